@@ -1,0 +1,67 @@
+import type { ApprovalOption, ContentBlock, PlanItem, ToolCall } from './content.ts';
+import type { RunFailure, SettingsChange } from './entry.ts';
+import type { Json } from './json.ts';
+import type { UsageReport } from './usage.ts';
+
+/**
+ * What a decoder makes of an agent's lines. The words are ours, the same for every agent.
+ *
+ * `item` is the id of the entry that the event begins or continues: derived from the host's id and the
+ * offset of the item's first line, never random, so that decoding the same bytes again names the same
+ * entries.
+ */
+export type AgentEvent =
+  /** The agent opened its session (new or resumed). Only this makes a native id true (R10). */
+  | { type: 'opened'; nativeId: string; resumed: boolean; settings?: SettingsChange }
+  /** It could not be opened: the run that waits for it fails; the stored native id stays. */
+  | { type: 'open_failed'; error: RunFailure }
+  /** Evidence that the prompt (or the only one under way, without an id) reached the agent. */
+  | { type: 'prompt_taken'; prompt?: string }
+  /** The agent begins a turn by itself. */
+  | { type: 'turn_started' }
+  /** Text of an entry in progress. */
+  | { type: 'text'; item: string; part: 'text' | 'thought'; delta: string; parentCall?: string }
+  /** That text is complete. */
+  | { type: 'text_end'; item: string }
+  /** A whole content block that is no streamed text. */
+  | { type: 'block'; item: string; part: 'text' | 'thought'; content: ContentBlock; parentCall?: string }
+  /** First or later state of a tool call; `item` is the id for this state's entry. */
+  | { type: 'tool_call'; item: string; toolCall: ToolCall; parentCall?: string }
+  /** Output of a running tool so far, whole (at most the last 64 KiB); shown live, not stored. */
+  | { type: 'tool_output'; call: string; text: string }
+  | { type: 'plan'; item: string; items: readonly PlanItem[] }
+  | {
+      type: 'approval';
+      item: string;
+      request: Json;
+      title: string;
+      toolCall?: ToolCall;
+      options: readonly ApprovalOption[];
+      parentCall?: string;
+    }
+  | { type: 'question'; item: string; request: Json; message: string; schema?: Json }
+  /** The agent no longer wants an answer to that request. */
+  | { type: 'request_withdrawn'; item: string; request: Json; reason: string }
+  | { type: 'usage'; item: string; report: UsageReport }
+  /** The agent reports settings: model in force, mode, title, context window. */
+  | { type: 'settings'; item: string; changes: SettingsChange }
+  /** The agent says that its turn is over. `run` where it answers a prompt whose id names the run. */
+  | {
+      type: 'turn_ended';
+      item: string;
+      run?: string;
+      outcome: 'completed' | 'cancelled' | 'failed';
+      stopReason?: string;
+      error?: RunFailure;
+    }
+  | { type: 'notice'; item: string; code: string; text: string }
+  | { type: 'unrecognized'; item: string; reason: string; raw: string; from: number; to: number }
+  /** A line that the protocol itself asks for (a handshake step, an error answer). */
+  | { type: 'send'; line: string };
+
+/** What we tell an agent; the driver encodes it without changing the decoder's state. */
+export type AgentCommand =
+  | { type: 'prompt'; run: string; prompt: string; content: readonly ContentBlock[] }
+  | { type: 'cancel'; run: string }
+  | { type: 'answer_approval'; request: Json; option: string | null }
+  | { type: 'answer_question'; request: Json; outcome: 'answered' | 'declined' | 'withdrawn'; content?: Json };

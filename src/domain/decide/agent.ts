@@ -1,0 +1,155 @@
+import type { ToolCall } from '../content.ts';
+import type { Draft } from '../draft.ts';
+import type { RunFailure } from '../entry.ts';
+import { limits } from '../limits.ts';
+import type { AgentInput } from '../partials.ts';
+import { endRun, sendPrompts, takePrompts } from './run.ts';
+
+/** Decides what the agent said. Total: whatever it says at whatever time becomes entries or nothing. */
+export function decideAgent(draft: Draft, host: string, input: AgentInput): void {
+  if (draft.context.agent.activityIsEvidence && evidence.has(input.type)) takePrompts(draft);
+  switch (input.type) {
+    case 'opened':
+      return opened(draft, host, input);
+    case 'open_failed':
+      return openFailed(draft, host, input.error);
+    case 'prompt_taken':
+      return takePrompts(draft);
+    case 'activity':
+    case 'send':
+      return;
+    case 'turn_started':
+      if (draft.run === null) {
+        draft.write('run_started', { trigger: 'agent', prompts: [] }, { runId: draft.newId() });
+      }
+      return;
+    case 'said':
+      return said(draft, input);
+    case 'tool_call':
+      return toolCall(draft, input);
+    case 'plan':
+      draft.write('plan', { items: input.items }, { id: input.item });
+      return;
+    case 'approval':
+    case 'question':
+      return ask(draft, input);
+    case 'request_withdrawn':
+      return withdrawn(draft, input);
+    case 'usage':
+      draft.write('usage', input.report, { id: input.item });
+      return;
+    case 'settings':
+      draft.write('settings', { from: 'agent', changes: input.changes }, { id: input.item, runId: null });
+      return;
+    case 'turn_ended':
+      return turnEnded(draft, input);
+    case 'notice':
+      draft.write('notice', { code: input.code, text: input.text }, { id: input.item });
+      return;
+    case 'garbage':
+      return garbage(draft, host, input);
+  }
+}
+
+const evidence: ReadonlySet<AgentInput['type']> = new Set([
+  'activity', 'said', 'tool_call', 'plan', 'approval', 'question',
+]);
+
+type Of<Type extends AgentInput['type']> = Extract<AgentInput, { type: Type }>;
+
+function opened(draft: Draft, host: string, input: Of<'opened'>): void {
+  const { nativeId, resumed } = input;
+  draft.write('host', { host, state: 'opened', nativeId, resumed });
+  if (input.settings !== undefined) {
+    draft.write('settings', { from: 'agent', changes: input.settings }, { runId: null });
+  }
+  sendPrompts(draft);
+}
+
+/** The host is of no use: it is stopped, and the prompt stays in the queue. */
+function openFailed(draft: Draft, host: string, error: RunFailure): void {
+  draft.effects.push({ type: 'stop_host', host });
+  endRun(draft, { said: 'failed', error });
+}
+
+function said(draft: Draft, input: Of<'said'>): void {
+  const data = { content: input.content, ...(input.incomplete ? { incomplete: true as const } : {}) };
+  const more = {
+    id: input.item,
+    ...(input.parentCall === undefined ? {} : { parentCall: input.parentCall }),
+  };
+  draft.write(input.part === 'text' ? 'message' : 'thought', data, more);
+}
+
+function toolCall(draft: Draft, input: Of<'tool_call'>): void {
+  const parent = input.parentCall === undefined ? {} : { parentCall: input.parentCall };
+  const known = draft.run?.toolCalls.find((open) => open.call === input.toolCall.call);
+  if (known === undefined && (draft.run?.toolCalls.length ?? 0) >= limits.openToolCalls) {
+    draft.write('notice', { code: 'tool-calls', text: 'Too many tool calls are open at once.' });
+  }
+  const about = known === undefined ? {} : { about: known.entry };
+  draft.write('tool_call', input.toolCall, { id: input.item, ...about, ...parent });
+}
+
+function ask(draft: Draft, input: Of<'approval'> | Of<'question'>): void {
+  if (draft.run?.state === 'stopping' || draft.state.approvals.length >= limits.openApprovals) {
+    return refuseQuestion(draft, input);
+  }
+  if (input.type === 'question') {
+    const { item, request, message, schema } = input;
+    draft.write('question', { request, message, ...(schema === undefined ? {} : { schema }) }, { id: item });
+    return;
+  }
+  const { item, request, title, options, parentCall } = input;
+  const asked: ToolCall | undefined = input.toolCall;
+  draft.write(
+    'approval',
+    { request, title, options, ...(asked === undefined ? {} : { toolCall: asked }) },
+    { id: item, ...(parentCall === undefined ? {} : { parentCall }) },
+  );
+}
+
+/** A run that is being stopped gets no new questions: recorded, withdrawn and answered at once. */
+function refuseQuestion(draft: Draft, input: Of<'approval'> | Of<'question'>): void {
+  const reason = 'the run is being aborted';
+  const { request } = input;
+  if (input.type === 'approval') {
+    draft.write('approval', { request, title: input.title, options: input.options }, { id: input.item });
+    draft.write('decision', { outcome: 'withdrawn', reason }, { about: input.item });
+    draft.tell({ type: 'answer_approval', request, option: null });
+  } else {
+    draft.write('question', { request, message: input.message }, { id: input.item });
+    draft.write('answer', { outcome: 'withdrawn', reason }, { about: input.item });
+    draft.tell({ type: 'answer_question', request, outcome: 'withdrawn' });
+  }
+}
+
+function withdrawn(draft: Draft, input: Of<'request_withdrawn'>): void {
+  const request = JSON.stringify(input.request);
+  const open = draft.state.approvals.find((item) => JSON.stringify(item.request) === request);
+  if (open === undefined) return;
+  const data = { outcome: 'withdrawn', reason: input.reason } as const;
+  const kind = open.kind === 'approval' ? 'decision' : 'answer';
+  draft.write(kind, data, { id: input.item, about: open.id, runId: open.run });
+}
+
+function turnEnded(draft: Draft, input: Of<'turn_ended'>): void {
+  const { run } = draft;
+  if (run === null || (input.run !== undefined && input.run !== run.id)) {
+    const text = `The agent ended a turn that is not open (${input.stopReason ?? input.outcome}).`;
+    draft.write('notice', { code: 'late-end', text }, { id: input.item, runId: null });
+    return;
+  }
+  takePrompts(draft);
+  endRun(draft, {
+    said: input.outcome,
+    ...(input.stopReason === undefined ? {} : { stopReason: input.stopReason }),
+    ...(input.error === undefined ? {} : { error: input.error }),
+  });
+}
+
+function garbage(draft: Draft, host: string, input: Of<'garbage'>): void {
+  const { item, reason, raw, count, from, to } = input.garbage;
+  draft.write('unrecognized', { reason, raw, count, range: { host, from, to } }, { id: item });
+}
+

@@ -1,0 +1,231 @@
+import { textOf, type ContentBlock } from '../content.ts';
+import type { Draft } from '../draft.ts';
+import type { Delivery, SettingsChange } from '../entry.ts';
+import type { Json } from '../json.ts';
+import { limits } from '../limits.ts';
+import { refuse } from '../refusal.ts';
+import type { OpenQuestion } from '../session-state.ts';
+import { endRun, startRun, takeNext, withdrawApprovals } from './run.ts';
+
+/** What clients ask of a session. The caller's identity is the draft's author. */
+export type Command =
+  | { type: 'create'; changes: SettingsChange }
+  | {
+      type: 'send';
+      id: string;
+      content: readonly ContentBlock[];
+      delivery: Delivery;
+      allowInterrupt: boolean;
+      timeoutMs?: number;
+      expectedHead?: string | null;
+    }
+  | {
+      type: 'abort';
+      run?: string;
+      force: boolean;
+      reason: 'asked' | 'timeout' | 'stop';
+      queue: 'keep' | 'withdraw';
+    }
+  | { type: 'decide'; approval: string; choice: Choice; message?: string }
+  | { type: 'patch'; changes: SettingsChange }
+  | { type: 'release' };
+
+/** An answer to an approval (an option, or allow or deny in general) or to a question. */
+export type Choice =
+  | { option: string }
+  | { verdict: 'allow' | 'deny' }
+  | { answer: Json };
+
+/** What the caller is told once its batch is committed. */
+export type Answer =
+  | { type: 'created' }
+  | {
+      type: 'sent';
+      entry: string;
+      state: 'starting' | 'queued';
+      run?: string;
+      position?: number;
+      queued: number;
+      interrupted?: string;
+    }
+  | { type: 'aborting'; run: string | null; queued: number }
+  | { type: 'decided'; decision: string; outcome: string; option?: string }
+  | { type: 'patched' };
+
+/** Decides a command: writes entries into the draft, or throws a `RefusalError` and nothing counts. */
+export function decideCommand(draft: Draft, command: Command): Answer {
+  switch (command.type) {
+    case 'create':
+      draft.write('settings', { from: 'client', changes: command.changes });
+      return { type: 'created' };
+    case 'send':
+      return send(draft, command);
+    case 'abort':
+      return abort(draft, command);
+    case 'decide':
+      return decide(draft, command);
+    case 'patch':
+      draft.write('settings', { from: 'client', changes: command.changes }, { runId: null });
+      return { type: 'patched' };
+    case 'release':
+      draft.write('queue', { change: 'released' }, { runId: null });
+      takeNext(draft);
+      return { type: 'patched' };
+  }
+}
+
+function send(draft: Draft, command: Extract<Command, { type: 'send' }>): Answer {
+  const { state } = draft;
+  checkHead(draft, command.expectedHead);
+  if (textOf(command.content).trim() === '' && command.content.every((block) => block.type === 'text')) {
+    throw refuse('invalid', 'The prompt is empty: give it some text.', { field: 'content' });
+  }
+  if (state.queue.length >= limits.queueItems) {
+    throw refuse('limited', `The queue holds ${limits.queueItems} prompts: withdraw some first.`);
+  }
+  const delivery = deliveryOf(draft, command);
+  const timeout = command.timeoutMs === undefined ? {} : { timeoutMs: command.timeoutMs };
+  draft.write('prompt', { content: command.content, delivery, ...timeout }, { id: command.id, runId: null });
+  if (state.run === null) {
+    const run = startRun(draft, command.id);
+    return { type: 'sent', entry: command.id, state: 'starting', run, queued: draft.state.queue.length };
+  }
+  const interrupted = delivery === 'interrupt' ? interrupt(draft) : undefined;
+  const position = draft.state.queue.findIndex((item) => item.id === command.id) + 1;
+  const queued = draft.state.queue.length;
+  const answer = { type: 'sent', entry: command.id, state: 'queued', position, queued } as const;
+  return interrupted === undefined ? answer : { ...answer, interrupted };
+}
+
+function checkHead(draft: Draft, expected: string | null | undefined): void {
+  const { head, lastSeq } = draft.state;
+  if (expected === undefined || expected === head) return;
+  throw refuse('conflict', 'The session has moved on since that head: read it again, then decide.', {
+    field: 'expectedHead',
+    data: { head, seq: lastSeq },
+  });
+}
+
+function deliveryOf(draft: Draft, command: Extract<Command, { type: 'send' }>): Delivery {
+  if (command.delivery !== 'steer' || draft.state.run === null) {
+    return command.delivery === 'steer' ? 'queue' : command.delivery;
+  }
+  if (command.allowInterrupt) return 'interrupt';
+  throw refuse('unsupported', 'This agent takes no prompt while it works: send it with queue or interrupt.', {
+    field: 'delivery',
+  });
+}
+
+function interrupt(draft: Draft): string {
+  const run = draft.run!;
+  if (run.state !== 'stopping') beginAbort(draft, { force: false, reason: 'interrupt', queue: 'keep' });
+  return run.id;
+}
+
+function abort(draft: Draft, command: Extract<Command, { type: 'abort' }>): Answer {
+  const { run, queue } = draft.state;
+  if (run === null || (command.run !== undefined && command.run !== run.id)) {
+    return { type: 'aborting', run: null, queued: queue.length };
+  }
+  const { force, reason } = command;
+  const harder = force && !(run.abort?.force ?? false);
+  if (run.state !== 'stopping' || harder || command.queue === 'withdraw' || run.abort?.reason === 'interrupt') {
+    beginAbort(draft, { force, reason, queue: command.queue });
+  }
+  return { type: 'aborting', run: run.id, queued: draft.state.queue.length };
+}
+
+/** The intent first (R4); then approvals are settled and the agent is asked, all in one transaction. */
+function beginAbort(
+  draft: Draft,
+  how: { force: boolean; reason: 'asked' | 'timeout' | 'stop' | 'interrupt'; queue: 'keep' | 'withdraw' },
+): void {
+  const run = draft.run!;
+  const first = run.state !== 'stopping';
+  const waiting = draft.state.queue;
+  draft.write('abort', how);
+  if (how.queue === 'withdraw') {
+    for (const item of waiting) {
+      draft.write('queue', { change: 'withdrawn', reason: 'aborted' }, { about: item.id, runId: null });
+    }
+  }
+  withdrawApprovals(draft, 'the run is being aborted');
+  if (run.state === 'starting' && run.prompts.every((prompt) => prompt.state === 'waiting') && !how.force) {
+    return endRun(draft, { said: 'cancelled' });
+  }
+  if (first) draft.tell({ type: 'cancel', run: run.id });
+  draft.effects.push({ type: 'climb', run: run.id, force: how.force });
+}
+
+function decide(draft: Draft, command: Extract<Command, { type: 'decide' }>): Answer {
+  const open = draft.state.approvals.find((item) => item.id === command.approval);
+  if (open === undefined) throw notOpen(draft, command.approval);
+  return open.kind === 'approval' ? decideApproval(draft, open, command) : answerQuestion(draft, open, command);
+}
+
+function notOpen(draft: Draft, approval: string): Error {
+  const winner = draft.state.decided.find((item) => item.approval === approval);
+  if (winner === undefined) {
+    return refuse('not_found', 'No approval of this session has that id.', { field: 'approval' });
+  }
+  const { decision, outcome, option } = winner;
+  return refuse('already_decided', `It was decided before: ${outcome}.`, {
+    field: 'approval',
+    data: { decision, outcome, ...(option === undefined ? {} : { option }), by: { ...winner.by } },
+  });
+}
+
+function decideApproval(
+  draft: Draft,
+  open: OpenQuestion,
+  command: Extract<Command, { type: 'decide' }>,
+): Answer {
+  const option = optionOf(open, command.choice);
+  const kind = open.options.find((candidate) => candidate.id === option)?.kind ?? 'reject_once';
+  const outcome = kind.startsWith('allow') ? 'allowed' : 'denied';
+  const chosen = option === null ? {} : { option };
+  const message = command.message === undefined ? {} : { message: command.message };
+  const entry = draft.write(
+    'decision',
+    { outcome, ...chosen, ...message },
+    { about: open.id, runId: open.run },
+  );
+  draft.tell({ type: 'answer_approval', request: open.request, option });
+  return { type: 'decided', decision: entry.id, outcome, ...chosen };
+}
+
+/** The agent's option for a choice; null denies where the agent offers no way to say no. */
+function optionOf(open: OpenQuestion, choice: Choice): string | null {
+  if ('option' in choice) {
+    if (open.options.some((option) => option.id === choice.option)) return choice.option;
+    throw refuse('invalid', `The agent offers ${open.options.map((option) => option.id).join(', ')}.`, {
+      field: 'option',
+    });
+  }
+  if ('answer' in choice) {
+    throw refuse('invalid', 'This is an approval: give an option, allow or deny.', { field: 'answer' });
+  }
+  const wanted = choice.verdict === 'allow' ? ['allow_once', 'allow_always'] : ['reject_once', 'reject_always'];
+  for (const kind of wanted) {
+    const option = open.options.find((candidate) => candidate.kind === kind);
+    if (option !== undefined) return option.id;
+  }
+  if (choice.verdict === 'deny') return null;
+  throw refuse('invalid', 'The agent offers no way to allow this.', { field: 'option' });
+}
+
+function answerQuestion(
+  draft: Draft,
+  open: OpenQuestion,
+  command: Extract<Command, { type: 'decide' }>,
+): Answer {
+  const { choice } = command;
+  if ('option' in choice || ('verdict' in choice && choice.verdict === 'allow')) {
+    throw refuse('invalid', 'This is a question: give an answer, or deny to decline it.', { field: 'answer' });
+  }
+  const outcome = 'answer' in choice ? 'answered' : 'declined';
+  const content = 'answer' in choice ? { content: choice.answer } : {};
+  const entry = draft.write('answer', { outcome, ...content }, { about: open.id, runId: open.run });
+  draft.tell({ type: 'answer_question', request: open.request, outcome, ...content });
+  return { type: 'decided', decision: entry.id, outcome };
+}

@@ -1,0 +1,78 @@
+import type { Draft } from '../draft.ts';
+import type { Proof, RunFailure } from '../entry.ts';
+import { limits } from '../limits.ts';
+import { endRun, launchHost, takeNext } from './run.ts';
+
+/** How a host came to its end, as the supervisor found it. */
+export interface HostEnd {
+  exitCode: number | null;
+  signal: string | null;
+  /** The ladder was climbed past the agent's own cancel. */
+  killed: boolean;
+  /** Nobody saw it end: another boot, or everything was killed with it. */
+  lost: boolean;
+  /** It is proven that the agent was never started. */
+  neverStarted: boolean;
+  /** Why it could not be started, or what broke. */
+  error?: RunFailure;
+  proof?: Proof;
+  /** The last lines of its stderr. */
+  stderr: string;
+}
+
+/** Decides the end of the session's host: settles the run that worked in it, or starts the host again. */
+export function decideHostEnd(draft: Draft, host: string, end: HostEnd): void {
+  if (draft.state.host?.id !== host) return;
+  const opened = draft.state.host.phase === 'open';
+  const ended = exitOf(end);
+  draft.write('host', {
+    host,
+    state: 'ended',
+    ...ended,
+    ...(end.error === undefined ? {} : { error: end.error }),
+    ...(end.proof === undefined ? {} : { proof: end.proof }),
+  });
+  const { run } = draft;
+  if (run === null) return takeNext(draft);
+  if (mayStartAgain(draft, end)) return launchHost(draft);
+  const error = run.state === 'stopping' ? end.error : (end.error ?? failureOf(end, opened));
+  endRun(draft, {
+    said: null,
+    ...ended,
+    ...(error === undefined ? {} : { error }),
+    killed: end.killed,
+    lost: end.lost,
+    ...(end.proof === undefined ? {} : { proof: end.proof }),
+  });
+}
+
+/** Nothing of the run was sent, and the host was not launched for it or is proven never to have started. */
+function mayStartAgain(draft: Draft, end: HostEnd): boolean {
+  const { run } = draft;
+  if (run === null || run.state !== 'starting' || end.error !== undefined) return false;
+  if (run.launches >= limits.launchTries || run.prompts.some((prompt) => prompt.state !== 'waiting')) return false;
+  return end.neverStarted || run.launches === 0;
+}
+
+function exitOf(end: HostEnd): { exitCode?: number; signal?: string } {
+  return {
+    ...(end.exitCode === null ? {} : { exitCode: end.exitCode }),
+    ...(end.signal === null ? {} : { signal: end.signal }),
+  };
+}
+
+function failureOf(end: HostEnd, opened: boolean): RunFailure {
+  const how =
+    end.signal !== null
+      ? `was ended by ${end.signal}`
+      : end.exitCode === null
+        ? 'is gone'
+        : `exited with code ${end.exitCode}`;
+  const why = end.stderr.trim() === '' ? '' : `: ${end.stderr.trim().slice(-600)}`;
+  if (end.lost) {
+    return { category: 'unknown', message: 'The agent was gone with the machine or was killed from outside.' };
+  }
+  return opened
+    ? { category: 'protocol', message: `The agent ${how} before it ended its turn${why}` }
+    : { category: 'launch', message: `The agent ${how} before it was ready${why}` };
+}

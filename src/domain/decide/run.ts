@@ -1,0 +1,146 @@
+import type { Draft } from '../draft.ts';
+import type { Proof, RunEnded, RunFailure } from '../entry.ts';
+import { outcomeOf } from '../run.ts';
+
+/**
+ * Begins a run with a prompt: the one way in, for a send, for the next of the queue and for a prompt that
+ * is tried again. Launches a host where there is none; sends at once where one is open.
+ */
+export function startRun(draft: Draft, prompt: string): string {
+  const run = draft.newId();
+  draft.write('run_started', { trigger: 'prompt', prompts: [prompt] }, { runId: run, by: { type: 'server' } });
+  if (draft.state.host === null) launchHost(draft);
+  else sendPrompts(draft);
+  return run;
+}
+
+/** Writes the intent of a host; the row goes into the same transaction, the spawn comes after it. */
+export function launchHost(draft: Draft): void {
+  const host = draft.newId();
+  draft.write('host', { host, state: 'launched' }, { by: { type: 'server' } });
+  draft.effects.push({ type: 'launch', host });
+}
+
+/** Sends the prompts of a starting run to a host that is open. */
+export function sendPrompts(draft: Draft): void {
+  const { run } = draft;
+  if (run === null || run.state !== 'starting') return;
+  for (const prompt of run.prompts) {
+    if (prompt.state !== 'sent') continue;
+    const content = draft.context.contentOf(prompt.id);
+    draft.tell({ type: 'prompt', run: run.id, prompt: prompt.id, content });
+  }
+}
+
+/** The evidence is here: the agent has the prompts of this run. */
+export function takePrompts(draft: Draft): void {
+  for (const prompt of draft.run?.prompts ?? []) {
+    if (prompt.state !== 'sent') continue;
+    draft.write('delivery', { content: draft.context.contentOf(prompt.id) }, { about: prompt.id });
+  }
+}
+
+/** How a run came to its end. */
+export interface RunConclusion {
+  /** What the agent said of it; null when it said nothing. */
+  said: 'completed' | 'cancelled' | 'failed' | null;
+  stopReason?: string;
+  error?: RunFailure;
+  killed?: boolean;
+  lost?: boolean;
+  exitCode?: number;
+  signal?: string;
+  proof?: Proof;
+}
+
+/**
+ * The one place where a run ends (R2): closes what is open in it, settles its prompts, writes the terminal
+ * entry, and takes the next prompt of the queue.
+ */
+export function endRun(draft: Draft, end: RunConclusion): void {
+  const { run } = draft;
+  if (run === null) return;
+  closeToolCalls(draft);
+  withdrawApprovals(draft, 'the run ended');
+  settlePrompts(draft, end);
+  const terminal = conclude(draft, end);
+  draft.write('run_ended', terminal);
+  if (run.abort !== null && terminal.outcome === 'cancelled') {
+    draft.effects.push({ type: 'sweep', run: run.id, since: run.startedAt });
+  }
+  takeNext(draft);
+}
+
+/** Starts the run of the next prompt that waits, unless the queue is held. */
+export function takeNext(draft: Draft): void {
+  const [next] = draft.state.queue;
+  if (draft.state.run === null && next !== undefined && !draft.state.held) startRun(draft, next.id);
+}
+
+function closeToolCalls(draft: Draft): void {
+  for (const open of draft.run?.toolCalls ?? []) {
+    const { call, entry, title, kind, name, parentCall } = open;
+    draft.write(
+      'tool_call',
+      { call, title, kind, status: 'cancelled', ...(name === undefined ? {} : { name }) },
+      { about: entry, ...(parentCall === undefined ? {} : { parentCall }) },
+    );
+  }
+}
+
+/** Open approvals and questions end with their run; the agent is told, where there still is one. */
+export function withdrawApprovals(draft: Draft, reason: string): void {
+  for (const open of draft.state.approvals) {
+    if (open.kind === 'approval') {
+      draft.write('decision', { outcome: 'withdrawn', reason }, { about: open.id, runId: open.run });
+      draft.tell({ type: 'answer_approval', request: open.request, option: null });
+    } else {
+      draft.write('answer', { outcome: 'withdrawn', reason }, { about: open.id, runId: open.run });
+      draft.tell({ type: 'answer_question', request: open.request, outcome: 'withdrawn' });
+    }
+  }
+}
+
+/** Every prompt of the run comes to one honest state (P3). */
+function settlePrompts(draft: Draft, end: RunConclusion): void {
+  const { run } = draft;
+  if (run === null) return;
+  const aborted = run.abort !== null && run.abort.reason !== 'interrupt';
+  for (const prompt of run.prompts) {
+    if (prompt.state === 'taken') continue;
+    if (prompt.state === 'waiting') {
+      const change = aborted ? 'withdrawn' : 'requeued';
+      draft.write('queue', { change, reason: 'it was not sent' }, { about: prompt.id });
+    } else if (end.said !== null) {
+      draft.write('delivery', { content: draft.context.contentOf(prompt.id) }, { about: prompt.id });
+    } else {
+      const again = draft.context.agent.deduplicatesPrompts && !aborted;
+      const reason = 'the agent ended before it showed that it had the prompt';
+      draft.write('queue', { change: again ? 'requeued' : 'indeterminate', reason }, { about: prompt.id });
+    }
+  }
+}
+
+function conclude(draft: Draft, end: RunConclusion): RunEnded {
+  const run = draft.run!;
+  const outcome = outcomeOf({
+    state: run.state,
+    said: end.said,
+    killed: end.killed ?? false,
+    lost: end.lost ?? false,
+  });
+  const timedOut = run.abort?.reason === 'timeout' && outcome === 'cancelled';
+  const stopReason = timedOut ? 'timeout' : end.stopReason;
+  return {
+    outcome,
+    ...(stopReason === undefined ? {} : { stopReason }),
+    ...(end.error === undefined || outcome === 'cancelled' ? {} : { error: end.error }),
+    usage: run.usage,
+    ...(end.exitCode === undefined ? {} : { exitCode: end.exitCode }),
+    ...(end.signal === undefined ? {} : { signal: end.signal }),
+    durationMs: Math.max(0, draft.context.now - Date.parse(run.startedAt)),
+    turns: run.turns,
+    ...(run.answer === null ? {} : { answer: run.answer }),
+    ...(end.proof === undefined ? {} : { proof: end.proof }),
+  };
+}

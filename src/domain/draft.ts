@@ -1,0 +1,94 @@
+import type { AgentCommand } from './agent-event.ts';
+import type { By, EntryDataByKind, EntryKind, NewEntry } from './entry.ts';
+import { nodeRule } from './entry.ts';
+import { evolve, type PlacedEntry } from './evolve.ts';
+import type { OpenRun, SessionState } from './session-state.ts';
+
+/** Facts that the decider may not find out by itself: time, ids, what the agent can do. */
+export interface DecideContext {
+  /** ISO 8601 UTC. */
+  at: string;
+  now: number;
+  newId(): string;
+  agent: AgentTraits;
+  /** Content of a prompt of this session, as it stands in its entry. */
+  contentOf(prompt: string): EntryDataByKind['prompt']['content'];
+}
+
+/** The flags of an agent's profile that the decider asks. */
+export interface AgentTraits {
+  steer: boolean;
+  deduplicatesPrompts: boolean;
+  /** Anything that the agent says counts as evidence that it has the prompt; else only `prompt_taken`. */
+  activityIsEvidence: boolean;
+}
+
+/** What is to be done after the batch is committed. */
+export type Effect =
+  | { type: 'launch'; host: string }
+  /** Climb the ladder for the run (R5); `force` begins at SIGKILL. */
+  | { type: 'climb'; run: string; force: boolean }
+  /** End what the agent started during this run and left running. */
+  | { type: 'sweep'; run: string; since: string }
+  | { type: 'stop_host'; host: string };
+
+/**
+ * A decision in the making: entries are written one after another over the state they lead to. Only here
+ * do entries get their parent, run and author.
+ */
+export class Draft {
+  state: SessionState;
+  readonly entries: NewEntry[] = [];
+  readonly commands: AgentCommand[] = [];
+  readonly effects: Effect[] = [];
+  readonly context: DecideContext;
+  readonly #by: By;
+  readonly #nextId: () => string;
+
+  constructor(state: SessionState, context: DecideContext, by: By, nextId: () => string) {
+    this.state = state;
+    this.context = context;
+    this.#by = by;
+    this.#nextId = nextId;
+  }
+
+  /** Writes an entry. `id` where its id is given; `by` where somebody else than the command's caller did it. */
+  write<Kind extends EntryKind>(
+    kind: Kind,
+    data: EntryDataByKind[Kind],
+    more: { id?: string; about?: string; runId?: string | null; parentCall?: string; by?: By } = {},
+  ): PlacedEntry {
+    const runId = more.runId === undefined ? this.state.run?.id : (more.runId ?? undefined);
+    const rule = nodeRule[kind];
+    const node = rule === 'always' || (rule === 'first' && more.about === undefined);
+    const entry = {
+      id: more.id ?? this.#nextId(),
+      kind,
+      at: this.context.at,
+      by: more.by ?? this.#by,
+      data,
+      ...(node ? { parentId: this.state.head } : {}),
+      ...(runId === undefined ? {} : { runId }),
+      ...(more.parentCall === undefined ? {} : { parentCall: more.parentCall }),
+      ...(more.about === undefined ? {} : { about: more.about }),
+    } as NewEntry;
+    this.entries.push(entry);
+    const placed: PlacedEntry = { ...entry, seq: this.state.lastSeq + 1 };
+    this.state = evolve(this.state, placed);
+    return placed;
+  }
+
+  /** A new id, for a run or a host. */
+  newId(): string {
+    return this.#nextId();
+  }
+
+  get run(): OpenRun | null {
+    return this.state.run;
+  }
+
+  /** Sends a command if the host can take it now. */
+  tell(command: AgentCommand): void {
+    if (this.state.host?.phase === 'open') this.commands.push(command);
+  }
+}

@@ -1,0 +1,215 @@
+import type {
+  ApprovalOption, BlobRef, ContentBlock, PlanItem, ToolCall,
+} from './content.ts';
+import { canonicalJson, type Json, type JsonObject } from './json.ts';
+import type { ContextWindow, Money, Tokens, Usage } from './usage.ts';
+
+/**
+ * The record of a session's log. Immutable, and in its final format:
+ *
+ * - `seq` is its place in the log: dense, from 1, for ever; given by the store.
+ * - `parentId` is present (null for the first) exactly on nodes, the entries of the conversation tree;
+ *   only nodes move the head.
+ * - `about` names the entry this one continues or answers: the first state of a tool call, the approval
+ *   of a decision, the prompt of a delivery.
+ * - `parentCall` is the tool call (its agent-side id) of the sub-agent that produced the entry.
+ * - `digest` covers everything but `seq`, `at` and the session: the same entry written again at another
+ *   time has the same digest.
+ */
+export interface EntryBase {
+  id: string;
+  parentId?: string | null;
+  runId?: string;
+  at: string;
+  by: By;
+  parentCall?: string;
+  about?: string;
+}
+
+/** Who caused an entry: a client with a token, an agent by its host, or the server itself. */
+export type By =
+  | { type: 'client'; token: string; user?: string; client?: string }
+  | { type: 'agent'; host: string }
+  | { type: 'server' };
+
+export type Delivery = 'queue' | 'steer' | 'interrupt';
+
+export const failureCategories = [
+  'auth', 'limit', 'request', 'service', 'connection', 'protocol', 'launch', 'storage', 'unknown',
+] as const;
+export type FailureCategory = (typeof failureCategories)[number];
+
+/** Why a run failed. `status` is the HTTP status of the model service where it is known. */
+export interface RunFailure {
+  category: FailureCategory;
+  message: string;
+  status?: number;
+}
+
+export const runOutcomes = ['completed', 'cancelled', 'failed', 'killed', 'lost'] as const;
+export type RunOutcome = (typeof runOutcomes)[number];
+
+export interface RunEnded {
+  outcome: RunOutcome;
+  stopReason?: string;
+  error?: RunFailure;
+  usage: Usage;
+  exitCode?: number;
+  signal?: string;
+  durationMs: number;
+  /** Assistant messages of the run. */
+  turns: number;
+  /** The last assistant text of the run, cut to `limits.answerChars`. */
+  answer?: { entry: string; text: string };
+  /** After force: the processes that were ended (R5). */
+  proof?: Proof;
+}
+
+/** The proof that nothing of a host is left: what was ended, and whether every one is gone. */
+export interface Proof {
+  method: 'swept' | 'sampled' | 'rebooted' | 'never-started';
+  ended: readonly { pid: number; startTime: number; name: string; how: 'exited' | 'terminated' | 'killed' }[];
+  gone: boolean;
+}
+
+/** Settings that `create` and `patch` take and that are in force for the session. */
+export interface SettingsChange {
+  key?: string;
+  agent?: string;
+  cwd?: string;
+  title?: string | null;
+  label?: string | null;
+  meta?: { readonly [name: string]: string };
+  model?: string | null;
+  mode?: string | null;
+  archived?: boolean;
+  parent?: string | null;
+  /** What the agent reported, verbatim. */
+  modelInForce?: { provider?: string; id: string };
+  context?: ContextWindow;
+}
+
+export interface EntryDataByKind {
+  prompt: {
+    content: readonly ContentBlock[];
+    delivery: Delivery;
+    /** The run may last this long, in milliseconds, then it is cancelled. */
+    timeoutMs?: number;
+  };
+  /** `about` is the prompt. The final content as it went to the agent. */
+  delivery: { content: readonly ContentBlock[] };
+  message: { content: readonly ContentBlock[]; incomplete?: true };
+  thought: { content: readonly ContentBlock[]; incomplete?: true };
+  tool_call: ToolCall;
+  plan: { items: readonly PlanItem[] };
+  /** `request` is the agent's own id of the question, needed for the answer. */
+  approval: { request: Json; title: string; toolCall?: ToolCall; options: readonly ApprovalOption[] };
+  /** `about` is the approval. */
+  decision: {
+    outcome: 'allowed' | 'denied' | 'withdrawn';
+    option?: string;
+    message?: string;
+    reason?: string;
+  };
+  question: { request: Json; message: string; schema?: Json };
+  /** `about` is the question. */
+  answer: { outcome: 'answered' | 'declined' | 'withdrawn'; content?: Json; reason?: string };
+  run_started: { trigger: 'prompt' | 'agent'; prompts: readonly string[] };
+  /** The intent to end the run, written before anything is done about it (R4). */
+  abort: { force: boolean; reason: 'asked' | 'timeout' | 'interrupt' | 'stop'; queue: 'keep' | 'withdraw' };
+  run_ended: RunEnded;
+  usage: { key: string; model?: string; tokens: Tokens; cost?: Money };
+  /** `about` is the prompt whose item changed, absent where the whole queue is held or released. */
+  queue: { change: 'withdrawn' | 'indeterminate' | 'requeued' | 'released'; reason?: string };
+  settings: { from: 'client' | 'agent' | 'server'; changes: SettingsChange };
+  /** The life of the host: the process group in which the agent works. `host` is its id. */
+  host: {
+    host: string;
+    state: 'launched' | 'opened' | 'ended';
+    nativeId?: string;
+    resumed?: boolean;
+    exitCode?: number;
+    signal?: string;
+    proof?: Proof;
+    error?: RunFailure;
+  };
+  reset: { reason: 'new' | 'reset' };
+  compaction: { keep: string | null; summary?: string };
+  fork: { session: string; entry: string | null; seq: number };
+  snapshot: { path: string; before: BlobRef | null; after: BlobRef | null; source: string };
+  owner: { state: 'host' | 'external' | 'moving' | 'moved'; epoch: number; to?: string };
+  notice: { code: string; text: string; data?: Json };
+  external: { type?: string; raw: Json };
+  /** Input that could not be understood: first bytes, why, how many lines, and where in the spool. */
+  unrecognized: {
+    reason: string;
+    raw: string;
+    count: number;
+    range?: { host: string; from: number; to: number };
+  };
+}
+
+export type EntryKind = keyof EntryDataByKind;
+
+/** An entry that has no place in the log yet. */
+export type NewEntry = {
+  [Kind in EntryKind]: EntryBase & { kind: Kind; data: EntryDataByKind[Kind] };
+}[EntryKind];
+export type EntryOf<Kind extends EntryKind> = Extract<NewEntry, { kind: Kind }> & { seq: number };
+/** An entry of the log, as clients see it. `digest` is the lower-case hex SHA-256 of `digestText`. */
+export type Entry = NewEntry & { seq: number; digest: string };
+
+/**
+ * Which kinds are nodes of the conversation tree. `first`: only without `about` (a later state of a
+ * tool call is not a node). `either`: the producer says, by giving a `parentId`.
+ */
+export const nodeRule: Record<EntryKind, 'always' | 'never' | 'first' | 'either'> = {
+  prompt: 'never',
+  delivery: 'always',
+  message: 'always',
+  thought: 'always',
+  tool_call: 'first',
+  plan: 'never',
+  approval: 'never',
+  decision: 'never',
+  question: 'never',
+  answer: 'never',
+  run_started: 'never',
+  abort: 'never',
+  run_ended: 'never',
+  usage: 'never',
+  queue: 'never',
+  settings: 'never',
+  host: 'never',
+  reset: 'always',
+  compaction: 'always',
+  fork: 'always',
+  snapshot: 'never',
+  owner: 'never',
+  notice: 'never',
+  external: 'either',
+  unrecognized: 'never',
+};
+export const entryKinds = Object.keys(nodeRule) as readonly EntryKind[];
+
+export function isNode(entry: { kind: EntryKind; about?: string; parentId?: string | null }): boolean {
+  const rule = nodeRule[entry.kind];
+  if (rule === 'first') return entry.about === undefined;
+  return rule === 'always' || (rule === 'either' && entry.parentId !== undefined);
+}
+
+/** The text whose SHA-256 is the entry's digest. */
+export function digestText(entry: NewEntry): string {
+  const { id, kind, parentId, runId, by, parentCall, about, data } = entry;
+  return canonicalJson({ id, kind, parentId, runId, by, parentCall, about, data });
+}
+
+/** What an entry was asked to say, without who, when and where: a repeated id with another one is refused. */
+export function contentText(entry: { kind: EntryKind; data: unknown; about?: string }): string {
+  return canonicalJson({ kind: entry.kind, about: entry.about, data: entry.data });
+}
+
+/** Ids match this everywhere; they never become file names or arguments without passing it. */
+export const idPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+
+export type { JsonObject };

@@ -1,0 +1,334 @@
+import { textOf, type ToolCall } from './content.ts';
+import { type EntryOf, isNode, type NewEntry, type SettingsChange } from './entry.ts';
+import { limits } from './limits.ts';
+import type { OpenRun, SessionState } from './session-state.ts';
+import { addReport, noUsage, type UsageReport } from './usage.ts';
+
+const rememberedReports = 32;
+const rememberedDecisions = 64;
+
+/** An entry with its place, before its digest matters. */
+export type PlacedEntry = NewEntry & { seq: number };
+
+/**
+ * The state after an entry. Pure and total: every kind has its case, and an entry that does not fit the
+ * state (a decision about nothing, a second terminal) changes nothing but the counters.
+ */
+export function evolve(state: SessionState, entry: PlacedEntry): SessionState {
+  const next = {
+    ...state,
+    lastSeq: entry.seq,
+    updatedAt: entry.at,
+    createdAt: state.createdAt === '' ? entry.at : state.createdAt,
+    lastActivityAt: quiet.has(entry.kind) && state.lastActivityAt !== '' ? state.lastActivityAt : entry.at,
+  };
+  if (isNode(entry)) next.head = entry.id;
+  return apply(next, entry);
+}
+
+/** Kinds that are no activity of a person or an agent. */
+const quiet: ReadonlySet<string> = new Set(['settings', 'owner', 'snapshot', 'host', 'usage']);
+
+function apply(state: SessionState, entry: PlacedEntry): SessionState {
+  switch (entry.kind) {
+    case 'settings':
+      return settings(state, entry);
+    case 'prompt':
+      return prompt(state, entry);
+    case 'delivery':
+      return withRun(state, entry, (run) => ({
+        ...run,
+        state: run.state === 'starting' ? 'working' : run.state,
+        prompts: run.prompts.map((item) => (item.id === entry.about ? { ...item, state: 'taken' } : item)),
+      }));
+    case 'run_started':
+      return runStarted(state, entry);
+    case 'abort':
+      return withRun(
+        { ...state, queue: entry.data.queue === 'withdraw' ? [] : state.queue },
+        entry,
+        (run) => ({
+          ...run,
+          state: 'stopping',
+          abort: {
+            force: entry.data.force || (run.abort?.force ?? false),
+            reason: abortReason(run, entry.data.reason),
+          },
+        }),
+      );
+    case 'run_ended':
+      return runEnded(state, entry);
+    case 'message':
+      return message(state, entry);
+    case 'tool_call':
+      return withRun(state, entry, (run) => ({ ...run, toolCalls: toolCalls(run, entry) }));
+    case 'approval':
+    case 'question':
+      return question(state, entry);
+    case 'decision':
+    case 'answer':
+      return decided(state, entry);
+    case 'usage':
+      return usage(state, entry);
+    case 'queue':
+      return queue(state, entry);
+    case 'host':
+      return host(state, entry);
+    case 'reset':
+      return { ...state, nativeId: null, context: { ...state.context, known: false } };
+    case 'compaction':
+      return { ...state, context: { ...state.context, known: false } };
+    case 'thought':
+    case 'plan':
+    case 'fork':
+    case 'snapshot':
+    case 'owner':
+    case 'notice':
+    case 'external':
+    case 'unrecognized':
+      return state;
+  }
+}
+
+function settings(state: SessionState, entry: EntryOf<'settings'>): SessionState {
+  const { changes } = entry.data;
+  const next: SessionState = { ...state };
+  for (const name of plainSettings) {
+    const value = changes[name];
+    if (value !== undefined) Object.assign(next, { [name]: value });
+  }
+  if (changes.title !== undefined && (entry.data.from !== 'agent' || state.titleFrom !== 'client')) {
+    next.title = changes.title;
+    next.titleFrom = changes.title === null ? null : entry.data.from === 'agent' ? 'agent' : 'client';
+  }
+  return next;
+}
+
+const plainSettings = [
+  'key', 'agent', 'cwd', 'label', 'meta', 'model', 'mode', 'archived', 'modelInForce', 'context', 'parent',
+] as const satisfies readonly (keyof SettingsChange)[];
+
+function prompt(state: SessionState, entry: EntryOf<'prompt'>): SessionState {
+  const item = {
+    id: entry.id,
+    ...(entry.data.timeoutMs === undefined ? {} : { timeoutMs: entry.data.timeoutMs }),
+  };
+  const first = entry.data.delivery === 'interrupt';
+  const named = state.title === null ? titleFrom(textOf(entry.data.content)) : null;
+  return {
+    ...state,
+    queue: first ? [item, ...state.queue] : [...state.queue, item],
+    ...(named === null ? {} : { title: named, titleFrom: 'prompt' as const }),
+  };
+}
+
+/** A title out of a prompt: its first line with text, cut at a word. */
+export function titleFrom(text: string): string | null {
+  const line = text.split('\n').find((candidate) => candidate.trim() !== '')?.trim();
+  if (line === undefined) return null;
+  if (line.length <= limits.titleChars) return line;
+  const cut = line.slice(0, limits.titleChars);
+  const space = cut.lastIndexOf(' ');
+  return `${space > limits.titleChars / 2 ? cut.slice(0, space) : cut.slice(0, -1)}…`;
+}
+
+function runStarted(state: SessionState, entry: EntryOf<'run_started'>): SessionState {
+  if (state.run !== null || entry.runId === undefined) return state;
+  const taken = new Set(entry.data.prompts);
+  const sent = state.host?.phase === 'open' ? 'sent' : 'waiting';
+  return {
+    ...state,
+    held: false,
+    queue: state.queue.filter((item) => !taken.has(item.id)),
+    run: {
+      id: entry.runId,
+      state: entry.data.trigger === 'agent' ? 'working' : 'starting',
+      trigger: entry.data.trigger,
+      startedAt: entry.at,
+      prompts: entry.data.prompts.map((id) => ({
+        ...(state.queue.find((item) => item.id === id) ?? { id }),
+        state: sent,
+      })),
+      toolCalls: [],
+      launches: 0,
+      abort: null,
+      usage: noUsage,
+      turns: 0,
+      answer: null,
+    },
+  };
+}
+
+function runEnded(state: SessionState, entry: EntryOf<'run_ended'>): SessionState {
+  const { run } = state;
+  if (run === null || run.id !== entry.runId) return state;
+  const { outcome, durationMs, error } = entry.data;
+  return {
+    ...state,
+    run: null,
+    held: outcome !== 'completed' && run.abort?.reason !== 'interrupt' && state.queue.length > 0,
+    lastRun: {
+      id: run.id,
+      outcome,
+      startedAt: run.startedAt,
+      endedAt: entry.at,
+      durationMs,
+      ...(error === undefined ? {} : { error }),
+    },
+  };
+}
+
+function message(state: SessionState, entry: EntryOf<'message'>): SessionState {
+  const text = textOf(entry.data.content);
+  const next = withRun(state, entry, (run) =>
+    entry.parentCall === undefined && text !== ''
+      ? { ...run, turns: run.turns + 1, answer: { entry: entry.id, text: text.slice(0, limits.answerChars) } }
+      : run,
+  );
+  if (text === '' || entry.parentCall !== undefined) return next;
+  return { ...next, lastMessage: text.trim().slice(0, 240) };
+}
+
+function toolCalls(run: OpenRun, entry: EntryOf<'tool_call'>): OpenRun['toolCalls'] {
+  const { call } = entry.data;
+  const known = run.toolCalls.find((item) => item.call === call);
+  const others = run.toolCalls.filter((item) => item.call !== call);
+  const { status } = entry.data;
+  if (status !== 'pending' && status !== 'in_progress') return others;
+  return [...others, openToolCall(entry.data, known?.entry ?? entry.id, status, entry.parentCall)];
+}
+
+function openToolCall(
+  toolCall: ToolCall,
+  entry: string,
+  status: 'pending' | 'in_progress',
+  parentCall: string | undefined,
+): OpenRun['toolCalls'][number] {
+  return {
+    call: toolCall.call,
+    entry,
+    title: toolCall.title.slice(0, 400),
+    kind: toolCall.kind,
+    status,
+    ...(toolCall.name === undefined ? {} : { name: toolCall.name }),
+    ...(parentCall === undefined ? {} : { parentCall }),
+  };
+}
+
+function question(state: SessionState, entry: EntryOf<'approval' | 'question'>): SessionState {
+  const asked = {
+    id: entry.id,
+    kind: entry.kind,
+    request: entry.data.request,
+    run: entry.runId ?? null,
+    title: (entry.kind === 'approval' ? entry.data.title : entry.data.message).slice(0, 400),
+    options:
+      entry.kind === 'approval' ? entry.data.options.map(({ id, kind }) => ({ id, kind })) : [],
+  };
+  return { ...state, approvals: [...state.approvals, asked] };
+}
+
+function decided(state: SessionState, entry: EntryOf<'decision' | 'answer'>): SessionState {
+  const open = state.approvals.find((item) => item.id === entry.about);
+  if (open === undefined) return state;
+  const option = entry.kind === 'decision' ? entry.data.option : undefined;
+  const decision = {
+    approval: open.id,
+    decision: entry.id,
+    outcome: entry.data.outcome,
+    by: entry.by,
+    ...(option === undefined ? {} : { option }),
+  };
+  return {
+    ...state,
+    approvals: state.approvals.filter((item) => item !== open),
+    decided: [...state.decided, decision].slice(-rememberedDecisions),
+  };
+}
+
+function usage(state: SessionState, entry: EntryOf<'usage'>): SessionState {
+  const { key, model, tokens, cost } = entry.data;
+  const report: UsageReport = {
+    key,
+    tokens,
+    ...(model === undefined ? {} : { model }),
+    ...(cost === undefined ? {} : { cost }),
+  };
+  const previous = state.reports.find((item) => item.key === key);
+  const reports = [...state.reports.filter((item) => item !== previous), report];
+  const next = withRun(state, entry, (run) => ({ ...run, usage: addReport(run.usage, report, previous) }));
+  return {
+    ...next,
+    usage: addReport(state.usage, report, previous),
+    reports: reports.slice(-rememberedReports),
+  };
+}
+
+function queue(state: SessionState, entry: EntryOf<'queue'>): SessionState {
+  const { about } = entry;
+  switch (entry.data.change) {
+    case 'released':
+      return { ...state, held: false };
+    case 'withdrawn':
+    case 'indeterminate':
+      return {
+        ...state,
+        queue: state.queue.filter((item) => item.id !== about),
+        run: state.run && { ...state.run, prompts: state.run.prompts.filter((item) => item.id !== about) },
+      };
+    case 'requeued': {
+      const item = state.run?.prompts.find((candidate) => candidate.id === about);
+      if (item === undefined || state.run === null) return state;
+      const { state: _, ...queued } = item;
+      return {
+        ...state,
+        queue: [queued, ...state.queue],
+        run: { ...state.run, prompts: state.run.prompts.filter((candidate) => candidate !== item) },
+      };
+    }
+  }
+}
+
+function host(state: SessionState, entry: EntryOf<'host'>): SessionState {
+  const { data } = entry;
+  switch (data.state) {
+    case 'launched':
+      return {
+        ...state,
+        host: { id: data.host, phase: 'launched' },
+        run: state.run && { ...state.run, launches: state.run.launches + 1 },
+      };
+    case 'opened':
+      if (state.host?.id !== data.host) return state;
+      return {
+        ...state,
+        host: { id: data.host, phase: 'open' },
+        nativeId: data.nativeId ?? state.nativeId,
+        run: state.run?.state === 'starting' ? sendWaiting(state.run) : state.run,
+      };
+    case 'ended':
+      return state.host?.id === data.host ? { ...state, host: null } : state;
+  }
+}
+
+/** An interrupt that somebody turns into a stop is a stop: it holds the queue. */
+function abortReason(run: OpenRun, reason: AbortReason): AbortReason {
+  return run.abort === null || run.abort.reason === 'interrupt' ? reason : run.abort.reason;
+}
+type AbortReason = EntryOf<'abort'>['data']['reason'];
+
+function sendWaiting(run: OpenRun): OpenRun {
+  const prompts = run.prompts.map((item) =>
+    item.state === 'waiting' ? { ...item, state: 'sent' as const } : item,
+  );
+  return { ...run, prompts };
+}
+
+function withRun(
+  state: SessionState,
+  entry: { runId?: string },
+  change: (run: OpenRun) => OpenRun,
+): SessionState {
+  if (state.run === null || state.run.id !== entry.runId) return state;
+  return { ...state, run: change(state.run) };
+}

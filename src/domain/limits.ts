@@ -1,0 +1,62 @@
+/** Every limit of the product, in one table. A value that is passed answers with a typed refusal. */
+export const limits = {
+  /** Bytes of an HTTP body or WebSocket frame. */
+  bodyBytes: 1024 * 1024,
+  /** Nesting of JSON that clients send. */
+  jsonDepth: 64,
+  jsonKeys: 10_000,
+  /** Bytes of an entry's inline data; more goes to a blob with a preview. */
+  inlineBytes: 64 * 1024,
+  /** Characters kept as the preview of a text in a blob. */
+  previewChars: 4096,
+  /** A streamed text longer than this (UTF-16 units) is sealed and continued in a new entry. */
+  textChars: 1024 * 1024,
+  /** Characters of a tool's live output that are kept. */
+  outputChars: 64 * 1024,
+  /** Characters of a run's answer in its terminal entry. */
+  answerChars: 4096,
+  /** Characters of a title made from the first prompt. */
+  titleChars: 80,
+  titleBytes: 1024,
+  keyBytes: 256,
+  metaBytes: 4096,
+  /** Prompts that wait in one session. */
+  queueItems: 200,
+  /** Content blocks of one prompt. */
+  contentBlocks: 100,
+  /** Tool calls open at once in one run that are remembered; the oldest is closed as unknown. */
+  openToolCalls: 256,
+  openApprovals: 256,
+  /** A batch of spool: lines and bytes. */
+  batchLines: 500,
+  batchBytes: 256 * 1024,
+  lineBytes: 64 * 1024 * 1024,
+  largeLineBytes: 1024 * 1024,
+  /** First bytes of unrecognized input that an entry keeps. */
+  unrecognizedBytes: 64 * 1024,
+  /** Spool bytes that may have to be decoded again after a restart before a full snapshot is stored. */
+  replayBytes: 4 * 1024 * 1024,
+  /** Spool of one host: at the first it is recycled when idle, at the second its run ends. */
+  spoolSoftBytes: 256 * 1024 * 1024,
+  spoolHardBytes: 2 * 1024 * 1024 * 1024,
+  /** Bytes waiting in one socket before its feeds fall back to the log, and page bytes from there. */
+  socketBytes: 1024 * 1024,
+  socketLowBytes: 256 * 1024,
+  feedPageBytes: 64 * 1024,
+  feedPageEntries: 500,
+  socketAnswers: 16,
+  connections: 1000,
+  /** Text in progress is merged to one frame in this time. */
+  partialMs: 50,
+  pageEntries: 1000,
+  pageBytes: 1024 * 1024,
+  listRows: 200,
+  /** Times that a host is started for one run before the run fails. */
+  launchTries: 3,
+  /** The steps of the ladder, each with its deadline. */
+  cancelMs: 5000,
+  terminateMs: 3000,
+  killMs: 3000,
+  /** A host that opens and says nothing for this long has failed. */
+  openMs: 60_000,
+} as const;

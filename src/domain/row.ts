@@ -1,0 +1,77 @@
+import type { RunFailure, RunOutcome } from './entry.ts';
+import { type SessionState, type SessionStatus, statusOf } from './session-state.ts';
+import type { ContextWindow, Money, Tokens } from './usage.ts';
+
+/** A session as lists, `get` and `sessions.changed` show it. Times are ISO 8601 UTC. */
+export interface SessionRow {
+  id: string;
+  key: string | null;
+  agent: string;
+  cwd: string;
+  title: string | null;
+  label: string | null;
+  meta: { readonly [name: string]: string };
+  model: string | null;
+  modelInForce: { provider?: string; id: string } | null;
+  mode: string | null;
+  status: SessionStatus;
+  activeRun: { id: string; state: string; trigger: string; startedAt: string } | null;
+  lastRun: {
+    id: string;
+    outcome: RunOutcome;
+    startedAt: string;
+    endedAt: string;
+    durationMs: number;
+    error?: RunFailure;
+  } | null;
+  openApprovals: number;
+  queued: number;
+  /** The queue waits for the next send or a release. */
+  held: boolean;
+  nativeId: string | null;
+  parent: string | null;
+  context: ContextWindow;
+  usage: Tokens;
+  cost: Money | null;
+  createdAt: string;
+  updatedAt: string;
+  lastActivityAt: string;
+  archived: boolean;
+  lastMessage: string | null;
+  head: string | null;
+  lastSeq: number;
+}
+
+export function rowOf(state: SessionState): SessionRow {
+  const { run, usage } = state;
+  return {
+    id: state.id,
+    key: state.key,
+    agent: state.agent,
+    cwd: state.cwd,
+    title: state.title,
+    label: state.label,
+    meta: state.meta,
+    model: state.model,
+    modelInForce: state.modelInForce,
+    mode: state.mode,
+    status: statusOf(state),
+    activeRun: run && { id: run.id, state: run.state, trigger: run.trigger, startedAt: run.startedAt },
+    lastRun: state.lastRun,
+    openApprovals: state.approvals.length,
+    queued: state.queue.length,
+    held: state.held,
+    nativeId: state.nativeId,
+    parent: state.parent,
+    context: state.context,
+    usage: usage.tokens,
+    cost: usage.cost,
+    createdAt: state.createdAt,
+    updatedAt: state.updatedAt,
+    lastActivityAt: state.lastActivityAt,
+    archived: state.archived,
+    lastMessage: state.lastMessage,
+    head: state.head,
+    lastSeq: state.lastSeq,
+  };
+}

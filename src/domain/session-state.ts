@@ -1,0 +1,163 @@
+import type { ToolKind } from './content.ts';
+import type { By, RunFailure, RunOutcome } from './entry.ts';
+import type { Json } from './json.ts';
+import type { RunState } from './run.ts';
+import { type ContextWindow, noUsage, type Usage, type UsageReport } from './usage.ts';
+
+/**
+ * The bounded state of a session: what its actor loads instead of the log. It is `fold(evolve)` of the log
+ * and nothing else; `stateVersion` rises when the same log folds to another state.
+ */
+export const stateVersion = 1;
+
+export interface SessionState {
+  id: string;
+  lastSeq: number;
+  /** Id of the last node, null before the first. */
+  head: string | null;
+  key: string | null;
+  agent: string;
+  cwd: string;
+  title: string | null;
+  titleFrom: 'prompt' | 'client' | 'agent' | null;
+  label: string | null;
+  meta: { readonly [name: string]: string };
+  model: string | null;
+  mode: string | null;
+  archived: boolean;
+  parent: string | null;
+  modelInForce: { provider?: string; id: string } | null;
+  context: ContextWindow;
+  /** The agent's own id of the session, from its last successful open. */
+  nativeId: string | null;
+  /** The host that has not ended. */
+  host: { id: string; phase: 'launched' | 'open' } | null;
+  run: OpenRun | null;
+  lastRun: LastRun | null;
+  /** Prompts that wait, in order. */
+  queue: readonly QueuedPrompt[];
+  /** The queue waits for the next send or a release (P3). */
+  held: boolean;
+  approvals: readonly OpenQuestion[];
+  /** The latest decisions, so that a second decider learns of the first (A1). */
+  decided: readonly Decided[];
+  usage: Usage;
+  reports: readonly UsageReport[];
+  lastMessage: string | null;
+  createdAt: string;
+  updatedAt: string;
+  lastActivityAt: string;
+}
+
+export interface QueuedPrompt {
+  id: string;
+  timeoutMs?: number;
+}
+
+/**
+ * A prompt of the open run. `waiting`: not sent, its host is still opening. `sent`: its bytes are committed
+ * for the agent, no evidence yet. `taken`: the agent has it (its `delivery` is in the log).
+ */
+export interface RunPrompt extends QueuedPrompt {
+  state: 'waiting' | 'sent' | 'taken';
+}
+
+export interface OpenRun {
+  id: string;
+  state: Exclude<RunState, 'ended'>;
+  trigger: 'prompt' | 'agent';
+  startedAt: string;
+  prompts: readonly RunPrompt[];
+  toolCalls: readonly OpenToolCall[];
+  /** Hosts launched for it. */
+  launches: number;
+  abort: { force: boolean; reason: 'asked' | 'timeout' | 'interrupt' | 'stop' } | null;
+  usage: Usage;
+  turns: number;
+  answer: { entry: string; text: string } | null;
+}
+
+/** A tool call that has not ended: `entry` is its first state. */
+export interface OpenToolCall {
+  call: string;
+  entry: string;
+  title: string;
+  kind: ToolKind;
+  name?: string;
+  parentCall?: string;
+  status: 'pending' | 'in_progress';
+}
+
+export interface LastRun {
+  id: string;
+  outcome: RunOutcome;
+  startedAt: string;
+  endedAt: string;
+  durationMs: number;
+  error?: RunFailure;
+}
+
+export interface OpenQuestion {
+  id: string;
+  kind: 'approval' | 'question';
+  request: Json;
+  run: string | null;
+  title: string;
+  options: readonly { id: string; kind: string }[];
+}
+
+export interface Decided {
+  approval: string;
+  decision: string;
+  outcome: string;
+  option?: string;
+  by: By;
+}
+
+export function emptySession(id: string): SessionState {
+  return {
+    id,
+    lastSeq: 0,
+    head: null,
+    key: null,
+    agent: '',
+    cwd: '',
+    title: null,
+    titleFrom: null,
+    label: null,
+    meta: {},
+    model: null,
+    mode: null,
+    archived: false,
+    parent: null,
+    modelInForce: null,
+    context: { used: 0, size: 0, known: false },
+    nativeId: null,
+    host: null,
+    run: null,
+    lastRun: null,
+    queue: [],
+    held: false,
+    approvals: [],
+    decided: [],
+    usage: noUsage,
+    reports: [],
+    lastMessage: null,
+    createdAt: '',
+    updatedAt: '',
+    lastActivityAt: '',
+  };
+}
+
+export const sessionStatuses = [
+  'draft', 'idle', 'starting', 'working', 'waiting', 'stopping', 'stalled',
+] as const;
+export type SessionStatus = (typeof sessionStatuses)[number];
+
+/** The one place where a session's status is derived. */
+export function statusOf(state: SessionState): SessionStatus {
+  if (state.run === null) return 'idle';
+  if (state.run.state === 'stopping') return 'stopping';
+  if (state.approvals.length > 0) return 'waiting';
+  return state.run.state;
+}

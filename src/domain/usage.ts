@@ -1,0 +1,61 @@
+/** Tokens of one model message, of a run or of a session. */
+export interface Tokens {
+  input: number;
+  output: number;
+  cacheRead: number;
+  cacheWrite: number;
+  thought: number;
+}
+
+export interface Money {
+  amount: number;
+  currency: string;
+}
+
+export interface Usage {
+  tokens: Tokens;
+  /** Null while no agent has named a price. */
+  cost: Money | null;
+}
+
+/** The context window as the agent last told it; unknown after a reset or compaction until it tells again. */
+export interface ContextWindow {
+  used: number;
+  size: number;
+  known: boolean;
+}
+
+/**
+ * A usage report. `key` names what it measures (an API message, a turn): a second report with the same
+ * key replaces the first, because agents repeat one message's usage on several lines.
+ */
+export interface UsageReport {
+  key: string;
+  model?: string;
+  tokens: Tokens;
+  cost?: Money;
+}
+
+export const noTokens: Tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, thought: 0 };
+export const noUsage: Usage = { tokens: noTokens, cost: null };
+
+function combine(a: Tokens, b: Tokens, sign: 1 | -1): Tokens {
+  return {
+    input: a.input + sign * b.input,
+    output: a.output + sign * b.output,
+    cacheRead: a.cacheRead + sign * b.cacheRead,
+    cacheWrite: a.cacheWrite + sign * b.cacheWrite,
+    thought: a.thought + sign * b.thought,
+  };
+}
+
+/** The sum with a report; `previous` is the earlier report with the same key, which it replaces. */
+export function addReport(usage: Usage, report: UsageReport, previous: UsageReport | undefined): Usage {
+  const tokens = combine(usage.tokens, report.tokens, 1);
+  const amount = (usage.cost?.amount ?? 0) + (report.cost?.amount ?? 0) - (previous?.cost?.amount ?? 0);
+  const currency = report.cost?.currency ?? usage.cost?.currency;
+  return {
+    tokens: previous === undefined ? tokens : combine(tokens, previous.tokens, -1),
+    cost: currency === undefined ? null : { amount, currency },
+  };
+}

@@ -1,0 +1,78 @@
+import type { AgentCommand, AgentEvent } from '../domain/agent-event.ts';
+import type { Json } from '../domain/json.ts';
+
+/** What an agent can do, as data: interfaces and commands ask these flags, never the agent's name. */
+export interface AgentProfile {
+  /** The agent's name in settings and keys: lower case letters, digits and dashes. */
+  name: string;
+  title: string;
+  protocol: 'acp' | 'stream-json' | 'app-server';
+  /** A prompt can be folded into the running turn. */
+  steer: boolean;
+  /** A stopped host's native session can be opened again. */
+  resume: boolean;
+  /** Anything it says shows that it has the prompt; otherwise its decoder says `prompt_taken`. */
+  activityIsEvidence: boolean;
+  /** It recognises a repeated prompt id, so that an unconfirmed prompt may be sent again. */
+  deduplicatesPrompts: boolean;
+  images: boolean;
+  /** How to get it, one line for people. */
+  install: string;
+}
+
+/** With what an agent is opened in a new host. Stored with the host, so it holds no secrets. */
+export interface OpenSpec {
+  session: string;
+  host: string;
+  cwd: string;
+  /** Resumes this native session; null opens a new one. */
+  nativeId: string | null;
+  model: string | null;
+  mode: string | null;
+}
+
+/** How to start the program. A pure function of the spec and the adapter's configuration. */
+export interface AgentProgram {
+  program: string;
+  args: readonly string[];
+  /** Added to the allow-listed environment. */
+  env: { readonly [name: string]: string };
+}
+
+/** A whole line of the spool. `id` is the base for ids of entries that begin here: `itemId(line, n)`. */
+export interface SpoolLine {
+  id: string;
+  text: string;
+  from: number;
+  to: number;
+}
+
+/** The decoder's state is plain JSON: it is stored beside the spool offset and loaded after a restart. */
+export type DecoderState = Json;
+
+/**
+ * One agent behind one port. `decode` is a pure fold and `encode` a pure function of the decoder's state;
+ * neither touches clocks, files or sockets.
+ */
+export interface AgentDriver {
+  readonly profile: AgentProfile;
+  /** Rises when the same bytes would decode to other entries or another state. */
+  readonly decoderVersion: number;
+  program(spec: OpenSpec): AgentProgram;
+  /** State before the first line. */
+  initial(spec: OpenSpec): DecoderState;
+  /** The lines that open the conversation, written before the agent says anything. */
+  open(spec: OpenSpec): readonly string[];
+  decode(state: DecoderState, line: SpoolLine): { state: DecoderState; events: readonly AgentEvent[] };
+  encode(state: DecoderState, command: AgentCommand): readonly string[];
+}
+
+/** Id of the nth item that begins at a line: stable under every restart, and sorted like the spool. */
+export function itemId(line: { id: string }, ordinal: number): string {
+  return `${line.id}-${ordinal.toString(36)}`;
+}
+
+/** Base id of a spool line. */
+export function lineId(host: string, from: number): string {
+  return `${host}-${from.toString(36).padStart(7, '0')}`;
+}

@@ -1,0 +1,237 @@
+import type { BlobRef } from '../domain/content.ts';
+import type { Entry, EntryKind, NewEntry, RunOutcome } from '../domain/entry.ts';
+import type { Refusal } from '../domain/refusal.ts';
+
+/**
+ * The durable log and what is kept beside it. Every write goes through `append`, one call of which is one
+ * transaction over any number of sessions (group commit); a promise resolves only after the fsync.
+ * A failed fsync never resolves: the adapter calls its `onFatal` and the process ends.
+ */
+export interface Store {
+  /** One verdict per batch, in order. One session's refusal never fails another's batch. */
+  append(batches: readonly AppendBatch[]): Promise<readonly Verdict[]>;
+
+  /** What an actor loads: the state row and the hosts that have not ended. Undefined for no such session. */
+  load(session: string): Promise<LoadedSession | undefined>;
+  entry(session: string, id: string): Promise<Entry | undefined>;
+  history(query: HistoryQuery): Promise<HistoryPage>;
+  /** The same page with every entry as its JSON text, for feeds and exports. */
+  historyText(query: HistoryQuery): Promise<HistoryTextPage>;
+  sessions(query: SessionQuery): Promise<SessionPage>;
+  /** Rows that a name may mean: by id, key, label, unique id prefix, exact title or native id; at most 20. */
+  resolve(name: string): Promise<readonly SessionRow[]>;
+  runs(query: RunQuery): Promise<RunPage>;
+  run(session: string, run: string): Promise<RunRow | undefined>;
+  /** Open approvals and questions, oldest first. */
+  openApprovals(query: { sessions?: readonly string[]; limit: number }): Promise<readonly OpenApproval[]>;
+
+  /** Hosts that have not ended, for the recovery at start. */
+  openHosts(): Promise<readonly HostRow[]>;
+  /** Sessions whose state row has another version than `version`, to be rebuilt from their log. */
+  staleSessions(version: number): Promise<readonly string[]>;
+  /** The bytes of a host's input from `offset` on, at most `maxBytes`. */
+  hostInputs(host: string, offset: number, maxBytes: number): Promise<Uint8Array>;
+
+  putBlob(bytes: Uint8Array): Promise<BlobRef>;
+  getBlob(digest: string): Promise<Uint8Array | undefined>;
+
+  tokens: TokenStore;
+  /** Checks the database and every digest of the given session (or of all); lists what is wrong. */
+  check(session?: string): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** What one actor wants to be stored, all or nothing. */
+export interface AppendBatch {
+  session: string;
+  /** The writer's epoch; a batch with another one than the session's is `fenced`. */
+  epoch: number;
+  /** Set for the first batch of a session: the row is created in the same transaction. */
+  create?: { key: string | null };
+  /** Refused as `conflict` unless the log is exactly there. */
+  expect?: { head: string | null } | { seq: number };
+  /** Entries in order, with their digests; the store gives the seqs. */
+  entries: readonly { entry: NewEntry; digest: string }[];
+  /** The actor's bounded state after these entries. */
+  state?: { version: number; json: string; columns: SessionColumns };
+  /** A new epoch that this batch puts in force (it carries the old one in `epoch`). */
+  raiseEpoch?: number;
+  host?: HostChange;
+  /** Bytes for hosts' stdin, at the offset where they belong. Refused unless they continue what is there. */
+  inputs?: readonly { host: string; offset: number; bytes: Uint8Array }[];
+}
+
+/** Columns of a session's row by which lists filter and sort; derived from the state. */
+export interface SessionColumns {
+  key: string | null;
+  agent: string;
+  cwd: string;
+  title: string | null;
+  label: string | null;
+  nativeId: string | null;
+  parent: string | null;
+  status: string;
+  archived: boolean;
+  createdAt: string;
+  updatedAt: string;
+  lastActivityAt: string;
+  meta: { readonly [name: string]: string };
+  /** The row as clients see it, as JSON text. */
+  row: string;
+}
+
+/**
+ * Order of checks, all inside the transaction (L4): duplicate, fenced, conflict, insert.
+ * - `duplicate`: every entry of the batch is known with the same content; nothing was written.
+ * - `stored`: `known` entries at the beginning were known already; the rest got seqs from `firstSeq` on.
+ * - `refused`: a known id with other content (`id_reused`), known entries that are no prefix, a second
+ *   terminal for a run, an entry after its run's terminal, a key that is taken, inputs that do not
+ *   continue, or an entry that breaks the format; `index` names the entry. Nothing was written.
+ */
+export type Verdict =
+  | { status: 'stored'; firstSeq: number; lastSeq: number; head: string | null; known: number }
+  | { status: 'duplicate'; seqs: readonly number[]; head: string | null }
+  | { status: 'fenced'; epoch: number }
+  | { status: 'conflict'; head: string | null; seq: number; epoch: number }
+  | { status: 'refused'; refusal: Refusal; index?: number };
+
+export interface LoadedSession {
+  session: string;
+  epoch: number;
+  lastSeq: number;
+  head: string | null;
+  stateVersion: number;
+  state: string;
+  hosts: readonly HostRow[];
+}
+
+/** The operating-system side of a host. The log has its `host` entries; this row has the offsets. */
+export interface HostRow {
+  host: string;
+  session: string;
+  phase: 'intended' | 'running' | 'ended';
+  /** What it was opened with (JSON text of the agent port's OpenSpec): the decoder's initial state. */
+  spec: string;
+  decoderVersion: number;
+  /** Spool bytes before this are stored. */
+  ingested: number;
+  /** Decoding after a restart begins here, from `snapshot`; output before `ingested` is suppressed. */
+  replayFrom: number;
+  /** JSON text of decoder state and partials as of `replayFrom`; null for the initial state. */
+  snapshot: string | null;
+  /** End of the input that is stored for it. */
+  inputEnd: number;
+  pid: number | null;
+  startTime: number | null;
+  bootId: string | null;
+}
+
+/** Creates the row when `phase` is `intended` and it does not exist; otherwise changes the named fields. */
+export type HostChange = { host: string } & Partial<Omit<HostRow, 'host' | 'session' | 'inputEnd'>>;
+
+export interface HistoryQuery {
+  session: string;
+  /** Entries with seq > after, oldest first; or seq < before, newest first. Exactly one is given. */
+  after?: number;
+  before?: number;
+  kinds?: readonly EntryKind[];
+  run?: string;
+  /** At most this many entries (1 to 1000) and about this many bytes of data; at least one entry. */
+  limit: number;
+  maxBytes: number;
+}
+export interface HistoryPage {
+  entries: readonly Entry[];
+  /** Cursor for the next page in the same direction, null at the end of the log. */
+  next: number | null;
+  ended: 'end' | 'limit' | 'bytes';
+  head: string | null;
+  lastSeq: number;
+}
+export interface HistoryTextPage extends Omit<HistoryPage, 'entries'> {
+  entries: readonly { seq: number; json: string }[];
+}
+
+export interface SessionQuery {
+  status?: readonly string[];
+  agent?: string;
+  label?: string;
+  cwd?: string;
+  parent?: string;
+  archived?: boolean;
+  meta?: { readonly [name: string]: string };
+  /** Found in title, label, key or directory, without regard to case. */
+  text?: string;
+  updatedSince?: string;
+  /** Only these sessions (a token that is bound to sessions). */
+  sessions?: readonly string[];
+  /** Newest first by creation (immutable: the cursor is stable), or by last activity with `asOf`. */
+  sort: 'created' | 'activity';
+  limit: number;
+  cursor?: string;
+}
+export interface SessionRow {
+  session: string;
+  /** The row as clients see it, as JSON text. */
+  row: string;
+}
+export interface SessionPage {
+  rows: readonly SessionRow[];
+  next: string | null;
+  /** Rows touched after this time may have moved; `sessions.changed` tells of them. */
+  asOf: string;
+}
+
+export interface RunQuery {
+  session?: string;
+  sessions?: readonly string[];
+  outcome?: RunOutcome;
+  open?: boolean;
+  limit: number;
+  /** Opaque; newest first. */
+  cursor?: string;
+}
+/** A run as the entries `run_started` and `run_ended` tell it; kept by the store in the same transaction. */
+export interface RunRow {
+  session: string;
+  run: string;
+  trigger: 'prompt' | 'agent';
+  startedAt: string;
+  startedSeq: number;
+  endedAt: string | null;
+  endedSeq: number | null;
+  outcome: RunOutcome | null;
+  /** JSON text of the terminal entry's data, null while open. */
+  ended: string | null;
+}
+export interface RunPage {
+  runs: readonly RunRow[];
+  next: string | null;
+}
+
+/** An approval or question without its decision; kept by the store in the same transaction. */
+export interface OpenApproval {
+  session: string;
+  entry: Entry;
+}
+
+export interface TokenStore {
+  /** Keeps the digest (hex SHA-256) only. */
+  create(token: TokenRow): Promise<void>;
+  byDigest(digest: string): Promise<TokenRow | undefined>;
+  list(): Promise<readonly TokenRow[]>;
+  /** True when there was one that was not revoked yet. */
+  revoke(id: string, at: string): Promise<boolean>;
+}
+export interface TokenRow {
+  id: string;
+  name: string;
+  digest: string;
+  user: string | null;
+  scopes: readonly string[];
+  /** Null for all sessions. */
+  sessions: readonly string[] | null;
+  createdAt: string;
+  expiresAt: string | null;
+  revokedAt: string | null;
+}
