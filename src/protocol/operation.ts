@@ -1,0 +1,28 @@
+import type { z } from 'zod';
+import type { Scope } from './scope.ts';
+
+/**
+ * One definition of an operation, from which WebSocket methods, HTTP routes, OpenAPI, CLI help and the
+ * client's types come.
+ *
+ * - `scope`: what the caller's token must allow; null only for the liveness probe.
+ * - `shape`: `unary` is offered on every face; `feed` only on a WebSocket, where it opens or closes a feed.
+ */
+export interface Operation<
+  Name extends string = string,
+  Input extends z.ZodType = z.ZodType,
+  Output extends z.ZodType = z.ZodType,
+> {
+  name: Name;
+  summary: string;
+  scope: Scope | null;
+  shape: 'unary' | 'feed';
+  input: Input;
+  output: Output;
+}
+
+export function operation<Name extends string, Input extends z.ZodType, Output extends z.ZodType>(
+  definition: Operation<Name, Input, Output>,
+): Operation<Name, Input, Output> {
+  return definition;
+}

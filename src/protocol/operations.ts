@@ -1,0 +1,61 @@
+import type { z } from 'zod';
+import { agentsList } from './operations/agents-list.ts';
+import { approvalsDecide } from './operations/approvals-decide.ts';
+import { approvalsList } from './operations/approvals-list.ts';
+import { blobsGet } from './operations/blobs-get.ts';
+import { feedsClose } from './operations/feeds-close.ts';
+import { feedsOpen } from './operations/feeds-open.ts';
+import { runsGet } from './operations/runs-get.ts';
+import { runsList } from './operations/runs-list.ts';
+import { serverHealth } from './operations/server-health.ts';
+import { serverInfo } from './operations/server-info.ts';
+import { serverShutdown } from './operations/server-shutdown.ts';
+import { sessionsAbort } from './operations/sessions-abort.ts';
+import { sessionsCreate } from './operations/sessions-create.ts';
+import { sessionsGet } from './operations/sessions-get.ts';
+import { sessionsHistory } from './operations/sessions-history.ts';
+import { sessionsList } from './operations/sessions-list.ts';
+import { sessionsResolve } from './operations/sessions-resolve.ts';
+import { sessionsSend } from './operations/sessions-send.ts';
+import { tokensCreate } from './operations/tokens-create.ts';
+import { tokensList } from './operations/tokens-list.ts';
+import { tokensRevoke } from './operations/tokens-revoke.ts';
+
+/** Every operation, once. Adding one is a file in `operations/` and a line here; a missing handler does not compile. */
+export const operations = {
+  'agents.list': agentsList,
+  'approvals.decide': approvalsDecide,
+  'approvals.list': approvalsList,
+  'blobs.get': blobsGet,
+  'feeds.close': feedsClose,
+  'feeds.open': feedsOpen,
+  'runs.get': runsGet,
+  'runs.list': runsList,
+  'server.health': serverHealth,
+  'server.info': serverInfo,
+  'server.shutdown': serverShutdown,
+  'sessions.abort': sessionsAbort,
+  'sessions.create': sessionsCreate,
+  'sessions.get': sessionsGet,
+  'sessions.history': sessionsHistory,
+  'sessions.list': sessionsList,
+  'sessions.resolve': sessionsResolve,
+  'sessions.send': sessionsSend,
+  'tokens.create': tokensCreate,
+  'tokens.list': tokensList,
+  'tokens.revoke': tokensRevoke,
+} as const;
+
+export type Operations = typeof operations;
+export type OperationName = keyof Operations;
+/** What a caller gives: fields with defaults may be left out. */
+export type InputOf<Name extends OperationName> = z.input<Operations[Name]['input']>;
+/** What a handler gets: validated, defaults filled in. */
+export type ParsedInputOf<Name extends OperationName> = z.output<Operations[Name]['input']>;
+export type OutputOf<Name extends OperationName> = z.output<Operations[Name]['output']>;
+
+export const operationNames = Object.keys(operations) as readonly OperationName[];
+
+export function isOperationName(name: string): name is OperationName {
+  return Object.hasOwn(operations, name);
+}

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { operation } from '../operation.ts';
+
+export const serverInfo = operation({
+  name: 'server.info',
+  summary: 'Version, limits, default agent, and what the last start found.',
+  scope: 'view',
+  shape: 'unary',
+  input: z.strictObject({}),
+  output: z.object({
+    version: z.string(),
+    pid: z.int(),
+    startedAt: z.string(),
+    defaultAgent: z.string(),
+    defaultCwd: z.string().nullable(),
+    limits: z.record(z.string(), z.number()),
+    operations: z.array(z.string()),
+    start: z
+      .object({
+        continued: z.int(),
+        ended: z.int(),
+        lost: z.int(),
+        setAside: z.array(z.object({ session: z.string(), reason: z.string() })),
+      })
+      .describe('sessions with a host that the start found working, ended, lost or unreadable'),
+  }),
+});

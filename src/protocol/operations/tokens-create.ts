@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { operation } from '../operation.ts';
+import { scopes } from '../scope.ts';
+import { id } from '../schema.ts';
+
+export const tokensCreate = operation({
+  name: 'tokens.create',
+  summary: 'Make a token. Its secret is answered once and kept only as a digest.',
+  scope: 'admin',
+  shape: 'unary',
+  input: z.strictObject({
+    name: z.string().min(1).max(100),
+    user: z.string().min(1).max(100).optional(),
+    scopes: z.array(z.enum(scopes)).min(1).max(scopes.length),
+    sessions: z.array(id).min(1).max(100).optional().describe('only these sessions'),
+    ttlMs: z.int().min(1000).max(10 * 365 * 86_400_000).optional(),
+  }),
+  output: z.object({
+    id: z.string(),
+    secret: z.string(),
+    expiresAt: z.string().nullable(),
+  }),
+});

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { operation } from '../operation.ts';
+
+export const tokensList = operation({
+  name: 'tokens.list',
+  summary: 'All tokens, without their secrets.',
+  scope: 'admin',
+  shape: 'unary',
+  input: z.strictObject({}),
+  output: z.object({
+    tokens: z.array(
+      z.object({
+        id: z.string(),
+        name: z.string(),
+        user: z.string().nullable(),
+        scopes: z.array(z.string()),
+        sessions: z.array(z.string()).nullable(),
+        createdAt: z.string(),
+        expiresAt: z.string().nullable(),
+        revokedAt: z.string().nullable(),
+      }),
+    ),
+  }),
+});

@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import type { ContentBlock } from '../domain/content.ts';
+import { type Entry, entryKinds, failureCategories, idPattern, runOutcomes } from '../domain/entry.ts';
+import { limits } from '../domain/limits.ts';
+import type { SessionRow } from '../domain/row.ts';
+import { sessionStatuses } from '../domain/session-state.ts';
+
+/** Schemas that operations share. Times are ISO 8601 UTC; ids are opaque. */
+
+export const id = z.string().regex(idPattern, 'an id is 1 to 64 letters, digits, - or _, and begins with a letter or digit');
+/** A session by its id or its canonical key. */
+export const sessionName = z.string().min(1).max(limits.keyBytes).describe('id or key of a session');
+export const time = z.iso.datetime();
+export const kind = z.enum(entryKinds as [string, ...string[]]).describe('kind of an entry');
+export const seq = z.int().min(0);
+
+const textBlock = z.object({ type: z.literal('text'), text: z.string() });
+const imageBlock = z.object({
+  type: z.literal('image'),
+  mimeType: z.string().max(100),
+  data: z.base64(),
+});
+const linkBlock = z.object({
+  type: z.literal('resource_link'),
+  uri: z.string().max(4096),
+  name: z.string().max(1024),
+  mimeType: z.string().max(100).optional(),
+});
+
+/** A prompt: text, or content blocks in the shapes of the Agent Client Protocol. */
+export const promptContent = z
+  .union([
+    z.string().min(1),
+    z.array(z.discriminatedUnion('type', [textBlock, imageBlock, linkBlock])).min(1).max(limits.contentBlocks),
+  ])
+  .describe('text, or content blocks (text, image, resource_link)');
+
+export function contentBlocks(content: z.output<typeof promptContent>): readonly ContentBlock[] {
+  return typeof content === 'string' ? [{ type: 'text', text: content }] : (content as ContentBlock[]);
+}
+
+/** An entry of the log. The data's shape follows from its kind. */
+export const entry = z.looseObject({
+  seq: z.int().min(1),
+  id: z.string(),
+  parentId: z.string().nullable().optional(),
+  runId: z.string().optional(),
+  at: z.string(),
+  kind,
+  by: z.looseObject({ type: z.enum(['client', 'agent', 'server']) }),
+  parentCall: z.string().optional(),
+  about: z.string().optional(),
+  data: z.unknown(),
+  digest: z.string(),
+}) as unknown as z.ZodType<Entry, Entry>;
+
+const failure = z.object({
+  category: z.enum(failureCategories),
+  message: z.string(),
+  status: z.int().optional(),
+});
+export const outcome = z.enum(runOutcomes);
+
+export const tokens = z.object({
+  input: z.number(),
+  output: z.number(),
+  cacheRead: z.number(),
+  cacheWrite: z.number(),
+  thought: z.number(),
+});
+export const money = z.object({ amount: z.number(), currency: z.string() });
+
+export const row = z.object({
+  id: z.string(),
+  key: z.string().nullable(),
+  agent: z.string(),
+  cwd: z.string(),
+  title: z.string().nullable(),
+  label: z.string().nullable(),
+  meta: z.record(z.string(), z.string()),
+  model: z.string().nullable(),
+  modelInForce: z.object({ provider: z.string().optional(), id: z.string() }).nullable(),
+  mode: z.string().nullable(),
+  status: z.enum(sessionStatuses),
+  activeRun: z
+    .object({ id: z.string(), state: z.string(), trigger: z.string(), startedAt: z.string() })
+    .nullable(),
+  lastRun: z
+    .object({
+      id: z.string(),
+      outcome,
+      startedAt: z.string(),
+      endedAt: z.string(),
+      durationMs: z.number(),
+      error: failure.optional(),
+    })
+    .nullable(),
+  openApprovals: z.int(),
+  queued: z.int(),
+  held: z.boolean(),
+  nativeId: z.string().nullable(),
+  parent: z.string().nullable(),
+  context: z.object({ used: z.number(), size: z.number(), known: z.boolean() }),
+  usage: tokens,
+  cost: money.nullable(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  lastActivityAt: z.string(),
+  archived: z.boolean(),
+  lastMessage: z.string().nullable(),
+  head: z.string().nullable(),
+  lastSeq: z.int(),
+}) as unknown as z.ZodType<SessionRow, SessionRow>;
+
+export const run = z.object({
+  session: z.string(),
+  id: z.string(),
+  state: z.enum(['open', 'ended']),
+  trigger: z.enum(['prompt', 'agent']),
+  startedAt: z.string(),
+  startedSeq: z.int(),
+  endedAt: z.string().nullable(),
+  endedSeq: z.int().nullable(),
+  outcome: outcome.nullable(),
+  stopReason: z.string().optional(),
+  error: failure.optional(),
+  usage: z.object({ tokens, cost: money.nullable() }).optional(),
+  durationMs: z.number().optional(),
+  turns: z.int().optional(),
+  answer: z.object({ entry: z.string(), text: z.string() }).optional(),
+  exitCode: z.int().optional(),
+  signal: z.string().optional(),
+});
+
+export const proof = z.object({
+  method: z.enum(['swept', 'sampled', 'rebooted', 'never-started']),
+  ended: z.array(
+    z.object({
+      pid: z.int(),
+      startTime: z.number(),
+      name: z.string(),
+      how: z.enum(['exited', 'terminated', 'killed']),
+    }),
+  ),
+  gone: z.boolean(),
+});
