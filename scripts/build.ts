@@ -1,11 +1,27 @@
 // Compiles src/ into dist/ for the published package.
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.join(import.meta.dirname, '..');
-rmSync(path.join(root, 'dist'), { recursive: true, force: true });
+const source = path.join(root, 'src');
+const output = path.join(root, 'dist');
+
+/** `new URL('./worker.ts', import.meta.url)`, which the compiler leaves alone. */
+const moduleUrl = /(new URL\(\s*['"`][^'"`]+\.)ts(['"`],\s*import\.meta\.url)/g;
+
+rmSync(output, { recursive: true, force: true });
 const launcher = path.join(import.meta.dirname, 'launch.mjs');
 const compile = [launcher, 'tsc', '-p', 'tsconfig.build.json'];
 const { status } = spawnSync(process.execPath, compile, { cwd: root, stdio: 'inherit' });
+
+for (const file of globSync('**/*.js', { cwd: output })) {
+  const text = readFileSync(path.join(output, file), 'utf8');
+  const built = text.replaceAll(moduleUrl, '$1js$2');
+  if (built !== text) writeFileSync(path.join(output, file), built);
+}
+// Scripts that a host runs and the like are shipped as they are.
+for (const file of globSync('**/*.{mjs,sh,sql}', { cwd: source })) {
+  cpSync(path.join(source, file), path.join(output, file));
+}
 process.exitCode = status ?? 1;
