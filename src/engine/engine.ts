@@ -1,0 +1,142 @@
+import type { ContentBlock } from '../domain/content.ts';
+import type { Choice } from '../domain/decide/command.ts';
+import type { By, Delivery, Proof, RunOutcome, SettingsChange } from '../domain/entry.ts';
+import type { SessionRow } from '../domain/row.ts';
+import type { FeedSink, FeedSnapshot, HeldPartial } from './frames.ts';
+
+/**
+ * The use-cases that faces call. Every promise resolves after the commit of what it tells, and rejects
+ * with a `RefusalError` whose code says what to change. A session is named by its id here; faces find
+ * the id of a key by `find`.
+ */
+export interface Engine {
+  /** Id of the session that an id or canonical key names; `not_found` otherwise. */
+  find(name: string): Promise<string>;
+  create(input: CreateInput, by: By): Promise<CreateAnswer>;
+  send(session: string, input: SendInput, by: By): Promise<SendAnswer>;
+  abort(session: string, input: AbortInput, by: By): Promise<AbortAnswer>;
+  decide(session: string, input: DecideInput, by: By): Promise<DecideAnswer>;
+  get(session: string): Promise<{ row: SessionRow; host: HostView | null }>;
+
+  /**
+   * Registers a feed first, then answers what is there: no gap, no double. Entries after `after` (default:
+   * only new ones) and text in progress go to the sink until it is closed.
+   */
+  openFeed(session: string, options: FeedOptions, sink: FeedSink): Promise<OpenedFeed>;
+  /** `sessions.changed` frames, coalesced, for sessions that the filter lets through. */
+  openList(filter: ListFilter, sink: FeedSink): OpenedList;
+
+  readonly agents: { readonly default: string; readonly list: readonly AgentView[] };
+  readonly started: StartReport;
+
+  /** Ends the open runs and hosts (`stop`) or lets go of them (`detach`); the engine takes no more commands. */
+  shutdown(mode: 'stop' | 'detach'): Promise<readonly ShutRun[]>;
+}
+
+export interface CreateInput {
+  id?: string;
+  changes: SettingsChange & { agent?: string; cwd?: string };
+  prompt?: { id?: string; content: readonly ContentBlock[] };
+}
+export interface CreateAnswer {
+  row: SessionRow;
+  created: boolean;
+  prompt?: { id: string; seq: number; state: 'starting' | 'queued'; run?: string };
+}
+
+export interface SendInput {
+  id?: string;
+  content: readonly ContentBlock[];
+  delivery: Delivery;
+  allowInterrupt: boolean;
+  timeoutMs?: number;
+  expectedHead?: string | null;
+}
+export interface SendAnswer {
+  key: string | null;
+  entry: { id: string; seq: number };
+  duplicate: boolean;
+  state: 'starting' | 'queued' | 'steering' | 'delivered' | 'withdrawn' | 'indeterminate';
+  run?: string;
+  position?: number;
+  queued: number;
+  interrupted?: string;
+}
+
+export interface AbortInput {
+  run?: string;
+  force: boolean;
+  /** Answer when the run has ended (`aborted`), not when its end is written down (`stopping`). */
+  wait: boolean;
+  queue: 'keep' | 'withdraw';
+}
+export interface AbortAnswer {
+  key: string | null;
+  run?: string;
+  status: 'aborted' | 'stopping' | 'no-active-run';
+  outcome?: RunOutcome;
+  queued: number;
+  proof?: Proof;
+}
+
+export interface DecideInput {
+  approval: string;
+  choice: Choice;
+  message?: string;
+}
+export interface DecideAnswer {
+  key: string | null;
+  decision: { id: string; seq: number };
+  outcome: string;
+  option?: string;
+}
+
+export interface HostView {
+  id: string;
+  phase: 'launched' | 'open';
+  pid: number | null;
+}
+
+export interface FeedOptions {
+  after?: number;
+  partials?: readonly HeldPartial[];
+}
+export interface OpenedFeed {
+  snapshot: FeedSnapshot & { key: string | null };
+  close(): void;
+}
+
+export interface ListFilter {
+  agent?: string;
+  archived?: boolean;
+  /** Only these sessions (a token that is bound to sessions). */
+  sessions?: readonly string[];
+}
+export interface OpenedList {
+  asOf: string;
+  close(): void;
+}
+
+export interface AgentView {
+  name: string;
+  title: string;
+  protocol: string;
+  steer: boolean;
+  resume: boolean;
+  images: boolean;
+  install: string;
+}
+
+/** What the last start found of sessions that had a host. */
+export interface StartReport {
+  continued: number;
+  ended: number;
+  lost: number;
+  setAside: readonly { session: string; reason: string }[];
+}
+
+export interface ShutRun {
+  session: string;
+  run: string | null;
+  outcome: RunOutcome | null;
+}
