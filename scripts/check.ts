@@ -11,7 +11,7 @@ const checks: Readonly<Record<string, readonly (readonly string[])[]>> = {
   lint: [['oxlint', '--deny-warnings']],
   format: [['oxfmt', '--list-different']],
   'dead code': [['knip', '--no-progress']],
-  layers: [['scripts/layers.ts']],
+  layers: [['scripts/check-layers.ts']],
   publint: [['scripts/build.ts'], ['publint', '--strict', '--pack', 'false']],
 };
 

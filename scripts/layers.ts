@@ -1,5 +1,5 @@
 // Who may import whom: the table, and the walk that holds src/ to it.
-// Run as a program it checks src/; test/layers.test.ts shows that each kind of breach is seen.
+// test/layers.test.ts shows that each kind of breach is seen.
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
@@ -269,11 +269,4 @@ function findCycles(graph: Graph): Breach[] {
   };
   for (const file of graph.keys()) visit(file);
   return breaches;
-}
-
-if (import.meta.main) {
-  const source = path.join(import.meta.dirname, '..', 'src');
-  const breaches = [...findBreaches(source), ...findBrowserBreaches(source)];
-  for (const { file, problem } of breaches) console.error(`src/${file} ${problem}`);
-  process.exitCode = breaches.length > 0 ? 1 : 0;
 }
