@@ -1,0 +1,33 @@
+import type { Connection } from './connection.ts';
+import { schemaOne } from './schema.ts';
+
+/** One step forward; `to` is the `user_version` after it. */
+export interface Migration {
+  to: number;
+  sql: string;
+}
+
+/** Ordered, only ever appended to: a released step is never edited. */
+export const migrations: readonly Migration[] = [{ to: 1, sql: schemaOne }];
+
+/**
+ * Brings the database to the newest version, each step in its own transaction together with its number,
+ * so that a kill in between leaves a whole version.
+ */
+export function migrate(connection: Connection, steps: readonly Migration[] = migrations): void {
+  const newest = steps.at(-1)?.to ?? 0;
+  const version = connection.get<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0;
+  if (version > newest) {
+    throw new Error(
+      `The database has format ${version}, this Turnkeep knows formats up to ${newest}: ` +
+        'use the newer Turnkeep that wrote it.',
+    );
+  }
+  for (const step of steps) {
+    if (step.to <= version) continue;
+    connection.transaction(() => {
+      connection.db.exec(step.sql);
+      connection.db.exec(`PRAGMA user_version = ${step.to}`);
+    });
+  }
+}

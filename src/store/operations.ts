@@ -1,0 +1,49 @@
+import type { HistoryQuery, RunQuery, SessionQuery, TokenRow } from '../ports/store.ts';
+import { readOpenApprovals } from './approvals.ts';
+import { checkDatabase } from './check.ts';
+import { commitGroup } from './commit.ts';
+import type { Connection } from './connection.ts';
+import { entryById, entryText } from './entries.ts';
+import { readHistory } from './history.ts';
+import { readOpenHosts } from './hosts.ts';
+import { readInputs } from './inputs.ts';
+import { readRun, readRuns } from './runs.ts';
+import { loadSession, readLog, readStale } from './session-row.ts';
+import { readSessions, resolveName } from './sessions.ts';
+import { createToken, listTokens, revokeToken, tokenByDigest } from './tokens.ts';
+import type { WireBatch } from './wire.ts';
+
+function readEntry(connection: Connection, session: string, id: string): string | undefined {
+  const log = readLog(connection, session);
+  const row = log && entryById(connection, log.num, id);
+  return row && entryText(row);
+}
+
+/** What a worker can be asked for. Reads run in one snapshot each, writes in a transaction of their own. */
+export const operations = {
+  append: (on: Connection, batches: readonly WireBatch[]) => commitGroup(on, batches),
+  createToken: (on: Connection, token: TokenRow) => createToken(on, token),
+  revokeToken: (on: Connection, id: string, at: string) => revokeToken(on, id, at),
+  load: (on: Connection, session: string) => on.snapshot(() => loadSession(on, session)),
+  entry: (on: Connection, session: string, id: string) => on.snapshot(() => readEntry(on, session, id)),
+  history: (on: Connection, query: HistoryQuery) => on.snapshot(() => readHistory(on, query)),
+  sessions: (on: Connection, query: SessionQuery, now: string) => readSessions(on, query, now),
+  resolve: (on: Connection, name: string) => on.snapshot(() => resolveName(on, name)),
+  runs: (on: Connection, query: RunQuery) => on.snapshot(() => readRuns(on, query)),
+  run: (on: Connection, session: string, run: string) => on.snapshot(() => readRun(on, session, run)),
+  openApprovals: (on: Connection, query: { sessions?: readonly string[]; limit: number }) =>
+    on.snapshot(() => readOpenApprovals(on, query)),
+  openHosts: readOpenHosts,
+  stale: readStale,
+  hostInputs: (on: Connection, host: string, offset: number, maxBytes: number) =>
+    on.snapshot(() => readInputs(on, host, offset, maxBytes)),
+  tokenByDigest: (on: Connection, digest: string) => tokenByDigest(on, digest),
+  listTokens: (on: Connection) => listTokens(on),
+  check: (on: Connection, session?: string) => on.snapshot(() => checkDatabase(on, session)),
+} satisfies { readonly [name: string]: (on: Connection, ...rest: never[]) => unknown };
+
+export type Operations = typeof operations;
+export type OperationName = keyof Operations;
+type AfterConnection<Values extends unknown[]> = Values extends [Connection, ...infer Rest] ? Rest : never;
+export type Arguments<Name extends OperationName> = AfterConnection<Parameters<Operations[Name]>>;
+export type Result<Name extends OperationName> = ReturnType<Operations[Name]>;

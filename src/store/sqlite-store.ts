@@ -1,0 +1,130 @@
+import type { BlobRef } from '../domain/content.ts';
+import type { Entry } from '../domain/entry.ts';
+import { refuse } from '../domain/refusal.ts';
+import type {
+  AppendBatch, HistoryPage, HistoryQuery, HistoryTextPage, HostRow, LoadedSession, OpenApproval, RunPage,
+  RunQuery, RunRow, SessionPage, SessionQuery, SessionRow, Store, TokenRow, TokenStore, Verdict,
+} from '../ports/store.ts';
+import type { Blobs } from './blobs.ts';
+import type { Channel } from './channel.ts';
+import { GroupCommit } from './group.ts';
+
+export interface StoreParts {
+  writer: Channel;
+  reader: Channel;
+  /** Opens a reader for a check, which is long and must not hold up other reads. Absent in memory. */
+  openChecker: (() => Promise<Channel>) | undefined;
+  blobs: Blobs;
+  now: () => Date;
+}
+
+/** A text of our own making from the worker: an entry, verified there. */
+function parseEntry(json: string): Entry {
+  return JSON.parse(json) as Entry;
+}
+
+/** The main thread's side of the store: no disk call here, only messages to the workers. */
+export class SqliteStore implements Store {
+  readonly tokens: TokenStore;
+  readonly #parts: StoreParts;
+  readonly #group: GroupCommit;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
+    const { reader, writer } = parts;
+    this.#group = new GroupCommit((batches) => writer.call('append', batches));
+    this.tokens = {
+      create: (token: TokenRow) => writer.call('createToken', token),
+      byDigest: (digest: string) => reader.call('tokenByDigest', digest),
+      list: () => reader.call('listTokens'),
+      revoke: (id: string, at: string) => writer.call('revokeToken', id, at),
+    };
+  }
+
+  append(batches: readonly AppendBatch[]): Promise<readonly Verdict[]> {
+    if (this.#closing !== undefined) return Promise.reject(refuse('unavailable', 'The store is closed.'));
+    return this.#group.append(batches);
+  }
+
+  load(session: string): Promise<LoadedSession | undefined> {
+    return this.#parts.reader.call('load', session);
+  }
+
+  async entry(session: string, id: string): Promise<Entry | undefined> {
+    const json = await this.#parts.reader.call('entry', session, id);
+    return json === undefined ? undefined : parseEntry(json);
+  }
+
+  async history(query: HistoryQuery): Promise<HistoryPage> {
+    const page = await this.historyText(query);
+    return { ...page, entries: page.entries.map(({ json }) => parseEntry(json)) };
+  }
+
+  historyText(query: HistoryQuery): Promise<HistoryTextPage> {
+    return this.#parts.reader.call('history', query);
+  }
+
+  sessions(query: SessionQuery): Promise<SessionPage> {
+    return this.#parts.reader.call('sessions', query, this.#parts.now().toISOString());
+  }
+
+  resolve(name: string): Promise<readonly SessionRow[]> {
+    return this.#parts.reader.call('resolve', name);
+  }
+
+  runs(query: RunQuery): Promise<RunPage> {
+    return this.#parts.reader.call('runs', query);
+  }
+
+  run(session: string, run: string): Promise<RunRow | undefined> {
+    return this.#parts.reader.call('run', session, run);
+  }
+
+  async openApprovals(query: { sessions?: readonly string[]; limit: number }): Promise<readonly OpenApproval[]> {
+    const open = await this.#parts.reader.call('openApprovals', query);
+    return open.map(({ session, json }) => ({ session, entry: parseEntry(json) }));
+  }
+
+  openHosts(): Promise<readonly HostRow[]> {
+    return this.#parts.reader.call('openHosts');
+  }
+
+  staleSessions(version: number): Promise<readonly string[]> {
+    return this.#parts.reader.call('stale', version);
+  }
+
+  hostInputs(host: string, offset: number, maxBytes: number): Promise<Uint8Array> {
+    return this.#parts.reader.call('hostInputs', host, offset, maxBytes);
+  }
+
+  putBlob(bytes: Uint8Array): Promise<BlobRef> {
+    return this.#parts.blobs.put(bytes);
+  }
+
+  getBlob(digest: string): Promise<Uint8Array | undefined> {
+    return this.#parts.blobs.get(digest);
+  }
+
+  async check(session?: string): Promise<readonly string[]> {
+    const { openChecker, reader } = this.#parts;
+    if (openChecker === undefined) return reader.call('check', session);
+    const checker = await openChecker();
+    try {
+      return await checker.call('check', session);
+    } finally {
+      await checker.close();
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
+    await Promise.race([this.#group.drain(), this.#parts.writer.died]);
+    await this.#parts.reader.close();
+    await this.#parts.writer.close();
+  }
+}

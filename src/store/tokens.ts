@@ -1,0 +1,54 @@
+import { refuse } from '../domain/refusal.ts';
+import type { TokenRow } from '../ports/store.ts';
+import type { Connection } from './connection.ts';
+
+interface StoredToken {
+  id: string;
+  name: string;
+  digest: string;
+  user: string | null;
+  scopes: string;
+  sessions: string | null;
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+}
+
+function tokenRow(row: StoredToken): TokenRow {
+  return {
+    id: row.id,
+    name: row.name,
+    digest: row.digest,
+    user: row.user,
+    scopes: JSON.parse(row.scopes) as string[],
+    sessions: row.sessions === null ? null : (JSON.parse(row.sessions) as string[]),
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    revokedAt: row.revoked_at,
+  };
+}
+
+export function createToken(connection: Connection, token: TokenRow): void {
+  const inserted = connection.transaction(() => connection.run(
+    `INSERT INTO tokens (id, name, digest, user, scopes, sessions, created_at, expires_at, revoked_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    token.id, token.name, token.digest, token.user, JSON.stringify(token.scopes),
+    token.sessions === null ? null : JSON.stringify(token.sessions),
+    token.createdAt, token.expiresAt, token.revokedAt,
+  ));
+  if (inserted === 0) throw refuse('conflict', `There is a token ${token.id} or one with its digest.`);
+}
+
+export function tokenByDigest(connection: Connection, digest: string): TokenRow | undefined {
+  const row = connection.get<StoredToken>('SELECT * FROM tokens WHERE digest = ?', digest);
+  return row && tokenRow(row);
+}
+
+export function listTokens(connection: Connection): TokenRow[] {
+  return connection.all<StoredToken>('SELECT * FROM tokens ORDER BY created_at, id').map(tokenRow);
+}
+
+export function revokeToken(connection: Connection, id: string, at: string): boolean {
+  const sql = 'UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL';
+  return connection.transaction(() => connection.run(sql, at, id)) > 0;
+}
