@@ -1,0 +1,89 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { idPattern } from '../domain/entry.ts';
+import type { Host, Hosts, Recovered } from '../ports/hosts.ts';
+import { type Claim, readClaim, readExit, takeClaim } from './directory/claim.ts';
+import { type HostPaths, hostPaths } from './directory/layout.ts';
+import { AttachedHost, type Warn } from './host.ts';
+import { launch, type LaunchContext } from './launch/launch.ts';
+import { platformProcesses } from './platform/platform.ts';
+import { DirectoryWatch } from './watch/directory-watch.ts';
+
+export interface HostsOptions {
+  /** Where the hosts' directories are: `<state>/hosts`. Made if it is not there. */
+  readonly directory: string;
+  /** Told what went wrong where nobody waits for an answer. */
+  readonly warn: Warn;
+}
+
+/** Agents in process groups of this machine that outlive the daemon. */
+export async function openHosts(options: HostsOptions): Promise<Hosts> {
+  const { directory, warn } = options;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const context: LaunchContext = { directory, warn, processes: platformProcesses() };
+  return {
+    launch: (spec) => launch(context, spec),
+    recover: (host) => recover(context, host),
+    remove: async (host) => {
+      await rm(hostPaths(directory, host).directory, {
+        recursive: true,
+        force: true,
+        maxRetries: 3,
+      });
+    },
+    strays: async (known) =>
+      (await readdir(directory)).filter((name) => idPattern.test(name) && !known.has(name)),
+  };
+}
+
+/**
+ * What became of a host. In this order, each step final:
+ *
+ *   no claim      we claim it: from now on no wrapper can          never-started
+ *   our claim     an earlier recovery did                          never-started
+ *   exit file     the agent ended, whoever saw it                  found
+ *   other boot    its processes ended with the machine             lost (rebooted)
+ *   wrapper lives its pid has the start time that it claimed       found
+ *   otherwise     it was killed: what is left of it is ended       lost (swept)
+ */
+async function recover(context: LaunchContext, host: string): Promise<Recovered> {
+  const paths = hostPaths(context.directory, host);
+  const claim = await claimOf(paths);
+  if (claim.by === 'daemon') return { state: 'never-started' };
+  const bootId = await context.processes.bootId();
+  const claimed: WrapperClaim =
+    claim.by === 'wrapper' ? claim : { by: 'wrapper', process: { pid: 0, startTime: 0 }, bootId: '' };
+  const otherBoot = claimed.bootId !== bootId;
+  const wrapper = claimed.process;
+  const lives = (await context.processes.startTime(wrapper.pid)) === wrapper.startTime;
+  // Read after the look at the wrapper, which writes it before it ends.
+  const exit = await readExit(paths);
+  const attached = await attach(context, host, claimed, otherBoot);
+  if (exit !== undefined || (lives && !otherBoot)) return { state: 'found', host: attached };
+  return { state: 'lost', host: attached, proof: await attached.sweep() };
+}
+
+type WrapperClaim = Extract<Claim, { by: 'wrapper' }>;
+
+async function claimOf(paths: HostPaths): Promise<Claim> {
+  const claim = await readClaim(paths);
+  if (claim !== undefined) return claim;
+  if (await takeClaim(paths)) return { by: 'daemon' };
+  // A wrapper was first, in between.
+  return (await readClaim(paths)) ?? { by: 'unknown' };
+}
+
+function attach(
+  context: LaunchContext,
+  host: string,
+  claim: WrapperClaim,
+  otherBoot: boolean,
+): Promise<Host> {
+  const paths = hostPaths(context.directory, host);
+  const { process: wrapper, bootId } = claim;
+  const { processes, warn } = context;
+  const watch = new DirectoryWatch(paths.directory, warn);
+  return new AttachedHost(
+    { id: host, paths, wrapper, bootId, otherBoot, processes, warn },
+    watch,
+  ).attach();
+}

@@ -1,0 +1,9 @@
+import { linuxProcesses } from './linux.ts';
+import { macosProcesses } from './macos.ts';
+import type { Processes } from './processes.ts';
+
+export function platformProcesses(): Processes {
+  if (process.platform === 'linux') return linuxProcesses();
+  if (process.platform === 'darwin') return macosProcesses();
+  throw new Error(`agents cannot be hosted on ${process.platform}: Linux and macOS can`);
+}
