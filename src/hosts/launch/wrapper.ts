@@ -21,6 +21,7 @@
  *   the traps are for a machine that signals everyone when it stops.
  * - The agent opens the FIFO for reading and writing: it never sees end of file, and nobody waits to open.
  * - Its own pid goes to `group` before it becomes the agent, so a recorded pid is always right.
+ * - The relay is gone before `exit` is there: who reads `exit` may rely on it.
  * - A full disk delays `exit` but does not lose it. `exit` gone together with its directory is not missed.
  * - The environment is the agent's from the start. The shell uses its own names for what it keeps, gives
  *   PATH back, and takes away what shells add (PWD, and SHLVL in bash).
@@ -83,6 +84,7 @@ exec 2>/dev/null
 )
 turnkeep_status=$?
 kill -KILL "$turnkeep_relay"
+wait "$turnkeep_relay"
 rm -f "$turnkeep_claim.$$"
 until printf '%s\\n' "$turnkeep_status" >"$turnkeep_dir/exit.new" &&
   mv "$turnkeep_dir/exit.new" "$turnkeep_dir/exit"; do

@@ -27,7 +27,12 @@ export async function sweep(
   const record = new Map<string, { member: Member; how: How }>();
   const context = { crew, processes, record };
   const supports = (member: Member): boolean => member.role === 'wrapper' || member.role === 'relay';
-  await terminate(context, (member) => wanted(member) && !supports(member));
+  const present = (await crew.look()).filter(wanted);
+  for (const member of present.filter(supports)) record.set(key(member), { member, how: 'exited' });
+  await terminate(
+    context,
+    present.filter((member) => !supports(member)),
+  );
   await kill(context, (member) => wanted(member) && !supports(member));
   await letEnd(context, (member) => wanted(member) && supports(member));
   const left = await kill(context, wanted);
@@ -45,8 +50,7 @@ interface Context {
 }
 
 /** SIGCONT goes with SIGTERM: a stopped process takes a signal only when it goes on. */
-async function terminate(context: Context, wanted: (member: Member) => boolean): Promise<void> {
-  const targets = (await context.crew.look()).filter(wanted);
+async function terminate(context: Context, targets: readonly Member[]): Promise<void> {
   await Promise.all(
     targets.map(async (member) => {
       const sent = await sendTo(context.processes, member, 'SIGTERM');
