@@ -1,0 +1,89 @@
+import { RefusalError, type Refusal } from '../domain/refusal.ts';
+import type { OperationName, ParsedInputOf } from '../protocol/operations.ts';
+import { operations } from '../protocol/operations.ts';
+import { answerText, internalRefusal, refusalIn } from './answer.ts';
+import { demandScope, maySee, noSession, type Caller } from './caller.ts';
+import type { Context, Handler, UnaryName } from './handler.ts';
+import { handlers } from './handlers.ts';
+import { parseInput } from './input.ts';
+import type { Live } from './live.ts';
+import type { ApiOptions } from './options.ts';
+import type { Tokens } from './tokens.ts';
+
+/** An output as JSON text, and what is to be done once it has left. */
+export interface Answered {
+  text: string;
+  left(): void;
+}
+
+/** Runs operations for every face: scope, then input, then handler. */
+export class Calls {
+  readonly options: ApiOptions;
+  readonly tokens: Tokens;
+  readonly live: Live;
+
+  constructor(options: ApiOptions, tokens: Tokens, live: Live) {
+    this.options = options;
+    this.tokens = tokens;
+    this.live = live;
+  }
+
+  /** The input of an operation that the caller may ask for; throws the refusal otherwise. */
+  admit<Name extends OperationName>(name: Name, input: unknown, caller: Caller): ParsedInputOf<Name> {
+    const { scope } = operations[name];
+    if (scope !== null) demandScope(caller, scope, name);
+    return parseInput(name, input);
+  }
+
+  async run<Name extends UnaryName>(name: Name, input: unknown, caller: Caller): Promise<Answered> {
+    const parsed = this.admit(name, input, caller);
+    const later: (() => void)[] = [];
+    const handler: Handler<Name> = handlers[name];
+    const output = await handler(parsed, this.#context(caller, later));
+    return {
+      text: answerText(output),
+      left: () => {
+        for (const call of later.splice(0)) call();
+      },
+    };
+  }
+
+  /** Id of a session that the caller may see. */
+  async session(name: string, caller: Caller): Promise<string> {
+    const id = await this.options.engine.find(name).catch((error: unknown) => {
+      if (error instanceof RefusalError && error.refusal.code === 'not_found') throw noSession(name);
+      throw error;
+    });
+    if (!maySee(caller, id)) throw noSession(name);
+    return id;
+  }
+
+  /** Lets a token in no more, and closes what it has open. */
+  revoked(token: string): void {
+    this.tokens.revoke(token);
+    this.live.cut(token, 'The token was revoked.');
+  }
+
+  /** What a caller is told of an error; one that is no refusal is logged and told as `internal`. */
+  refusalOf(error: unknown, where: { request: string; operation?: string }): Refusal {
+    const refusal = refusalIn(error);
+    if (refusal !== undefined) return refusal;
+    this.options.log({ event: 'request.failed', ...where, error });
+    return internalRefusal(where.request);
+  }
+
+  #context(caller: Caller, later: (() => void)[]): Context {
+    const { engine, store, clock, config } = this.options;
+    return {
+      engine,
+      store,
+      clock,
+      config,
+      caller,
+      session: (name) => this.session(name, caller),
+      revoked: (token) => this.revoked(token),
+      afterAnswer: (call) => void later.push(call),
+      shutdown: (mode) => this.options.shutdown(mode),
+    };
+  }
+}

@@ -1,0 +1,35 @@
+import type { Engine } from '../engine/engine.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Store } from '../ports/store.ts';
+import type { OperationName, OutputOf, ParsedInputOf } from '../protocol/operations.ts';
+import type { JsonText } from './answer.ts';
+import type { Caller } from './caller.ts';
+import type { ApiConfig } from './options.ts';
+
+/** Operations that open or close a feed on a socket; all others are asked and answered on every face. */
+export type FeedName = Extract<OperationName, `feeds.${string}`>;
+export type UnaryName = Exclude<OperationName, FeedName>;
+
+/** What a handler works with: the ports, and the call that it answers. */
+export interface Context {
+  engine: Engine;
+  store: Store;
+  clock: Clock;
+  config: ApiConfig;
+  caller: Caller;
+  /** Id of the session that an id or key names; `not_found` where the caller may not see it. */
+  session(name: string): Promise<string>;
+  /** Closes the streams and sockets of a token that was revoked, and lets it in no more. */
+  revoked(token: string): void;
+  /** Does something once the answer has left. */
+  afterAnswer(call: () => void): void;
+  shutdown(mode: 'stop' | 'detach'): void;
+}
+
+export type Handler<Name extends UnaryName> = (
+  input: ParsedInputOf<Name>,
+  context: Context,
+) => Promise<OutputOf<Name> | JsonText>;
+
+/** One handler per operation: a missing one does not compile. */
+export type Handlers = { readonly [Name in UnaryName]: Handler<Name> };

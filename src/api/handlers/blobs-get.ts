@@ -1,0 +1,17 @@
+import { refuse } from '../../domain/refusal.ts';
+import type { Handler } from '../handler.ts';
+
+export const blobsGet: Handler<'blobs.get'> = async (input, context) => {
+  await context.session(input.session);
+  const blob = await context.store.getBlob(input.digest);
+  if (blob === undefined) {
+    throw refuse('not_found', 'There is no blob with this digest.', { field: 'digest' });
+  }
+  const end = Math.min(blob.byteLength, input.offset + input.maxBytes);
+  const part = blob.subarray(Math.min(input.offset, end), end);
+  return {
+    base64: Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString('base64'),
+    size: blob.byteLength,
+    next: end < blob.byteLength ? end : null,
+  };
+};

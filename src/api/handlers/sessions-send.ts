@@ -1,0 +1,22 @@
+import type { SendInput } from '../../engine/engine.ts';
+import type { ParsedInputOf } from '../../protocol/operations.ts';
+import { contentBlocks } from '../../protocol/schema.ts';
+import type { Handler } from '../handler.ts';
+
+export const sessionsSend: Handler<'sessions.send'> = async (input, context) => {
+  const session = await context.session(input.session);
+  const answer = await context.engine.send(session, sendOf(input), context.caller.by);
+  return { session, ...answer };
+};
+
+function sendOf(input: ParsedInputOf<'sessions.send'>): SendInput {
+  const { id, content, delivery, allowInterrupt, timeoutMs, expectedHead } = input;
+  return {
+    content: contentBlocks(content),
+    delivery,
+    allowInterrupt,
+    ...(id === undefined ? {} : { id }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(expectedHead === undefined ? {} : { expectedHead }),
+  };
+}

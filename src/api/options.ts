@@ -1,0 +1,42 @@
+import type { Engine } from '../engine/engine.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Store } from '../ports/store.ts';
+
+/** What the faces are built from. Nothing of it is made here: wiring is the app's. */
+export interface ApiOptions {
+  engine: Engine;
+  store: Store;
+  clock: Clock;
+  config: ApiConfig;
+  /**
+   * Called once an answer to `server.shutdown` has left (or its caller has gone). The engine has been
+   * shut down by then; what is left is to close the listeners and to end the process.
+   */
+  shutdown(mode: 'stop' | 'detach'): void;
+  log(event: ApiLogEvent): void;
+}
+
+export interface ApiConfig {
+  version: string;
+  /** ISO 8601 UTC. */
+  startedAt: string;
+  /** Directory of sessions that name none. */
+  defaultCwd: string | null;
+  /** Names that may stand in `Host` beside the loopback ones, with or without a port. */
+  hosts?: readonly string[];
+  /** Origins whose pages may ask. Without any, nothing that names an origin is answered. */
+  origins?: readonly string[];
+  /** Bytes of a body or WebSocket frame; default `limits.bodyBytes`. */
+  bodyBytes?: number;
+  /** Connections of one listener; default `limits.connections`. */
+  connections?: number;
+}
+
+/** Something that only the operator can mend. Carries no input and no credential of a caller. */
+export interface ApiLogEvent {
+  event: 'request.failed' | 'feed.failed' | 'listener.failed';
+  /** As in the answer's `x-request-id`. */
+  request?: string;
+  operation?: string;
+  error: unknown;
+}

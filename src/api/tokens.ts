@@ -1,0 +1,91 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { refuse, type RefusalError } from '../domain/refusal.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { TokenRow, TokenStore } from '../ports/store.ts';
+import { callerOf, type Caller } from './caller.ts';
+import { FailureLimiter } from './failure-limiter.ts';
+
+/** What a request shows of itself. */
+export interface Credentials {
+  authorization: string | undefined;
+  /** `x-turnkeep-client`: how the program names itself. */
+  client: string | undefined;
+  address: string;
+}
+
+/** A secret is `tk_` and 256 bits in base64url. */
+const bearer = /^bearer +(tk_[A-Za-z0-9_-]{43})$/i;
+const clientName = /^[\x20-\x7e]{1,100}$/;
+
+/** Lower-case hex SHA-256: the only form in which a secret is kept. */
+export function tokenDigest(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}
+
+/**
+ * Finds who a request is from. The look-up runs for every request, so that a revoked token is refused at
+ * once and a valid one is never slowed; only failures are counted.
+ */
+export class Tokens {
+  #store: TokenStore;
+  #clock: Clock;
+  #limiter: FailureLimiter;
+  #revoked = new Set<string>();
+
+  constructor(store: TokenStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#limiter = new FailureLimiter(clock);
+  }
+
+  async authenticate(credentials: Credentials): Promise<Caller> {
+    const { authorization, client, address } = credentials;
+    if (authorization === undefined) {
+      throw refuse('unauthenticated', 'Give a token: Authorization: Bearer tk_…');
+    }
+    const secret = bearer.exec(authorization)?.[1];
+    const row = secret === undefined ? undefined : await this.#find(secret);
+    if (row === undefined) throw this.#failed(address, 'This token is not known here.');
+    if (this.#isRevoked(row)) throw this.#failed(address, 'This token was revoked.');
+    if (this.#isExpired(row)) throw this.#failed(address, 'This token has expired.');
+    if (client !== undefined && !clientName.test(client)) {
+      throw refuse('invalid', 'A client names itself in 1 to 100 printable ASCII characters.', {
+        field: 'x-turnkeep-client',
+      });
+    }
+    return callerOf(row, client);
+  }
+
+  /** Whether a caller who was let in before would be let in now. */
+  isCurrent(caller: Caller): boolean {
+    return !this.#revoked.has(caller.token) && !this.#isExpired(caller);
+  }
+
+  /** Remembered beside the store, so that a look-up which was under way lets nobody in any more. */
+  revoke(token: string): void {
+    this.#revoked.add(token);
+  }
+
+  async #find(secret: string): Promise<TokenRow | undefined> {
+    const digest = tokenDigest(secret);
+    const row = await this.#store.byDigest(digest);
+    if (row === undefined || row.digest.length !== digest.length) return undefined;
+    return timingSafeEqual(Buffer.from(row.digest), Buffer.from(digest)) ? row : undefined;
+  }
+
+  #isRevoked(row: TokenRow): boolean {
+    return row.revokedAt !== null || this.#revoked.has(row.id);
+  }
+
+  #isExpired(token: { expiresAt: string | null }): boolean {
+    return token.expiresAt !== null && Date.parse(token.expiresAt) <= this.#clock.now();
+  }
+
+  #failed(address: string, message: string): RefusalError {
+    const retryAfter = this.#limiter.fail(address);
+    if (retryAfter === null) return refuse('unauthenticated', message);
+    return refuse('limited', `Too many wrong tokens; try again in ${retryAfter} s.`, {
+      data: { retryAfter },
+    });
+  }
+}
