@@ -1,0 +1,70 @@
+import { isObject, type Json, type JsonObject } from '../../domain/json.ts';
+import { memberAt } from './shape.ts';
+
+/** A line as JSON-RPC 2.0 sees it; `invalid` says why it is none. */
+export type Message =
+  | { type: 'request'; id: string | number; method: string; params: Json }
+  | { type: 'notification'; method: string; params: Json }
+  | { type: 'result'; id: Json; result: Json }
+  | { type: 'error'; id: Json; error: JsonObject }
+  | { type: 'invalid'; reason: string };
+
+export type Answer = Extract<Message, { type: 'result' | 'error' }>;
+
+/** Codes of JSON-RPC and of ACP's range in it. */
+export const errorCodes = {
+  invalidParams: -32602,
+  methodNotFound: -32601,
+  authRequired: -32000,
+  resourceNotFound: -32002,
+  cancelled: -32800,
+} as const;
+
+/** Ids and method names longer than this are not taken: they would have to be remembered. */
+const nameChars = 1024;
+
+export function messageOf(value: Json): Message {
+  if (Array.isArray(value)) return invalid('a JSON-RPC batch, which ACP does not use');
+  if (!isObject(value)) return invalid('JSON, but not an object');
+  if (value['jsonrpc'] !== '2.0') return invalid('not a JSON-RPC 2.0 message');
+  const id = memberAt(value, 'id');
+  const method = memberAt(value, 'method');
+  if (method === undefined) return answerOf(value, id);
+  if (typeof method !== 'string') return invalid('a method that is not a text');
+  if (method.length > nameChars) return invalid('a method name that is too long');
+  const params = memberAt(value, 'params') ?? null;
+  if (id === undefined) return { type: 'notification', method, params };
+  if (typeof id === 'number') return { type: 'request', id, method, params };
+  if (typeof id !== 'string' || id.length > nameChars) return invalid('a request without a usable id');
+  return { type: 'request', id, method, params };
+}
+
+function answerOf(value: JsonObject, id: Json | undefined): Message {
+  const result = memberAt(value, 'result');
+  const error = memberAt(value, 'error');
+  if (id === undefined) return invalid('neither a request nor an answer');
+  if (isObject(error)) return { type: 'error', id, error };
+  if (result === undefined) return invalid('an answer without result and error');
+  return { type: 'result', id, result };
+}
+
+function invalid(reason: string): Message {
+  return { type: 'invalid', reason };
+}
+
+/** Lines that we write, without their line end. `params` are typed by who calls. */
+export function requestLine(id: string, method: string, params: object): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, method, params });
+}
+
+export function notificationLine(method: string, params: object): string {
+  return JSON.stringify({ jsonrpc: '2.0', method, params });
+}
+
+export function resultLine(id: Json, result: object): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, result });
+}
+
+export function errorLine(id: Json, code: number, message: string): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } });
+}

@@ -1,0 +1,137 @@
+import type {
+  ClientCapabilities, InitializeRequest, LoadSessionRequest, NewSessionRequest,
+  ResumeSessionRequest, SetSessionConfigOptionRequest, SetSessionModeRequest,
+} from '@agentclientprotocol/sdk';
+import type { RunFailure } from '../../domain/entry.ts';
+import { isObject, type Json } from '../../domain/json.ts';
+import { failure, failureOfError } from './failure.ts';
+import { requestLine, type Answer } from './json-rpc.ts';
+import { changesOf, modelOffer, modeOffer, readOptions, report, type Offer } from './settings.ts';
+import { memberAt, objectAt, textAt } from './shape.ts';
+import type { InForce, Phase, Reading, Setting } from './state.ts';
+
+/** Ids of the requests of the opening. A prompt has its run's id, which is never one of these. */
+export const openingIds = { initialize: 'init', open: 'open' } as const;
+
+const protocolVersion = 1;
+
+const clientCapabilities: ClientCapabilities = {
+  fs: { readTextFile: false, writeTextFile: false },
+  terminal: false,
+  elicitation: { form: {} },
+  // Asked so, both official adapters say why a turn failed instead of ending it like a good one.
+  _meta: { jetbrains: { air: { version: 1, capabilities: ['sessionFailure'] } } },
+};
+
+export function openingLines(): readonly string[] {
+  const params: InitializeRequest = {
+    protocolVersion,
+    clientCapabilities,
+    // The version is of this client; the product's is not known in this layer.
+    clientInfo: { name: 'turnkeep', title: 'Turnkeep', version: '1' },
+  };
+  return [requestLine(openingIds.initialize, 'initialize', params)];
+}
+
+/** The answer to `initialize`: what the agent can do decides how its session is opened. */
+export function readInitialized(reading: Reading, answer: Answer): void {
+  if (answer.type === 'error') return fail(reading, openFailure(answer));
+  const version = memberAt(answer.result, 'protocolVersion');
+  if (version !== protocolVersion) {
+    return fail(reading, failure('protocol', `The agent speaks ACP ${JSON.stringify(version) ?? '?'}, not 1.`));
+  }
+  const { cwd, nativeId } = reading.state.spec;
+  if (nativeId === null) {
+    const params: NewSessionRequest = { cwd, mcpServers: [] };
+    return ask(reading, 'new', requestLine(openingIds.open, 'session/new', params));
+  }
+  const capabilities = objectAt(answer.result, 'agentCapabilities');
+  const params: ResumeSessionRequest & LoadSessionRequest = { sessionId: nativeId, cwd, mcpServers: [] };
+  if (objectAt(capabilities, 'sessionCapabilities', 'resume') !== undefined) {
+    return ask(reading, 'resume', requestLine(openingIds.open, 'session/resume', params));
+  }
+  if (memberAt(capabilities, 'loadSession') === true) {
+    return ask(reading, 'load', requestLine(openingIds.open, 'session/load', params));
+  }
+  fail(reading, failure('launch', 'The agent cannot open an earlier session.'));
+}
+
+function ask(reading: Reading, phase: Phase, line: string): void {
+  reading.change({ phase, session: reading.state.spec.nativeId });
+  reading.send(line);
+}
+
+/** The answer that opens the session, or does not: only an opened one makes a native id true (R10). */
+export function readOpened(reading: Reading, answer: Answer): void {
+  if (answer.type === 'error') return fail(reading, openFailure(answer));
+  const { phase, spec, inForce } = reading.state;
+  const session = phase === 'new' ? textAt(answer.result, 'sessionId') : spec.nativeId;
+  if (session === undefined || session === null || session === '' || session.length > 1024) {
+    return fail(reading, failure('protocol', 'The agent opened a session without an id.'));
+  }
+  const replays = phase === 'load' && reading.quirks.replayUntil !== undefined;
+  reading.change({ session, phase: replays ? 'replay' : 'open' });
+  const mode = modeOffer(answer.result);
+  const model = modelOffer(answer.result);
+  const told: Partial<InForce> = {
+    ...(mode?.value == null ? {} : { mode: mode.value }),
+    ...(model?.value == null ? {} : { model: model.value }),
+  };
+  const settings = changesOf(inForce, told);
+  reading.change({ inForce: { ...inForce, ...told } });
+  // The wishes go out before the prompts that wait for `opened`.
+  wish(reading, 'mode', mode);
+  wish(reading, 'model', model);
+  const opened = { type: 'opened', nativeId: session, resumed: phase !== 'new' } as const;
+  reading.emit(settings === null ? opened : { ...opened, settings });
+}
+
+/** Asks for the mode or model that the session wants, where another is in force. */
+function wish(reading: Reading, setting: Setting, offer: Offer | null): void {
+  const value = reading.state.spec[setting];
+  const session = reading.state.session ?? '';
+  if (value === null || offer?.value === value) return;
+  if (offer === null) {
+    return reading.notice(`${setting}-not-set`, `The agent offers no ${setting}; ${value} was asked.`);
+  }
+  reading.change({ asked: [...reading.state.asked, setting] });
+  reading.send(wishLine(setting, value, { session, by: offer.by }));
+}
+
+function wishLine(setting: Setting, value: string, to: { session: string; by: Offer['by'] }): string {
+  const { session: sessionId, by } = to;
+  if (by !== 'own') {
+    const params: SetSessionConfigOptionRequest = { sessionId, configId: by.option, value };
+    return requestLine(setting, 'session/set_config_option', params);
+  }
+  const modeParams: SetSessionModeRequest = { sessionId, modeId: value };
+  if (setting === 'mode') return requestLine(setting, 'session/set_mode', modeParams);
+  return requestLine(setting, 'session/set_model', { sessionId, modelId: value });
+}
+
+/** The answer to such a wish. A refusal costs the session nothing but the wish. */
+export function readWish(reading: Reading, setting: Setting, answer: Answer): void {
+  reading.change({ asked: reading.state.asked.filter((open) => open !== setting) });
+  const value = reading.state.spec[setting];
+  if (answer.type === 'error') {
+    const { message } = failureOfError(answer.error);
+    return reading.notice(`${setting}-not-set`, `The agent refused the ${setting} ${value}: ${message}`);
+  }
+  report(reading, { [setting]: value, ...readOptions(answer.result) });
+}
+
+export function isSetting(id: Json): id is Setting {
+  return id === 'mode' || id === 'model';
+}
+
+function fail(reading: Reading, error: RunFailure): void {
+  reading.change({ phase: 'failed' });
+  reading.emit({ type: 'open_failed', error });
+}
+
+/** What says nothing of the service is a failure of the launch: the agent runs but opens no session. */
+function openFailure(answer: Extract<Answer, { type: 'error' }>): RunFailure {
+  const found = failureOfError(isObject(answer.error) ? answer.error : {});
+  const kept = new Set(['auth', 'limit', 'service', 'connection']);
+  return kept.has(found.category) ? found : { ...found, category: 'launch' };
+}

@@ -1,0 +1,154 @@
+import type { AgentEvent } from '../../domain/agent-event.ts';
+import type { ToolCall } from '../../domain/content.ts';
+import type { RunFailure } from '../../domain/entry.ts';
+import type { Json } from '../../domain/json.ts';
+import { limits } from '../../domain/limits.ts';
+import type { Money, Tokens } from '../../domain/usage.ts';
+import { itemId, type DecoderState, type OpenSpec, type SpoolLine } from '../../ports/agent.ts';
+import type { AcpQuirks } from './quirks.ts';
+
+/**
+ * Where the conversation stands. `new`, `resume` and `load` wait for the answer to the request that opens
+ * the session; in `load`, and in `replay` after it, updates are history and not news.
+ *
+ *   initialize ─▶ new | resume ─────────▶ open
+ *              └▶ load ─▶ (replay ─▶) ──▶ open          any of them ─▶ failed
+ */
+export type Phase = 'initialize' | 'new' | 'resume' | 'load' | 'replay' | 'open' | 'failed';
+
+/** What the decoder remembers between two lines: plain JSON, replaced and never changed, small. */
+export interface AcpState {
+  readonly spec: Pick<OpenSpec, 'cwd' | 'nativeId' | 'model' | 'mode'>;
+  readonly phase: Phase;
+  readonly session: string | null;
+  /** Settings that were asked for at the opening and not answered yet. */
+  readonly asked: readonly Setting[];
+  readonly text: OpenItem | null;
+  readonly calls: readonly OpenCall[];
+  readonly questions: readonly OpenQuestion[];
+  readonly inForce: InForce;
+  readonly spent: Spent;
+  /** A failure that was published beside the turn, and nothing of the turn came after it. */
+  readonly failure: RunFailure | null;
+  /** The turn's last message, while it is short enough to be nothing but an error. */
+  readonly lastMessage: string | null;
+}
+
+export type Setting = 'mode' | 'model';
+
+/** The text that is being streamed; a chunk of another message, part or sub-agent ends it. */
+export interface OpenItem {
+  readonly item: string;
+  readonly part: 'text' | 'thought';
+  readonly message: string | null;
+  readonly parentCall: string | null;
+}
+
+/** A tool call as far as later states need it. `toolCall` lacks what was too large to be kept. */
+export interface OpenCall {
+  readonly toolCall: ToolCall;
+  readonly parentCall: string | null;
+  readonly inputKnown: boolean;
+  readonly diffKnown: boolean;
+  /** End of what its terminal printed, for agents that send it piece by piece. */
+  readonly terminal: string;
+  readonly size: number;
+}
+
+/** A question and the field of its form that takes an answer which is a bare value. */
+export interface OpenQuestion {
+  readonly request: Json;
+  readonly field: string;
+}
+
+/** Settings as the agent last told them, so that only changes are reported. */
+export interface InForce {
+  readonly mode: string | null;
+  readonly model: string | null;
+  readonly title: string | null;
+  readonly used: number | null;
+  readonly size: number | null;
+}
+
+/** Sums of the session: `cost` as last told, `charged` the part of it that is in reports already. */
+export interface Spent {
+  readonly cost: Money | null;
+  readonly charged: number | null;
+  readonly tokens: Tokens | null;
+}
+
+export function initialState(spec: OpenSpec): AcpState {
+  const { cwd, nativeId, model, mode } = spec;
+  return {
+    spec: { cwd, nativeId, model, mode },
+    phase: 'initialize',
+    session: null,
+    asked: [],
+    text: null,
+    calls: [],
+    questions: [],
+    inForce: { mode: null, model: null, title: null, used: null, size: null },
+    spent: { cost: null, charged: nativeId === null ? 0 : null, tokens: null },
+    failure: null,
+    lastMessage: null,
+  };
+}
+
+/** The two crossings to and from the port, whose state is any JSON. */
+export function storedState(state: AcpState): DecoderState {
+  return state as unknown as DecoderState;
+}
+
+export function loadedState(state: DecoderState): AcpState {
+  return state as unknown as AcpState;
+}
+
+/** One line being read: the state it leads to and the events it makes. Lives for one call of `decode`. */
+export class Reading {
+  state: AcpState;
+  readonly events: AgentEvent[] = [];
+  readonly line: SpoolLine;
+  readonly quirks: AcpQuirks;
+  #ordinal = 0;
+
+  constructor(state: AcpState, line: SpoolLine, quirks: AcpQuirks) {
+    this.state = state;
+    this.line = line;
+    this.quirks = quirks;
+  }
+
+  nextItem(): string {
+    const item = itemId(this.line, this.#ordinal);
+    this.#ordinal += 1;
+    return item;
+  }
+
+  change(changes: Partial<AcpState>): void {
+    this.state = { ...this.state, ...changes };
+  }
+
+  emit(event: AgentEvent): void {
+    this.events.push(event);
+  }
+
+  send(line: string): void {
+    this.emit({ type: 'send', line });
+  }
+
+  notice(code: string, text: string): void {
+    this.emit({ type: 'notice', item: this.nextItem(), code, text: text.slice(0, 4096) });
+  }
+
+  /** The agent does something in its turn: what was being said is complete, a failure was got over. */
+  activity(): void {
+    const { text } = this.state;
+    if (text !== null) this.emit({ type: 'text_end', item: text.item });
+    this.change({ text: null, failure: null, lastMessage: null });
+  }
+
+  unrecognized(reason: string): void {
+    const { text, from, to } = this.line;
+    const raw = text.slice(0, limits.unrecognizedBytes);
+    this.emit({ type: 'unrecognized', item: this.nextItem(), reason, raw, from, to });
+  }
+}

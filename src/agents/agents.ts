@@ -1,0 +1,40 @@
+import type { AgentDriver } from '../ports/agent.ts';
+import { acpDriver } from './acp/driver.ts';
+import { scriptedAgent, type ScriptedOptions } from './scripted/scripted.ts';
+
+export interface AgentOptions {
+  scripted: ScriptedOptions;
+}
+
+/** The agents that Turnkeep knows by itself. */
+export function builtInAgents(options: AgentOptions): readonly AgentDriver[] {
+  return [scriptedAgent(options.scripted)];
+}
+
+/** An agent that somebody configured: any program that speaks ACP v1 on its standard streams. */
+export interface CustomAgent {
+  /** Lower case letters, digits and dashes. */
+  name: string;
+  command: string;
+  args: readonly string[];
+  env: { readonly [name: string]: string };
+}
+
+/** Nothing is known of it but the protocol, so nothing is claimed that the protocol leaves open. */
+export function customAcpAgent(custom: CustomAgent): AgentDriver {
+  const { name, command, args, env } = custom;
+  return acpDriver({
+    profile: {
+      name,
+      title: name,
+      protocol: 'acp',
+      steer: false,
+      resume: true,
+      activityIsEvidence: true,
+      deduplicatesPrompts: false,
+      images: true,
+      install: `the program ${command}`,
+    },
+    program: () => ({ program: command, args, env }),
+  });
+}

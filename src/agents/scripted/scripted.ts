@@ -1,0 +1,33 @@
+import type { AgentDriver, AgentProfile } from '../../ports/agent.ts';
+import { acpDriver } from '../acp/driver.ts';
+
+/** Where the scripted agent is, as paths: this layer knows no files. */
+export interface ScriptedOptions {
+  /** The Node program that runs it. */
+  node: string;
+  /** The agent's own main file: `program/main.ts` here, `.js` in the package. */
+  program: string;
+  /** The directory in which it keeps its sessions. */
+  store: string;
+}
+
+const profile: AgentProfile = {
+  name: 'scripted',
+  title: 'Scripted agent',
+  protocol: 'acp',
+  steer: false,
+  resume: true,
+  activityIsEvidence: true,
+  deduplicatesPrompts: false,
+  images: true,
+  install: 'built in',
+};
+
+/** The agent that needs no model: it does what the prompt says, for trying Turnkeep and for its tests. */
+export function scriptedAgent(options: ScriptedOptions): AgentDriver {
+  const { node, program, store } = options;
+  return acpDriver({
+    profile,
+    program: () => ({ program: node, args: [program, '--store', store], env: {} }),
+  });
+}
