@@ -1,0 +1,11 @@
+/** The client for Node: finds the daemon of this machine and its token. */
+export { nodeClient, type NodeClientOptions } from './node-client.ts';
+export { nodeSocket } from './node-socket.ts';
+export {
+  type DaemonRecord,
+  type Environment,
+  readDaemonRecord,
+  stateDirectory,
+  tokenFileOf,
+} from './state-directory.ts';
+export { unixFetch } from './unix-fetch.ts';
