@@ -54,7 +54,7 @@ function insert(connection: Connection, batch: WireBatch, log: SessionLog, known
     writeLog(connection, batch.session, num, { epoch, lastSeq, head });
   }
   if (batch.state !== null) writeState(connection, num, batch.state);
-  if (batch.host !== null) writeHost(connection, num, batch.host);
+  for (const change of batch.hosts) writeHost(connection, num, change);
   for (const input of batch.inputs) writeInput(connection, input);
   return { status: 'stored', firstSeq, lastSeq, head, known };
 }

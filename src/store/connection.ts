@@ -77,7 +77,8 @@ export class Connection {
     try {
       return read();
     } finally {
-      if (this.db.isTransaction) this.db.exec('COMMIT');
+      // Nothing was written; and unlike a commit this also ends a transaction over a damaged page.
+      if (this.db.isTransaction) this.db.exec('ROLLBACK');
     }
   }
 

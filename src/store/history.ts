@@ -94,6 +94,9 @@ function* piecesOf(connection: Connection, num: number, part: Range, query: Hist
   const missing = (seq: number): Piece => ({ seq, size: 0, text: () => missingEntry(seq) });
   let expected = step === 1 ? part.first : part.last;
   for (const row of rowsOf(connection, num, part, query)) {
+    // On a damaged page rows can lie where they do not belong: then their own seq is told as missing.
+    if (row.session !== num || (row.seq - expected) * step < 0) continue;
+    if (row.seq < part.first || row.seq > part.last) continue;
     for (; dense && expected !== row.seq; expected += step) yield missing(expected);
     expected = row.seq + step;
     yield { seq: row.seq, size: row.data.length, text: () => entryText(row) };

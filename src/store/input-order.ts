@@ -8,7 +8,7 @@ export interface HostFacts {
 }
 
 export interface InputFlaw {
-  field: 'host' | 'inputs';
+  field: 'hosts' | 'inputs';
   message: string;
 }
 
@@ -16,11 +16,11 @@ function changeFlaw(change: HostChange, session: string, facts: HostFacts): Inpu
   const host = facts.host(change.host);
   if (host !== undefined) {
     if (host.session === session) return undefined;
-    return { field: 'host', message: `Host ${change.host} belongs to another session.` };
+    return { field: 'hosts', message: `Host ${change.host} belongs to another session.` };
   }
-  if (change.phase !== 'intended') return { field: 'host', message: `There is no host ${change.host}.` };
+  if (change.phase !== 'intended') return { field: 'hosts', message: `There is no host ${change.host}.` };
   if (change.spec !== undefined) return undefined;
-  return { field: 'host', message: `A new host needs its spec: ${change.host}.` };
+  return { field: 'hosts', message: `A new host needs its spec: ${change.host}.` };
 }
 
 /**
@@ -28,12 +28,16 @@ function changeFlaw(change: HostChange, session: string, facts: HostFacts): Inpu
  * when they are equal. A gap or an overlap would tear what the agent reads.
  */
 export function inputFlaw(batch: WireBatch, facts: HostFacts): InputFlaw | undefined {
-  const flaw = batch.host === null ? undefined : changeFlaw(batch.host, batch.session, facts);
-  if (flaw !== undefined) return flaw;
+  const made = new Set<string>();
+  for (const change of batch.hosts) {
+    const flaw = made.has(change.host) ? undefined : changeFlaw(change, batch.session, facts);
+    if (flaw !== undefined) return flaw;
+    made.add(change.host);
+  }
   const ends = new Map<string, number>();
   for (const input of batch.inputs) {
     const host = facts.host(input.host);
-    const created = host === undefined && batch.host?.host === input.host;
+    const created = host === undefined && made.has(input.host);
     if (!created && host?.session !== batch.session) {
       return { field: 'inputs', message: `The session has no host ${input.host}.` };
     }

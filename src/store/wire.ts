@@ -14,7 +14,7 @@ export interface WireBatch {
   entries: readonly WireEntry[];
   state: WireState | null;
   raiseEpoch: number | null;
-  host: HostChange | null;
+  hosts: readonly HostChange[];
   inputs: readonly WireInput[];
 }
 
@@ -98,7 +98,7 @@ export function wireBatch(batch: AppendBatch): WireBatch {
     entries: batch.entries.map(wireEntry),
     state: batch.state === undefined ? null : wireState(batch.state),
     raiseEpoch: batch.raiseEpoch ?? null,
-    host: batch.host ?? null,
+    hosts: batch.hosts ?? [],
     // Copies: a view would take its whole buffer along, and the caller may write on in it.
     inputs: (batch.inputs ?? []).map((input) => ({ ...input, bytes: new Uint8Array(input.bytes) })),
   };

@@ -129,21 +129,21 @@ function hostRows(store: () => Store): void {
   test('L4 P1: host, input, state and entries are one transaction', async () => {
     const host = { host: 'h', phase: 'intended', spec: '{}' } as const;
     const bytes = Buffer.from('hello ');
-    await append(store(), batch('s', [], { ...first, host, state: state(), inputs: [{ host: 'h', offset: 0, bytes }] }));
+    await append(store(), batch('s', [], { ...first, hosts: [host], state: state(), inputs: [{ host: 'h', offset: 0, bytes }] }));
     expect(await store().load('s')).toMatchObject({
       epoch: 1, lastSeq: 0, head: null, stateVersion: 1, state: '{"a":1}',
       hosts: [{ host: 'h', session: 's', phase: 'intended', inputEnd: 6, pid: null, snapshot: null }],
     });
-    const gap = { inputs: [{ host: 'h', offset: 7, bytes }], host: { host: 'h', pid: 9 } };
+    const gap = { inputs: [{ host: 'h', offset: 7, bytes }], hosts: [{ host: 'h', pid: 9 }] };
     expect(await append(store(), batch('s', [notice('n')], gap))).toMatchObject({ status: 'refused' });
     expect(await store().load('s')).toMatchObject({ lastSeq: 0, hosts: [{ pid: null }] });
-    await append(store(), batch('s', [], { host: { host: 'h', phase: 'ended' } }));
+    await append(store(), batch('s', [], { hosts: [{ host: 'h', phase: 'ended' }, { host: 'i', phase: 'intended', spec: '{}' }, { host: 'i', phase: 'ended' }] }));
     expect(await store().openHosts()).toEqual([]);
   });
 
   test('R7: input continues exactly; stored bytes may be offered again only when equal', async () => {
     const host = { host: 'h', phase: 'intended', spec: '{}' } as const;
-    await append(store(), batch('s', [], { ...first, host }));
+    await append(store(), batch('s', [], { ...first, hosts: [host] }));
     const give = async (offset: number, text: string): Promise<string> => {
       const input = { host: 'h', offset, bytes: Buffer.from(text) };
       return (await append(store(), batch('s', [], { inputs: [input] }))).status;

@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Connection } from '../../src/store/connection.ts';
+import { writeEntry } from '../../src/store/entries.ts';
+import { migrate, migrations } from '../../src/store/migrations.ts';
+import { openStore } from '../../src/store/open.ts';
+import { operations } from '../../src/store/operations.ts';
+import { wireBatch, type WireEntry } from '../../src/store/wire.ts';
+import type { NewEntry } from '../../src/domain/entry.ts';
+import { batch, first, message, notice, runEnded, runStarted, tempDir } from './sample.ts';
+
+let connection: Connection;
+let dir: string;
+let remove: () => void;
+beforeEach(() => {
+  ({ dir, remove } = tempDir());
+  connection = Connection.writer(join(dir, 'turnkeep.db'));
+  migrate(connection);
+});
+afterEach(() => {
+  connection.close();
+  remove();
+});
+
+function wired(entry: NewEntry): WireEntry {
+  const [one] = wireBatch(batch('s', [entry])).entries;
+  if (one === undefined) throw new Error('no entry');
+  return one;
+}
+
+test('R2: the database itself refuses a second terminal, and any entry of a run after its terminal', () => {
+  const run = [runStarted('a', 'run'), runEnded('b', 'run')];
+  operations.append(connection, [wireBatch(batch('s', run, first))]);
+  // Past the verdict, as a bug would write.
+  for (const entry of [runEnded('c', 'run'), notice('d', 'd', { runId: 'run' })]) {
+    expect(() => writeEntry(connection, 1, 3, wired(entry))).toThrow('the run has its terminal entry');
+  }
+  connection.db.exec('DROP TRIGGER entries_after_terminal');
+  expect(() => writeEntry(connection, 1, 3, wired(runEnded('c', 'run')))).toThrow('UNIQUE');
+  expect(operations.check(connection)).toEqual([]);
+});
+
+test('L2 L3 L7: the database itself refuses a second seq, a second id and any change', () => {
+  operations.append(connection, [wireBatch(batch('s', [message('a', null)], first))]);
+  expect(() => writeEntry(connection, 1, 1, wired(notice('b')))).toThrow('UNIQUE');
+  expect(() => writeEntry(connection, 1, 2, wired(notice('a')))).toThrow('UNIQUE');
+  expect(() => connection.db.exec(`UPDATE entries SET kind = 'notice'`)).toThrow('never changed');
+});
+
+test('L9: check finds what no verdict would have let in', () => {
+  operations.append(connection, [wireBatch(batch('s', [message('a', null)], first))]);
+  connection.db.exec('DROP TRIGGER entries_after_terminal; DROP INDEX entries_terminal');
+  writeEntry(connection, 1, 3, wired(runEnded('e', 'run')));
+  writeEntry(connection, 1, 4, wired(runEnded('f', 'run')));
+  writeEntry(connection, 1, 5, wired(message('g', 'nowhere')));
+  const faults = operations.check(connection).join('\n');
+  for (const fault of ['seq 2 is missing', 'no parent nowhere', '2 terminal entries', 'the last seq is 5', 'the head is g']) {
+    expect(faults).toContain(fault);
+  }
+});
+
+test('L9: a database of an older version is brought forward with its entries', () => {
+  operations.append(connection, [wireBatch(batch('s', [message('a', null)], first))]);
+  const newest = migrations.at(-1)?.to ?? 0;
+  const broken = { to: newest + 2, sql: 'CREATE TABLE half (a); SELECT nonsense' };
+  const steps = [...migrations, { to: newest + 1, sql: `ALTER TABLE sessions ADD COLUMN extra TEXT DEFAULT 'x'` }];
+  expect(() => migrate(connection, [...steps, broken])).toThrow('nonsense');
+  expect(connection.get('PRAGMA user_version')).toMatchObject({ user_version: newest + 1 });
+  expect(connection.all(`SELECT extra FROM sessions`)).toMatchObject([{ extra: 'x' }]);
+  expect(connection.all(`SELECT name FROM sqlite_schema WHERE name = 'half'`)).toEqual([]);
+  expect(operations.check(connection)).toEqual([]);
+});
+
+test('L9: a database of a newer version is refused with a sentence that says so', async () => {
+  connection.db.exec('PRAGMA user_version = 99');
+  await expect(openStore({ dir, onFatal: () => undefined })).rejects.toThrow('The database has format 99');
+});
