@@ -20,7 +20,15 @@ export interface BlobRef {
 /** What a tool produced or would do. */
 export type ToolContent =
   | { type: 'content'; content: ContentBlock }
-  | { type: 'diff'; path: string; oldText: string | null; newText: string }
+  | {
+      type: 'diff';
+      path: string;
+      oldText: string | null;
+      newText: string;
+      /** Where a text lies whole when it is over the inline limit; the field is then its preview. */
+      oldBlob?: BlobRef;
+      newBlob?: BlobRef;
+    }
   | { type: 'terminal'; terminalId: string };
 
 export type ToolKind =

@@ -39,6 +39,7 @@ function apply(state: SessionState, entry: PlacedEntry): SessionState {
       return withRun(state, entry, (run) => ({
         ...run,
         state: run.state === 'starting' ? 'working' : run.state,
+        takenAt: run.takenAt ?? entry.at,
         prompts: run.prompts.map((item) => (item.id === entry.about ? { ...item, state: 'taken' } : item)),
       }));
     case 'run_started':
@@ -145,6 +146,7 @@ function runStarted(state: SessionState, entry: EntryOf<'run_started'>): Session
       state: entry.data.trigger === 'agent' ? 'working' : 'starting',
       trigger: entry.data.trigger,
       startedAt: entry.at,
+      takenAt: null,
       prompts: entry.data.prompts.map((id) => ({
         ...(state.queue.find((item) => item.id === id) ?? { id }),
         state: sent,

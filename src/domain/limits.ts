@@ -7,6 +7,8 @@ export const limits = {
   jsonKeys: 10_000,
   /** Bytes of an entry's inline data; more goes to a blob with a preview. */
   inlineBytes: 64 * 1024,
+  /** Characters of one text or JSON value within an entry that stay inline. */
+  pieceChars: 16 * 1024,
   /** Characters kept as the preview of a text in a blob. */
   previewChars: 4096,
   /** A streamed text longer than this (UTF-16 units) is sealed and continued in a new entry. */

@@ -67,6 +67,8 @@ export interface OpenRun {
   state: Exclude<RunState, 'ended'>;
   trigger: 'prompt' | 'agent';
   startedAt: string;
+  /** When the agent was first seen to have a prompt of it. */
+  takenAt: string | null;
   prompts: readonly RunPrompt[];
   toolCalls: readonly OpenToolCall[];
   /** Hosts launched for it. */

@@ -103,6 +103,8 @@ export interface FeedOptions {
 }
 export interface OpenedFeed {
   snapshot: FeedSnapshot & { key: string | null };
+  /** Lets frames flow, once the snapshot is on its way: the answer always comes before them. */
+  start(): void;
   close(): void;
 }
 

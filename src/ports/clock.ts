@@ -8,6 +8,6 @@ export interface Clock {
   after(ms: number, call: () => void): () => void;
   /** A time-ordered unique id that matches `idPattern`. */
   newId(): string;
-  /** Lower-case hex SHA-256 of the UTF-8 text. */
-  sha256(text: string): string;
+  /** Lower-case hex SHA-256 of bytes, or of a text's UTF-8. */
+  sha256(content: string | Uint8Array): string;
 }

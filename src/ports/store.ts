@@ -56,7 +56,7 @@ export interface AppendBatch {
   state?: { version: number; json: string; columns: SessionColumns };
   /** A new epoch that this batch puts in force (it carries the old one in `epoch`). */
   raiseEpoch?: number;
-  host?: HostChange;
+  hosts?: readonly HostChange[];
   /** Bytes for hosts' stdin, at the offset where they belong. Refused unless they continue what is there. */
   inputs?: readonly { host: string; offset: number; bytes: Uint8Array }[];
 }

@@ -9,16 +9,8 @@ import { endRun, startRun, takeNext, withdrawApprovals } from './run.ts';
 
 /** What clients ask of a session. The caller's identity is the draft's author. */
 export type Command =
-  | { type: 'create'; changes: SettingsChange }
-  | {
-      type: 'send';
-      id: string;
-      content: readonly ContentBlock[];
-      delivery: Delivery;
-      allowInterrupt: boolean;
-      timeoutMs?: number;
-      expectedHead?: string | null;
-    }
+  | { type: 'create'; changes: SettingsChange; prompt?: Send }
+  | Send
   | {
       type: 'abort';
       run?: string;
@@ -28,7 +20,19 @@ export type Command =
     }
   | { type: 'decide'; approval: string; choice: Choice; message?: string }
   | { type: 'patch'; changes: SettingsChange }
-  | { type: 'release' };
+  | { type: 'release' }
+  /** The server tells of something that it did or found. */
+  | { type: 'note'; code: string; text: string; data?: Json };
+
+export interface Send {
+  type: 'send';
+  id: string;
+  content: readonly ContentBlock[];
+  delivery: Delivery;
+  allowInterrupt: boolean;
+  timeoutMs?: number;
+  expectedHead?: string | null;
+}
 
 /** An answer to an approval (an option, or allow or deny in general) or to a question. */
 export type Choice =
@@ -38,26 +42,29 @@ export type Choice =
 
 /** What the caller is told once its batch is committed. */
 export type Answer =
-  | { type: 'created' }
-  | {
-      type: 'sent';
-      entry: string;
-      state: 'starting' | 'queued';
-      run?: string;
-      position?: number;
-      queued: number;
-      interrupted?: string;
-    }
+  | { type: 'created'; sent?: Sent }
+  | Sent
   | { type: 'aborting'; run: string | null; queued: number }
   | { type: 'decided'; decision: string; outcome: string; option?: string }
   | { type: 'patched' };
+
+export interface Sent {
+  type: 'sent';
+  entry: string;
+  state: 'starting' | 'queued';
+  run?: string;
+  position?: number;
+  queued: number;
+  interrupted?: string;
+}
 
 /** Decides a command: writes entries into the draft, or throws a `RefusalError` and nothing counts. */
 export function decideCommand(draft: Draft, command: Command): Answer {
   switch (command.type) {
     case 'create':
       draft.write('settings', { from: 'client', changes: command.changes });
-      return { type: 'created' };
+      if (command.prompt === undefined) return { type: 'created' };
+      return { type: 'created', sent: send(draft, command.prompt) };
     case 'send':
       return send(draft, command);
     case 'abort':
@@ -67,6 +74,11 @@ export function decideCommand(draft: Draft, command: Command): Answer {
     case 'patch':
       draft.write('settings', { from: 'client', changes: command.changes }, { runId: null });
       return { type: 'patched' };
+    case 'note': {
+      const { code, text, data } = command;
+      draft.write('notice', { code, text, ...(data === undefined ? {} : { data }) }, { runId: null });
+      return { type: 'patched' };
+    }
     case 'release':
       draft.write('queue', { change: 'released' }, { runId: null });
       takeNext(draft);
@@ -74,7 +86,7 @@ export function decideCommand(draft: Draft, command: Command): Answer {
   }
 }
 
-function send(draft: Draft, command: Extract<Command, { type: 'send' }>): Answer {
+function send(draft: Draft, command: Send): Sent {
   const { state } = draft;
   checkHead(draft, command.expectedHead);
   if (textOf(command.content).trim() === '' && command.content.every((block) => block.type === 'text')) {
@@ -106,7 +118,7 @@ function checkHead(draft: Draft, expected: string | null | undefined): void {
   });
 }
 
-function deliveryOf(draft: Draft, command: Extract<Command, { type: 'send' }>): Delivery {
+function deliveryOf(draft: Draft, command: Send): Delivery {
   if (command.delivery !== 'steer' || draft.state.run === null) {
     return command.delivery === 'steer' ? 'queue' : command.delivery;
   }

@@ -66,7 +66,7 @@ export function endRun(draft: Draft, end: RunConclusion): void {
   const terminal = conclude(draft, end);
   draft.write('run_ended', terminal);
   if (run.abort !== null && terminal.outcome === 'cancelled') {
-    draft.effects.push({ type: 'sweep', run: run.id, since: run.startedAt });
+    draft.effects.push({ type: 'sweep', run: run.id, since: run.takenAt ?? run.startedAt });
   }
   takeNext(draft);
 }

@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { type AgentOptions, builtInAgents } from '../agents/agents.ts';
+import { createApi } from '../api/api.ts';
+import { createEngine, type SessionEngine } from '../engine/create-engine.ts';
+import type { ShutRun } from '../engine/engine.ts';
+import { openHosts } from '../hosts/hosts.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Store } from '../ports/store.ts';
+import { lockState } from '../store/lock.ts';
+import { openStore } from '../store/open.ts';
+import { agentEnvironment, forgetOuterDaemon } from './environment.ts';
+import { LargeLines } from './large-lines.ts';
+import {
+  openStateDirectory,
+  ownSecret,
+  removeRecord,
+  type StateDirectory,
+  writeRecord,
+} from './state-directory.ts';
+import { systemClock } from './system-clock.ts';
+import { version } from './version.ts';
+import { workingDirectoryCheck } from './working-directory.ts';
+
+export interface DaemonOptions {
+  /** The state directory: database, hosts, token. Made if it is not there. */
+  state: string;
+  /** Address to listen on; default 127.0.0.1. Another one than loopback is a decision of the operator. */
+  host?: string;
+  /** Port; default 0, which takes a free one. */
+  port?: number;
+  /** Agent of sessions that name none; default `scripted`. */
+  defaultAgent?: string;
+  /** Directory of sessions that name none; default none, then they are refused. */
+  defaultCwd?: string;
+  /** Told of what happens inside: one event with its data. Default: a line of JSON on stderr. */
+  log?: (event: string, data: object) => void;
+  /** A write or fsync failed: what is on the disk is not known. Default: the process ends at once. */
+  onFatal?: (error: Error) => void;
+}
+
+export interface Daemon {
+  url: string;
+  pid: number;
+  tokenFile: string;
+  /** Resolves when the daemon has ended, however it was told to. */
+  ended: Promise<void>;
+  /** Sessions whose run is open, for the question at Ctrl-C. */
+  openRuns(): Promise<number>;
+  shutdown(mode: 'stop' | 'detach'): Promise<readonly ShutRun[]>;
+}
+
+/** Composes and starts a daemon: the one place where its parts are made and put together. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  process.umask(0o077);
+  forgetOuterDaemon(process.env);
+  const directory = await openStateDirectory(options.state);
+  const unlock = lockState(directory.path);
+  try {
+    return await compose(options, directory, unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+async function compose(
+  options: DaemonOptions,
+  directory: StateDirectory,
+  unlock: () => void,
+): Promise<Daemon> {
+  const clock = systemClock();
+  const log = options.log ?? logLine;
+  const startedAt = new Date().toISOString();
+  const store = await openStore({ dir: directory.path, onFatal: options.onFatal ?? endAtOnce });
+  await rememberOwnToken(store, clock, await ownSecret(directory));
+  const agents = agentOptions(directory);
+  await mkdir(directory.scripted, { recursive: true, mode: 0o700 });
+  const large = new LargeLines(agents);
+  const defaultCwd = options.defaultCwd ?? null;
+  const engine = createEngine({
+    store,
+    hosts: await openHosts({ directory: directory.hosts, warn: (message) => log('host', { message: String(message) }) }),
+    clock,
+    drivers: builtInAgents(agents),
+    defaultAgent: options.defaultAgent ?? 'scripted',
+    defaultCwd,
+    checkDirectory: workingDirectoryCheck(directory.path),
+    environment: (driver, spec) => agentEnvironment(process.env, driver.program(spec).env),
+    decodeLarge: (agent, state, line) => large.decode(agent, state, line),
+    log,
+  });
+  const end = ending({ directory, store, engine, large, unlock });
+  const api = createApi({
+    engine,
+    store,
+    clock,
+    config: { version, startedAt, defaultCwd },
+    shutdown: () => void end.close(),
+    log: ({ event, error, ...data }) => log(event, { ...data, message: String(error) }),
+  });
+  const listening = await api.listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 0 });
+  end.onClose(() => listening.close(2000));
+  const { url } = listening;
+  const { pid } = process;
+  const { tokenFile } = directory;
+  await writeRecord(directory, { url, pid, tokenFile, startedAt, version });
+  return {
+    url,
+    pid,
+    tokenFile,
+    ended: end.ended,
+    openRuns: async () => (await store.runs({ open: true, limit: 200 })).runs.length,
+    shutdown: async (mode) => {
+      const runs = await engine.shutdown(mode);
+      await end.close();
+      return runs;
+    },
+  };
+}
+
+interface Parts {
+  directory: StateDirectory;
+  store: Store;
+  engine: SessionEngine;
+  large: LargeLines;
+  unlock: () => void;
+}
+
+/** The end of a daemon whose engine has shut down: listeners, store, record, lock; once. */
+function ending(parts: Parts): {
+  ended: Promise<void>;
+  onClose(call: () => Promise<void>): void;
+  close(): Promise<void>;
+} {
+  const closing: (() => Promise<void>)[] = [];
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  let closed: Promise<void> | null = null;
+  const close = async (): Promise<void> => {
+    for (const call of closing) await call();
+    await parts.large.close();
+    await parts.store.close();
+    await removeRecord(parts.directory);
+    parts.unlock();
+    resolve();
+  };
+  return { ended, onClose: (call) => void closing.push(call), close: () => (closed ??= close()) };
+}
+
+function agentOptions(directory: StateDirectory): AgentOptions {
+  const program = fileURLToPath(new URL('../agents/scripted/program/main.ts', import.meta.url));
+  return { scripted: { node: process.execPath, program, store: directory.scripted } };
+}
+
+/** The installation's own token may do everything; only its digest is kept. */
+async function rememberOwnToken(store: Store, clock: Clock, secret: string): Promise<void> {
+  const digest = createHash('sha256').update(secret).digest('hex');
+  if ((await store.tokens.byDigest(digest)) !== undefined) return;
+  await store.tokens.create({
+    id: clock.newId(),
+    name: 'own',
+    digest,
+    user: null,
+    scopes: ['admin'],
+    sessions: null,
+    createdAt: new Date(clock.now()).toISOString(),
+    expiresAt: null,
+    revokedAt: null,
+  });
+}
+
+function logLine(event: string, data: object): void {
+  process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), event, ...data })}\n`);
+}
+
+/** Nobody gets an answer any more: what was stored is found out at the next start. */
+function endAtOnce(error: Error): void {
+  process.stderr.write(`turnkeep: the store failed, ending: ${error.message}\n`);
+  process.kill(process.pid, 'SIGKILL');
+}

@@ -1,0 +1,25 @@
+/**
+ * The environment of an agent's process: an allow-list, never the daemon's own. What a driver needs for
+ * its agent comes on top; the host adds its marker.
+ */
+const allowed: ReadonlySet<string> = new Set([
+  'HOME', 'LANG', 'LANGUAGE', 'LOGNAME', 'PATH', 'SHELL', 'SSH_AUTH_SOCK', 'TMPDIR', 'TZ', 'USER',
+]);
+const allowedPrefixes = ['LC_', 'XDG_'];
+
+export function agentEnvironment(
+  own: NodeJS.ProcessEnv,
+  added: { readonly [name: string]: string },
+): { [name: string]: string } {
+  const env: { [name: string]: string } = {};
+  for (const [name, value] of Object.entries(own)) {
+    if (value === undefined) continue;
+    if (allowed.has(name) || allowedPrefixes.some((prefix) => name.startsWith(prefix))) env[name] = value;
+  }
+  return { ...env, ...added };
+}
+
+/** A daemon that was started inside a session must not pass on that session's identity. */
+export function forgetOuterDaemon(env: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys(env)) if (name.startsWith('TURNKEEP_')) delete env[name];
+}

@@ -1,0 +1,379 @@
+import type { Command, Send } from '../domain/decide/command.ts';
+import { contentText, type NewEntry } from '../domain/entry.ts';
+import { limits } from '../domain/limits.ts';
+import { refuse, type Refusal, RefusalError } from '../domain/refusal.ts';
+import type { Effect } from '../domain/draft.ts';
+import type { SessionState } from '../domain/session-state.ts';
+import type { AgentDriver } from '../ports/agent.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Store, Verdict } from '../ports/store.ts';
+import { Batch } from './batch.ts';
+import { decodeLine, type DecodedLine, type RawLine } from './decode.ts';
+import type { FeedHub } from './feed-hub.ts';
+import type { HostGrip } from './host-grip.ts';
+import { isUrgent, type Letter } from './mailbox.ts';
+import { PromptContents } from './prompt-contents.ts';
+
+/** What an actor needs and tells; the supervisor and the lists stand behind it. */
+export interface ActorContext {
+  clock: Clock;
+  store: Store;
+  driver: AgentDriver;
+  hub: FeedHub;
+  /** Decodes a line over `limits.largeLineBytes` off the main thread. */
+  decodeLarge(agent: string, state: unknown, line: RawLine): Promise<DecodedLine>;
+  /** After a commit: what is to be done in the world. */
+  perform(actor: SessionActor, effects: readonly Effect[]): void;
+  committed(actor: SessionActor, entries: readonly NewEntry[]): void;
+  log(event: string, data: object): void;
+}
+
+const retryMs = 1000;
+
+/**
+ * The one writer of a session while it is loaded. A turn folds what waits (commands, lines of the spool,
+ * the host's end) into one batch, has it committed, and only then publishes, answers and acts; one batch
+ * is in flight at a time.
+ *
+ *   mailbox ─┐
+ *   spool   ─┼─▶ batch ─▶ store.append ─▶ committed ─▶ publish, answer, perform effects
+ *   host end ┘
+ */
+export class SessionActor {
+  readonly contents = new PromptContents();
+  state: SessionState;
+  grip: HostGrip | null;
+  readonly context: ActorContext;
+  #epoch: number;
+  #exists: boolean;
+  #letters: Letter[] = [];
+  #turning: Promise<void> | null = null;
+  #again = false;
+  /** After a refusal: lines are folded one by one, to find the one that the store refuses. */
+  #single = false;
+  #refused: Refusal | null = null;
+  #stopped: Refusal | null = null;
+  #runWaiters = new Map<string, Set<() => void>>();
+  #hostWaiters = new Set<() => void>();
+
+  constructor(
+    context: ActorContext,
+    loaded: { state: SessionState; epoch: number; exists: boolean; grip: HostGrip | null },
+  ) {
+    this.context = context;
+    this.state = loaded.state;
+    this.grip = loaded.grip;
+    this.#epoch = loaded.epoch;
+    this.#exists = loaded.exists;
+  }
+
+  get id(): string {
+    return this.state.id;
+  }
+
+  get exists(): boolean {
+    return this.#exists;
+  }
+
+  /** Nothing waits and nothing is under way. */
+  get idle(): boolean {
+    return this.#letters.length === 0 && this.#turning === null && this.grip === null;
+  }
+
+  /** Puts a command into the mailbox; the promise settles when its batch is committed or refused. */
+  post(letter: Pick<Letter, 'command' | 'by' | 'ownId' | 'whole'>): Promise<Parameters<Letter['resolve']>[0]> {
+    return new Promise((resolve, reject) => {
+      if (this.#stopped !== null) return reject(new RefusalError(this.#stopped));
+      this.#letters.push({ ...letter, barrier: null, resolve, reject });
+      this.wake();
+    });
+  }
+
+  /** Resolves when the run is over (at once if it is not the open one). */
+  runEnded(run: string): Promise<void> {
+    if (this.state.run?.id !== run) return Promise.resolve();
+    return new Promise((resolve) => {
+      const waiters = this.#runWaiters.get(run) ?? new Set();
+      this.#runWaiters.set(run, waiters.add(resolve));
+    });
+  }
+
+  /** Resolves when the session has no host any more. */
+  async hostGone(): Promise<void> {
+    while (this.grip !== null) await new Promise<void>((resolve) => this.#hostWaiters.add(resolve));
+  }
+
+  /** Something may be there to fold: called for new output, new commands and the host's end. */
+  wake(): void {
+    this.#again = true;
+    this.#turning ??= this.#work().finally(() => {
+      this.#turning = null;
+      if (this.#again && this.#stopped === null) this.wake();
+    });
+  }
+
+  /** Resolves when the work at hand is done. */
+  async settled(): Promise<void> {
+    while (this.#turning !== null) await this.#turning;
+  }
+
+  /** Takes no more commands; what waits is refused. */
+  stop(refusal: Refusal): void {
+    this.#stopped = refusal;
+    this.#refuseAll(refusal);
+  }
+
+  async #work(): Promise<void> {
+    while (this.#again && this.#stopped === null) {
+      this.#again = false;
+      try {
+        while (this.#stopped === null && (await this.#turn()));
+      } catch (error) {
+        this.#fault(error);
+      }
+    }
+  }
+
+  /** A fault of our own must not end the daemon or hang callers: refuse, and try again later. */
+  #fault(error: unknown): void {
+    const message = error instanceof Error ? error.message : 'unknown';
+    this.context.log('actor.fault', { session: this.id, message, stack: (error as Error).stack });
+    this.#refuseAll({ code: 'internal', message: 'The session failed to do this; see the log.' });
+    this.context.clock.after(retryMs, () => this.wake());
+  }
+
+  #refuseAll(refusal: Refusal): void {
+    for (const letter of this.#letters.splice(0)) letter.reject(new RefusalError(refusal));
+  }
+
+  /** One batch. True when there may be more to do. */
+  async #turn(): Promise<boolean> {
+    const { grip } = this;
+    const mark = grip?.mark() ?? null;
+    const batch = new Batch(this.state, grip, {
+      clock: this.context.clock,
+      driver: this.context.driver,
+      contentOf: (prompt) => this.contents.of(prompt),
+    });
+    let letters = this.#takeUrgent();
+    const lines = letters.length > 0 ? [] : await this.#readLines();
+    for (const line of lines) await this.#foldLine(batch, line);
+    if (letters.length === 0) {
+      letters = await this.#takeReady();
+      if (lines.length === 0 && grip !== null && grip.finished) batch.hostEnd();
+    }
+    const settle = await this.#decideAll(batch, letters);
+    if (batch.empty) {
+      settle(null);
+      if (lines.length > 0) this.context.hub.partials(this);
+      return lines.length > 0;
+    }
+    const verdict = await this.#commit(batch, settle);
+    if (verdict.status === 'stored') return true;
+    if (mark !== null) grip!.rollback(mark, lines);
+    return this.#notStored(verdict, lines);
+  }
+
+  #takeUrgent(): Letter[] {
+    const urgent = this.#letters.filter((letter) => isUrgent(letter.command));
+    if (urgent.length > 0) this.#letters = this.#letters.filter((letter) => !urgent.includes(letter));
+    return urgent;
+  }
+
+  /** Commands whose part of the spool has been read (log order records what was known). */
+  async #takeReady(): Promise<Letter[]> {
+    if (this.#letters.length === 0) return [];
+    const { grip } = this;
+    if (grip === null || grip.host === null) return this.#letters.splice(0);
+    const [first] = this.#letters;
+    if (first!.barrier === null) {
+      const size = await grip.host.size();
+      for (const letter of this.#letters) letter.barrier ??= size;
+    }
+    const ready = this.#letters.filter((letter) => grip.readTo(letter.barrier ?? 0));
+    if (ready.length === 0) this.#again = true;
+    this.#letters = this.#letters.filter((letter) => !ready.includes(letter));
+    return ready;
+  }
+
+  async #readLines(): Promise<readonly RawLine[]> {
+    return (await this.grip?.lines(this.#single ? 1 : limits.batchLines)) ?? [];
+  }
+
+  async #foldLine(batch: Batch, line: RawLine): Promise<void> {
+    const { grip } = batch;
+    if (grip === null) return;
+    if (this.#refused !== null) {
+      const decoded = refusedLine(grip.decoder, line, this.#refused);
+      this.#refused = null;
+      return batch.line(line, decoded);
+    }
+    const { driver, clock } = this.context;
+    const large = line.bytes.length > limits.largeLineBytes && line.broken === undefined;
+    batch.line(
+      line,
+      large
+        ? await this.context.decodeLarge(driver.profile.name, grip.decoder, line)
+        : decodeLine(driver, grip.decoder, line, (bytes) => clock.sha256(bytes)),
+    );
+  }
+
+  /** Decides commands into the batch; the returned function tells their callers when it is committed. */
+  async #decideAll(
+    batch: Batch,
+    letters: readonly Letter[],
+  ): Promise<(verdict: Verdict | null) => void> {
+    const decided: { letter: Letter; answer: Parameters<Letter['resolve']>[0]['answer'] }[] = [];
+    const known = new Map<string, number>();
+    const inBatch = new Set<string>();
+    for (const letter of letters) {
+      try {
+        const seq = await this.#known(letter, inBatch);
+        if (seq === null) {
+          const prompt = promptOf(letter.command);
+          if (prompt !== undefined) {
+            inBatch.add(prompt.id);
+            const whole = letter.whole ?? prompt.content;
+            this.contents.add(prompt.id, { stored: prompt.content, whole });
+          }
+          decided.push({ letter, answer: batch.command(letter.command, letter.by) });
+        } else if (letter.command.type === 'send') {
+          known.set(letter.command.id, seq);
+          decided.push({ letter, answer: { type: 'duplicate', entry: letter.command.id } });
+        }
+      } catch (error) {
+        letter.reject(error);
+      }
+    }
+    const before = this.state.lastSeq;
+    return (verdict) => {
+      if (verdict !== null && verdict.status !== 'stored') return refuseLetters(decided, verdict);
+      const seqs = new Map(batch.entries.map(({ entry }, index) => [entry.id, before + index + 1]));
+      const seqOf = (entry: string): number => seqs.get(entry) ?? known.get(entry) ?? 0;
+      for (const { letter, answer } of decided) letter.resolve({ answer, seqOf, state: batch.state });
+    };
+  }
+
+  /** The seq under which a prompt with this id is in the log; refuses the id for another content. */
+  async #known(letter: Letter, inBatch: ReadonlySet<string>): Promise<number | null> {
+    const { command } = letter;
+    if (command.type !== 'send' || !letter.ownId || !this.#exists) return null;
+    if (inBatch.has(command.id)) {
+      throw refuse('busy', 'The same id is being stored at this moment: ask again.', { field: 'id' });
+    }
+    const entry = await this.context.store.entry(this.id, command.id);
+    if (entry === undefined) return null;
+    const timeout = command.timeoutMs === undefined ? {} : { timeoutMs: command.timeoutMs };
+    const data = { content: command.content, delivery: command.delivery, ...timeout };
+    const same = entry.kind === 'prompt' && sameContent(entry, data);
+    if (same) return entry.seq;
+    throw refuse('id_reused', 'That id is in the log with another content: take a new id.', {
+      field: 'id',
+      data: { seq: entry.seq },
+    });
+  }
+
+  async #commit(batch: Batch, settle: (verdict: Verdict) => void): Promise<Verdict> {
+    const { store } = this.context;
+    for (const blob of batch.blobs) await store.putBlob(blob.bytes);
+    const { batch: append, change } = batch.toAppend(this.#epoch, !this.#exists);
+    const [verdict] = await store.append([append]);
+    if (verdict === undefined) throw new Error('the store gave no verdict');
+    if (verdict.status === 'stored') this.#stored(batch, change);
+    settle(verdict);
+    return verdict;
+  }
+
+  #stored(batch: Batch, change: Parameters<HostGrip['stored']>[0] | null): void {
+    const before = this.state;
+    this.state = batch.state;
+    this.#exists = true;
+    this.#single = false;
+    if (change !== null) batch.grip?.stored(change);
+    this.grip = batch.grip;
+    for (const { grip, offset, bytes } of batch.inputs) this.#write(grip, offset, bytes);
+    const entries = batch.entries.map(({ entry, digest }, index) => ({
+      ...entry,
+      seq: before.lastSeq + index + 1,
+      digest,
+    }));
+    this.context.hub.entries(this, entries);
+    this.context.hub.partials(this);
+    this.contents.keep(this.state);
+    this.context.committed(this, entries);
+    this.#releaseRunWaiters(before);
+    for (const release of this.#hostWaiters) release();
+    this.#hostWaiters.clear();
+    this.context.perform(this, batch.effects);
+  }
+
+  #write(grip: HostGrip, offset: number, bytes: Uint8Array): void {
+    grip.write(offset, bytes, (message) => {
+      this.context.log('host.write', { session: this.id, host: grip.id, message });
+    });
+  }
+
+  #releaseRunWaiters(before: SessionState): void {
+    const ended = before.run?.id;
+    if (ended === undefined || this.state.run?.id === ended) return;
+    for (const release of this.#runWaiters.get(ended) ?? []) release();
+    this.#runWaiters.delete(ended);
+  }
+
+  /** What the store did not take: full disks are waited for, refused lines become unrecognized entries. */
+  #notStored(verdict: Exclude<Verdict, { status: 'stored' }>, lines: readonly RawLine[]): boolean {
+    const refusal = refusalOf(verdict);
+    if (refusal.code === 'fenced' || refusal.code === 'conflict') {
+      this.context.log('actor.fenced', { session: this.id, verdict });
+      this.stop(refusal);
+      return false;
+    }
+    if (refusal.code === 'unavailable' || lines.length === 0) {
+      if (lines.length > 0 || this.grip?.finished === true) {
+        this.context.clock.after(retryMs, () => this.wake());
+      }
+      return false;
+    }
+    this.context.log('actor.refused', { session: this.id, refusal });
+    if (this.#single) this.#refused = refusal;
+    this.#single = true;
+    return true;
+  }
+}
+
+function promptOf(command: Command): Send | undefined {
+  if (command.type === 'send') return command;
+  return command.type === 'create' ? command.prompt : undefined;
+}
+
+function sameContent(entry: NewEntry, data: object): boolean {
+  return contentText(entry) === contentText({ kind: 'prompt', data });
+}
+
+function refuseLetters(decided: readonly { letter: Letter }[], verdict: Verdict): void {
+  for (const { letter } of decided) letter.reject(new RefusalError(refusalOf(verdict)));
+}
+
+function refusalOf(verdict: Verdict): Refusal {
+  switch (verdict.status) {
+    case 'refused':
+      return verdict.refusal;
+    case 'fenced':
+      return { code: 'fenced', message: 'Another writer has this session.', data: { epoch: verdict.epoch } };
+    case 'conflict': {
+      const { head, seq, epoch } = verdict;
+      return { code: 'conflict', message: 'The log has moved on.', data: { head, seq, epoch } };
+    }
+    case 'duplicate':
+    case 'stored':
+      return { code: 'internal', message: 'The store already had what was to be stored.' };
+  }
+}
+
+function refusedLine(state: DecodedLine['state'], line: RawLine, refusal: Refusal): DecodedLine {
+  const raw = new TextDecoder().decode(line.bytes.subarray(0, limits.unrecognizedBytes));
+  const reason = `refused by the store: ${refusal.code}`;
+  const { from, to } = line;
+  const item = `${line.host}-${from.toString(36).padStart(7, '0')}-r`;
+  return { state, events: [{ type: 'unrecognized', item, reason, raw, from, to }], blobs: [] };
+}

@@ -1,0 +1,199 @@
+import type { AgentCommand } from '../domain/agent-event.ts';
+import type { BlobRef, ContentBlock } from '../domain/content.ts';
+import { decideAgent } from '../domain/decide/agent.ts';
+import { type Answer, type Command, decideCommand } from '../domain/decide/command.ts';
+import { decideHostEnd } from '../domain/decide/host.ts';
+import { type DecideContext, Draft, type Effect } from '../domain/draft.ts';
+import { type By, digestText, type NewEntry } from '../domain/entry.ts';
+import { smallBlocks } from '../domain/externalise.ts';
+import type { AgentInput } from '../domain/partials.ts';
+import { rowOf } from '../domain/row.ts';
+import { type SessionState, stateVersion, statusOf } from '../domain/session-state.ts';
+import type { AgentDriver, OpenSpec } from '../ports/agent.ts';
+import { lineId } from '../ports/agent.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { AppendBatch, HostChange, SessionColumns } from '../ports/store.ts';
+import { blobCollector, type DecodedLine, type RawLine } from './decode.ts';
+import { HostGrip } from './host-grip.ts';
+
+/** What a batch needs to know of its surroundings. */
+export interface BatchContext {
+  clock: Clock;
+  driver: AgentDriver;
+  /** Content of a prompt: as it stands in the entry, and whole, as the agent gets it. */
+  contentOf(prompt: string): { stored: readonly ContentBlock[]; whole: readonly ContentBlock[] };
+}
+
+/**
+ * One fold of waiting inputs over an actor's state: decide, evolve, decide, and so on. Nothing of it
+ * counts before the store has committed it.
+ */
+export class Batch {
+  state: SessionState;
+  grip: HostGrip | null;
+  readonly entries: { entry: NewEntry; digest: string }[] = [];
+  readonly effects: Effect[] = [];
+  readonly blobs: { ref: BlobRef; bytes: Uint8Array }[] = [];
+  readonly #context: BatchContext;
+  readonly #inputs: { grip: HostGrip; offset: number; bytes: Uint8Array }[] = [];
+  readonly #hosts: HostChange[] = [];
+  #advanced = false;
+
+  constructor(state: SessionState, grip: HostGrip | null, context: BatchContext) {
+    this.state = state;
+    this.grip = grip;
+    this.#context = context;
+  }
+
+  /** Decides a client's command; throws its refusal and then nothing of it counts. */
+  command(command: Command, by: By): Answer {
+    const draft = this.#draft(by, () => this.#context.clock.newId());
+    const answer = decideCommand(draft, command);
+    this.#take(draft);
+    return answer;
+  }
+
+  /** Folds a decoded line of the spool. Ids of what follows from it are derived from its place. */
+  line(line: RawLine, decoded: DecodedLine): void {
+    const { grip } = this;
+    if (grip === null) return;
+    this.#advanced = true;
+    const inputs = grip.fold(line, decoded.state, decoded.events);
+    if (inputs.length > 0) this.blobs.push(...decoded.blobs);
+    this.#agent(inputs, lineId(line.host, line.from));
+  }
+
+  /** The host has ended and its spool is drained. */
+  hostEnd(): void {
+    const { grip } = this;
+    if (grip === null || grip.end === null) return;
+    this.#agent(grip.close(), `${lineId(grip.id, grip.position)}z`);
+    const ids = derivedIds(`${lineId(grip.id, grip.position)}e`);
+    const draft = this.#draft({ type: 'server' }, ids);
+    this.#hosts.push(grip.change('ended'));
+    this.grip = null;
+    decideHostEnd(draft, grip.id, grip.end);
+    this.#take(draft);
+  }
+
+  #agent(inputs: readonly AgentInput[], base: string): void {
+    inputs.forEach((input, index) => {
+      if (input.type === 'send') return this.#input([input.line]);
+      const draft = this.#draft({ type: 'agent', host: this.grip!.id }, derivedIds(`${base}-${index}d`));
+      decideAgent(draft, this.grip!.id, this.#small(input));
+      this.#take(draft);
+    });
+  }
+
+  /** Texts that were put together from deltas may be too large for an entry. */
+  #small(input: AgentInput): AgentInput {
+    if (input.type !== 'said') return input;
+    const put = blobCollector(this.blobs, (bytes) => this.#context.clock.sha256(bytes));
+    return { ...input, content: smallBlocks(input.content, put) };
+  }
+
+  #draft(by: By, nextId: () => string): Draft {
+    const { clock, driver } = this.#context;
+    const now = clock.now();
+    const context: DecideContext = {
+      at: new Date(now).toISOString(),
+      now,
+      newId: () => clock.newId(),
+      agent: driver.profile,
+      contentOf: (prompt) => this.#context.contentOf(prompt).stored,
+    };
+    return new Draft(this.state, context, by, nextId);
+  }
+
+  #take(draft: Draft): void {
+    this.state = draft.state;
+    for (const entry of draft.entries) {
+      this.entries.push({ entry, digest: this.#context.clock.sha256(digestText(entry)) });
+    }
+    for (const command of draft.commands) this.#tell(command);
+    for (const effect of draft.effects) {
+      if (effect.type === 'launch') this.#launch(effect.host);
+      this.effects.push(effect);
+    }
+  }
+
+  #tell(command: AgentCommand): void {
+    const { grip } = this;
+    if (grip === null) return;
+    const whole =
+      command.type === 'prompt'
+        ? { ...command, content: this.#context.contentOf(command.prompt).whole }
+        : command;
+    this.#input(grip.driver.encode(grip.decoder, whole));
+  }
+
+  #launch(host: string): void {
+    const { driver } = this.#context;
+    const { id, cwd, nativeId, model, mode } = this.state;
+    const native = driver.profile.resume ? nativeId : null;
+    const spec: OpenSpec = { session: id, host, cwd, nativeId: native, model, mode };
+    this.grip = HostGrip.fresh(spec, driver);
+    this.#hosts.push(this.grip.intent());
+    this.#input(driver.open(spec));
+  }
+
+  #input(lines: readonly string[]): void {
+    const { grip } = this;
+    if (grip === null || lines.length === 0) return;
+    const bytes = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(''));
+    this.#inputs.push({ grip, offset: grip.inputEnd, bytes });
+    grip.inputEnd += bytes.length;
+  }
+
+  /** Nothing to store: at most text in progress has grown. */
+  get empty(): boolean {
+    const lagging = this.#advanced && (this.grip?.lagging ?? false);
+    return this.entries.length === 0 && this.#inputs.length === 0 && this.#hosts.length === 0 && !lagging;
+  }
+
+  /** Inputs for hosts, to be written to their files after the commit. */
+  get inputs(): readonly { grip: HostGrip; offset: number; bytes: Uint8Array }[] {
+    return this.#inputs;
+  }
+
+  /** The store's batch, and what to tell the grip when it is committed. */
+  toAppend(epoch: number, create: boolean): { batch: AppendBatch; change: HostChange | null } {
+    const change = this.#advanced && this.grip !== null ? this.grip.change() : null;
+    const batch: AppendBatch = {
+      session: this.state.id,
+      epoch,
+      ...(create ? { create: { key: this.state.key } } : {}),
+      entries: this.entries,
+      state: { version: stateVersion, json: JSON.stringify(this.state), columns: columnsOf(this.state) },
+      hosts: change === null ? this.#hosts : [...this.#hosts, change],
+      inputs: this.#inputs.map(({ grip, offset, bytes }) => ({ host: grip.id, offset, bytes })),
+    };
+    return { batch, change };
+  }
+}
+
+function derivedIds(base: string): () => string {
+  let count = 0;
+  return () => `${base}${(count++).toString(36)}`;
+}
+
+function columnsOf(state: SessionState): SessionColumns {
+  const { key, agent, cwd, title, label, nativeId, parent, archived, meta } = state;
+  const { createdAt, updatedAt, lastActivityAt } = state;
+  return {
+    key,
+    agent,
+    cwd,
+    title,
+    label,
+    nativeId,
+    parent,
+    status: statusOf(state),
+    archived,
+    createdAt,
+    updatedAt,
+    lastActivityAt,
+    meta,
+    row: JSON.stringify(rowOf(state)),
+  };
+}

@@ -1,0 +1,143 @@
+import { limits } from '../domain/limits.ts';
+import type { HeldPartial, FeedSink, PartialView } from './frames.ts';
+import {
+  entryFrame,
+  type EntryFrames,
+  type FeedHub,
+  type LivePartial,
+  PartialFrames,
+  sendable,
+} from './feed-hub.ts';
+
+/**
+ * One subscriber's ordered stream: entries after its cursor, each once, then live ones.
+ *
+ *   catching_up ──has all that was published──▶ live
+ *        ▲                                        │
+ *        └──────── its reader falls behind ───────┘
+ *
+ * A feed never buffers: one that cannot keep up goes back to reading the log.
+ */
+export class Feed {
+  readonly #hub: FeedHub;
+  readonly #sink: FeedSink;
+  #cursor: number;
+  #state: 'new' | 'catching_up' | 'live' | 'closed' = 'new';
+  /** End offset and revision of each text in progress that the reader holds. */
+  readonly #held = new Map<string, { end: number; revision: number }>();
+
+  constructor(hub: FeedHub, sink: FeedSink, after: number) {
+    this.#hub = hub;
+    this.#sink = sink;
+    this.#cursor = after;
+  }
+
+  /** Text in progress for the snapshot, less what the reader says that it holds already. */
+  hold(partials: readonly LivePartial[], held: readonly HeldPartial[]): readonly PartialView[] {
+    return partials.map((partial) => {
+      const { revision, ...view } = partial;
+      const has = held.find((item) => item.entryId === view.entryId && item.part === view.part);
+      const end = sendable(partial);
+      const from = has !== undefined && has.offset >= view.offset && has.offset <= end ? has.offset : view.offset;
+      this.#held.set(keyOf(view), { end, revision });
+      return { ...view, offset: from, text: view.text.slice(from - view.offset, end - view.offset) };
+    });
+  }
+
+  start(): void {
+    if (this.#state !== 'new') return;
+    if (this.#cursor >= this.#hub.lastSeq) this.#goLive();
+    else this.#fallBack();
+  }
+
+  close(): void {
+    this.#state = 'closed';
+  }
+
+  /** A committed entry: sent if it is the next one and the reader keeps up. */
+  entry(frames: EntryFrames): void {
+    const { entry } = frames;
+    if (this.#state !== 'live' || entry.seq <= this.#cursor) return;
+    if (this.#behind() || entry.seq !== this.#cursor + 1) return this.#fallBack();
+    const key = `${entry.id}/${entry.kind === 'thought' ? 'thought' : 'text'}`;
+    const held = this.#held.get(key);
+    const sealed = held !== undefined && held.end === frames.sealLength;
+    this.#sink.send(sealed ? frames.sealed : frames.whole);
+    this.#cursor = entry.seq;
+    this.#forget(entry);
+  }
+
+  /** Text in progress: what the reader does not hold yet. */
+  partials(partials: readonly LivePartial[], frames: PartialFrames): void {
+    if (this.#state !== 'live') return;
+    for (const partial of partials) {
+      if (this.#behind()) return this.#fallBack();
+      this.#partial(partial, frames);
+    }
+  }
+
+  #partial(partial: LivePartial, frames: PartialFrames): void {
+    const key = keyOf(partial);
+    const held = this.#held.get(key);
+    const end = sendable(partial);
+    const { offset, revision } = partial;
+    const continues = held === undefined || (held.revision === revision && held.end >= offset);
+    const from = held === undefined || !continues ? offset : held.end;
+    if (from >= end && continues) return;
+    this.#sink.send(frames.of(partial, from, !continues));
+    this.#held.set(key, { end, revision });
+  }
+
+  #forget(entry: EntryFrames['entry']): void {
+    this.#held.delete(`${entry.id}/text`);
+    this.#held.delete(`${entry.id}/thought`);
+    if (entry.kind !== 'tool_call' || entry.data.status === 'in_progress') return;
+    this.#held.delete(`${entry.about ?? entry.id}/output`);
+  }
+
+  #behind(): boolean {
+    return this.#sink.buffered() > limits.socketBytes;
+  }
+
+  #goLive(): void {
+    const was = this.#state;
+    this.#state = 'live';
+    if (was === 'catching_up') this.#tell('live');
+    this.partials(this.#hub.current, new PartialFrames(this.#hub.session));
+  }
+
+  #fallBack(): void {
+    this.#state = 'catching_up';
+    this.#tell('catching_up');
+    this.#catchUp().catch(() => this.#hub.close(this));
+  }
+
+  #tell(state: 'catching_up' | 'live'): void {
+    const params = JSON.stringify({ session: this.#hub.session, state });
+    this.#sink.send({ event: 'feed.state', seq: null, params });
+  }
+
+  /** Reads the log from the cursor, a page at a time, no faster than the reader takes it. */
+  async #catchUp(): Promise<void> {
+    while (this.#state === 'catching_up') {
+      if (this.#sink.buffered() > limits.socketLowBytes) await this.#sink.drained();
+      if (this.#sink.closed) return this.#hub.close(this);
+      const page = await this.#hub.store.historyText({
+        session: this.#hub.session,
+        after: this.#cursor,
+        limit: limits.feedPageEntries,
+        maxBytes: limits.feedPageBytes,
+      });
+      if (this.#state !== 'catching_up') return;
+      for (const { seq, json } of page.entries) {
+        this.#sink.send(entryFrame(this.#hub.session, seq, json));
+        this.#cursor = seq;
+      }
+      if (this.#cursor >= this.#hub.lastSeq) this.#goLive();
+    }
+  }
+}
+
+function keyOf(partial: { entryId: string; part: string }): string {
+  return `${partial.entryId}/${partial.part}`;
+}

@@ -1,0 +1,127 @@
+import type { NewEntry } from '../domain/entry.ts';
+import { limits } from '../domain/limits.ts';
+import { rowOf, type SessionRow } from '../domain/row.ts';
+import type { SessionState } from '../domain/session-state.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ListFilter, OpenedList } from './engine.ts';
+import type { FeedSink, Frame } from './frames.ts';
+
+export type ChangeReason =
+  | 'create' | 'send' | 'steer' | 'abort' | 'patch' | 'reset' | 'new' | 'compact' | 'fork'
+  | 'delete' | 'restore' | 'status' | 'usage';
+
+interface Change {
+  row: SessionRow;
+  reasons: Set<ChangeReason>;
+}
+
+interface Subscriber {
+  filter: ListFilter;
+  sink: FeedSink;
+  /** Sessions whose change the reader was too slow for. */
+  missed: Map<string, Change>;
+  waiting: boolean;
+}
+
+const coalesceMs = 50;
+
+/** Subscribers of the session list: changes are united for a moment and sent with the row. */
+export class ListHub {
+  readonly #clock: Clock;
+  readonly #subscribers = new Set<Subscriber>();
+  readonly #changes = new Map<string, Change>();
+  #scheduled = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  open(filter: ListFilter, sink: FeedSink): OpenedList {
+    const subscriber: Subscriber = { filter, sink, missed: new Map(), waiting: false };
+    this.#subscribers.add(subscriber);
+    return {
+      asOf: new Date(this.#clock.now()).toISOString(),
+      close: () => void this.#subscribers.delete(subscriber),
+    };
+  }
+
+  /** A session has changed by these entries. */
+  changed(state: SessionState, entries: readonly NewEntry[]): void {
+    if (this.#subscribers.size === 0 || entries.length === 0) return;
+    const change = this.#changes.get(state.id) ?? { row: rowOf(state), reasons: new Set() };
+    change.row = rowOf(state);
+    for (const entry of entries) change.reasons.add(reasonOf(entry, state));
+    this.#changes.set(state.id, change);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#clock.after(coalesceMs, () => this.#flush());
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    const at = new Date(this.#clock.now()).toISOString();
+    const changes = [...this.#changes.values()];
+    this.#changes.clear();
+    for (const change of changes) {
+      const frame = changeFrame(change, at);
+      for (const subscriber of this.#subscribers) this.#send(subscriber, change, frame);
+    }
+  }
+
+  #send(subscriber: Subscriber, change: Change, frame: Frame): void {
+    if (!passes(subscriber.filter, change.row)) return;
+    if (subscriber.sink.closed) return void this.#subscribers.delete(subscriber);
+    if (subscriber.waiting || subscriber.sink.buffered() > limits.socketBytes) {
+      subscriber.missed.set(change.row.id, change);
+      return this.#wait(subscriber);
+    }
+    subscriber.sink.send(frame);
+  }
+
+  /** A reader that fell behind gets only the latest row of each session once it can take more. */
+  #wait(subscriber: Subscriber): void {
+    if (subscriber.waiting) return;
+    subscriber.waiting = true;
+    void subscriber.sink.drained().then(() => {
+      subscriber.waiting = false;
+      if (subscriber.sink.closed) return void this.#subscribers.delete(subscriber);
+      const at = new Date(this.#clock.now()).toISOString();
+      const missed = [...subscriber.missed.values()];
+      subscriber.missed.clear();
+      for (const change of missed) this.#send(subscriber, change, changeFrame(change, at));
+    });
+  }
+}
+
+function changeFrame(change: Change, at: string): Frame {
+  const { row, reasons } = change;
+  const params = JSON.stringify({ session: row.id, key: row.key, reasons: [...reasons], at, row });
+  return { event: 'sessions.changed', seq: null, params };
+}
+
+function passes(filter: ListFilter, row: SessionRow): boolean {
+  if (filter.agent !== undefined && filter.agent !== row.agent) return false;
+  if (filter.archived !== undefined && filter.archived !== row.archived) return false;
+  return filter.sessions === undefined || filter.sessions.includes(row.id);
+}
+
+function reasonOf(entry: NewEntry, state: SessionState): ChangeReason {
+  switch (entry.kind) {
+    case 'settings':
+      return entry.at === state.createdAt ? 'create' : 'patch';
+    case 'prompt':
+      return 'send';
+    case 'abort':
+      return 'abort';
+    case 'usage':
+      return 'usage';
+    case 'reset':
+      return entry.data.reason;
+    case 'compaction':
+      return 'compact';
+    case 'fork':
+      return 'fork';
+    default:
+      return 'status';
+  }
+}

@@ -1,0 +1,30 @@
+import type { ContentBlock } from '../domain/content.ts';
+import type { Answer, Command } from '../domain/decide/command.ts';
+import type { By } from '../domain/entry.ts';
+import type { SessionState } from '../domain/session-state.ts';
+
+/** A command on its way through an actor. */
+export interface Letter {
+  command: Command;
+  by: By;
+  /** Content of its prompt as the agent gets it; the command has it as the entry will. */
+  whole?: readonly ContentBlock[];
+  /** The caller named the prompt's id: the same one may be in the log already. */
+  ownId: boolean;
+  /** Spool size that must have been read before it is decided; found when it comes to the front. */
+  barrier: number | null;
+  resolve(outcome: Outcome): void;
+  reject(error: unknown): void;
+}
+
+/** What became of a command: its answer, the seqs that were committed for it, the state after it. */
+export interface Outcome {
+  answer: Answer | { type: 'duplicate'; entry: string };
+  seqOf(entry: string): number;
+  state: SessionState;
+}
+
+/** Whether a command goes before everything else: Stop never waits behind a long spool. */
+export function isUrgent(command: Command): boolean {
+  return command.type === 'abort';
+}

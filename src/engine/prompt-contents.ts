@@ -1,0 +1,60 @@
+import { toBase64 } from '../domain/base64.ts';
+import type { ContentBlock } from '../domain/content.ts';
+import type { Entry } from '../domain/entry.ts';
+import type { SessionState } from '../domain/session-state.ts';
+import type { Store } from '../ports/store.ts';
+
+interface Content {
+  stored: readonly ContentBlock[];
+  whole: readonly ContentBlock[];
+}
+
+/**
+ * Contents of the prompts that wait or are under way. The state row holds only their ids, so that it
+ * stays bounded; here they are at hand while the actor is loaded.
+ */
+export class PromptContents {
+  readonly #contents = new Map<string, Content>();
+
+  of(prompt: string): Content {
+    return this.#contents.get(prompt) ?? { stored: [], whole: [] };
+  }
+
+  add(prompt: string, content: Content): void {
+    this.#contents.set(prompt, content);
+  }
+
+  /** Forgets prompts that the session no longer needs. */
+  keep(state: SessionState): void {
+    if (this.#contents.size === 0) return;
+    const needed = new Set(neededPrompts(state));
+    for (const prompt of this.#contents.keys()) if (!needed.has(prompt)) this.#contents.delete(prompt);
+  }
+
+  /** Reads what a loaded session needs from its log. */
+  async load(state: SessionState, store: Store): Promise<void> {
+    for (const prompt of neededPrompts(state)) {
+      const entry = await store.entry(state.id, prompt);
+      if (entry?.kind === 'prompt') this.add(prompt, await withBlobs(entry, store));
+    }
+  }
+}
+
+function neededPrompts(state: SessionState): string[] {
+  return [...state.queue, ...(state.run?.prompts ?? [])].map((item) => item.id);
+}
+
+async function withBlobs(entry: Extract<Entry, { kind: 'prompt' }>, store: Store): Promise<Content> {
+  const stored = entry.data.content;
+  return { stored, whole: await Promise.all(stored.map((block) => wholeBlock(block, store))) };
+}
+
+/** A block as it was before its content went to a blob. */
+async function wholeBlock(block: ContentBlock, store: Store): Promise<ContentBlock> {
+  if (!('blob' in block) || block.blob === undefined) return block;
+  const bytes = await store.getBlob(block.blob.digest);
+  if (bytes === undefined) return block;
+  const { blob: _, ...rest } = block;
+  if (rest.type === 'text') return { ...rest, text: new TextDecoder().decode(bytes) };
+  return { ...rest, data: toBase64(bytes) };
+}

@@ -1,0 +1,81 @@
+import type { Hosts } from '../ports/hosts.ts';
+import type { Store } from '../ports/store.ts';
+import type { StartReport } from './engine.ts';
+import type { Registry } from './registry.ts';
+import type { Timeouts } from './timeouts.ts';
+
+export interface Recovery {
+  report: StartReport;
+  done: Promise<void>;
+}
+
+export interface RecoveryContext {
+  store: Store;
+  hosts: Hosts;
+  registry: Registry;
+  timeouts: Timeouts;
+  log(event: string, data: object): void;
+}
+
+interface Report {
+  continued: number;
+  ended: number;
+  lost: number;
+  setAside: { session: string; reason: string }[];
+}
+
+const together = 16;
+
+/**
+ * The start of a daemon: every session with a host is loaded, its host found again or settled. A session
+ * that cannot be loaded is set aside and named; the others serve. Commands to a session wait for its own
+ * recovery only.
+ */
+export function recoverAll(context: RecoveryContext): Recovery {
+  const report: Report = { continued: 0, ended: 0, lost: 0, setAside: [] };
+  const done = recover(context, report).catch((error: unknown) => {
+    context.log('recovery', { message: String(error) });
+  });
+  return { report, done };
+}
+
+async function recover(context: RecoveryContext, report: Report): Promise<void> {
+  // Directories first, rows after: a row is committed before its directory is made, so what has a
+  // directory now and no row then is over.
+  const directories = await context.hosts.strays(new Set());
+  const rows = await context.store.openHosts();
+  const sessions = [...new Set(rows.map((row) => row.session))];
+  const next = sessions.values();
+  const workers = Array.from({ length: together }, async () => {
+    for (const session of next) await recoverOne(context, session, report);
+  });
+  await Promise.all(workers);
+  const known = new Set(rows.map((row) => row.host));
+  await endStrays(context, directories.filter((host) => !known.has(host)));
+}
+
+async function recoverOne(context: RecoveryContext, session: string, report: Report): Promise<void> {
+  try {
+    const found = await context.registry.recover(session);
+    if (found === 'continued') report.continued += 1;
+    if (found === 'lost') report.lost += 1;
+    if (found === 'never-started' || found === 'ended') report.ended += 1;
+    context.timeouts.look(await context.registry.get(session));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unreadable';
+    report.setAside.push({ session, reason });
+    context.log('session.set-aside', { session, reason });
+  }
+}
+
+/** Directories of hosts whose end is stored already: what is left of them goes. */
+async function endStrays(context: RecoveryContext, strays: readonly string[]): Promise<void> {
+  for (const host of strays) {
+    const found = await context.hosts.recover(host);
+    if (found.state !== 'never-started') {
+      await found.host.sweep();
+      found.host.release();
+    }
+    await context.hosts.remove(host);
+  }
+}

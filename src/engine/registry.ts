@@ -1,0 +1,174 @@
+import type { Effect } from '../domain/draft.ts';
+import type { NewEntry } from '../domain/entry.ts';
+import { evolve } from '../domain/evolve.ts';
+import { refuse, type Refusal, RefusalError } from '../domain/refusal.ts';
+import { emptySession, type SessionState, stateVersion } from '../domain/session-state.ts';
+import type { AgentDriver, DecoderState } from '../ports/agent.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { LoadedSession, Store } from '../ports/store.ts';
+import { type ActorContext, SessionActor } from './actor.ts';
+import type { DecodedLine, RawLine } from './decode.ts';
+import { FeedHub } from './feed-hub.ts';
+import { HostGrip } from './host-grip.ts';
+import type { Found, Supervisor } from './supervisor.ts';
+
+export interface RegistryContext {
+  store: Store;
+  clock: Clock;
+  supervisor: Supervisor;
+  driver(agent: string): AgentDriver;
+  decodeLarge(agent: string, state: DecoderState, line: RawLine): Promise<DecodedLine>;
+  committed(actor: SessionActor, entries: readonly NewEntry[]): void;
+  log(event: string, data: object): void;
+}
+
+const rebuildPage = { limit: 500, maxBytes: 1024 * 1024 };
+const unloadMs = 60_000;
+
+/** The loaded sessions: at most one actor each. A session is unloaded when nothing has to do with it. */
+export class Registry {
+  readonly #context: RegistryContext;
+  readonly #actors = new Map<string, Promise<SessionActor>>();
+  readonly #hubs = new Map<string, FeedHub>();
+  readonly #usedAt = new Map<string, number>();
+  #cancelSweep: (() => void) | null = null;
+  #closed: Refusal | null = null;
+
+  constructor(context: RegistryContext) {
+    this.#context = context;
+    this.#scheduleUnload();
+  }
+
+  /** The actor of a session, loaded if need be; `not_found` where there is no such session. */
+  async get(session: string): Promise<SessionActor> {
+    if (this.#closed !== null) throw new RefusalError(this.#closed);
+    this.#usedAt.set(session, this.#context.clock.monotonic());
+    const loading = this.#actors.get(session) ?? this.#load(session);
+    return loading;
+  }
+
+  hub(actor: SessionActor): FeedHub {
+    return this.#hubs.get(actor.id)!;
+  }
+
+  /** The actor of a session that does not exist yet; `null` where the id is taken. */
+  async create(session: string, agent: string): Promise<SessionActor | null> {
+    if (this.#closed !== null) throw new RefusalError(this.#closed);
+    if (this.#actors.has(session)) {
+      const present = await this.#actors.get(session)!;
+      return present.exists ? null : present;
+    }
+    const actor = this.#actor(agent, { state: emptySession(session), epoch: 1, exists: false, grip: null });
+    this.#actors.set(session, Promise.resolve(actor));
+    const loaded = await this.#context.store.load(session);
+    if (loaded === undefined) return actor;
+    this.#forget(session);
+    return null;
+  }
+
+  /** Forgets an actor whose creation came to nothing. */
+  discard(actor: SessionActor): void {
+    if (!actor.exists) this.#forget(actor.id);
+  }
+
+  /** Loads a session with a host after a restart and says what was found. */
+  async recover(session: string): Promise<Found | null> {
+    let found: Found | null = null;
+    await this.#load(session, (what) => (found = what));
+    return found;
+  }
+
+  async loaded(): Promise<readonly SessionActor[]> {
+    return Promise.all(this.#actors.values());
+  }
+
+  /** No session takes commands any more. */
+  async close(refusal: Refusal): Promise<void> {
+    this.#closed = refusal;
+    this.#cancelSweep?.();
+    const actors = await this.loaded();
+    for (const actor of actors) actor.stop(refusal);
+    await Promise.all(actors.map((actor) => actor.settled()));
+  }
+
+  refuseNew(refusal: Refusal): void {
+    this.#closed = refusal;
+  }
+
+  #load(session: string, found: (what: Found) => void = () => undefined): Promise<SessionActor> {
+    const present = this.#actors.get(session);
+    if (present !== undefined) return present;
+    const loading = this.#read(session, found);
+    this.#actors.set(session, loading);
+    loading.catch(() => this.#forget(session));
+    return loading;
+  }
+
+  async #read(session: string, found: (what: Found) => void): Promise<SessionActor> {
+    const { store, supervisor } = this.#context;
+    const loaded = await store.load(session);
+    if (loaded === undefined) throw refuse('not_found', 'There is no such session.', { field: 'session' });
+    const state = await this.#stateOf(session, loaded);
+    const [row] = loaded.hosts;
+    const driver = this.#context.driver(state.agent);
+    const grip = row === undefined ? null : HostGrip.of(row, driver);
+    const actor = this.#actor(state.agent, { state, epoch: loaded.epoch, exists: true, grip });
+    await actor.contents.load(state, store);
+    if (grip !== null) found(await supervisor.recover(actor, grip));
+    return actor;
+  }
+
+  async #stateOf(session: string, loaded: LoadedSession): Promise<SessionState> {
+    if (loaded.stateVersion === stateVersion) return JSON.parse(loaded.state) as SessionState;
+    return rebuild(session, this.#context.store);
+  }
+
+  #actor(agent: string, loaded: ConstructorParameters<typeof SessionActor>[1]): SessionActor {
+    const { store, clock, supervisor, decodeLarge, committed, log } = this.#context;
+    const { id, lastSeq } = loaded.state;
+    const hub = new FeedHub(id, lastSeq, { store, clock });
+    this.#hubs.set(id, hub);
+    const perform = (actor: SessionActor, effects: readonly Effect[]): void => {
+      for (const effect of effects) {
+        supervisor.perform(actor, effect).catch((error: unknown) => {
+          log('effect', { session: actor.id, effect: effect.type, message: String(error) });
+        });
+      }
+    };
+    const driver = this.#context.driver(agent);
+    const context: ActorContext = { clock, store, driver, hub, decodeLarge, perform, committed, log };
+    return new SessionActor(context, loaded);
+  }
+
+  #forget(session: string): void {
+    this.#actors.delete(session);
+    this.#hubs.delete(session);
+    this.#usedAt.delete(session);
+  }
+
+  #scheduleUnload(): void {
+    this.#cancelSweep = this.#context.clock.after(unloadMs, () => {
+      void this.#unload().finally(() => this.#scheduleUnload());
+    });
+  }
+
+  async #unload(): Promise<void> {
+    const before = this.#context.clock.monotonic() - unloadMs;
+    for (const actor of await this.loaded()) {
+      const used = this.#usedAt.get(actor.id) ?? 0;
+      const watched = (this.#hubs.get(actor.id)?.subscribers ?? 0) > 0;
+      if (actor.idle && !watched && used < before) this.#forget(actor.id);
+    }
+  }
+}
+
+/** The state of a session from its log, page by page: what a new `stateVersion` asks for. */
+export async function rebuild(session: string, store: Store): Promise<SessionState> {
+  let state = emptySession(session);
+  for (let after: number | null = 0; after !== null; ) {
+    const page = await store.history({ session, after, ...rebuildPage });
+    for (const entry of page.entries) state = evolve(state, entry);
+    after = page.next;
+  }
+  return state;
+}
