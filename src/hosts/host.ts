@@ -9,7 +9,7 @@ import { Spool } from './spool/spool.ts';
 import { Crew, type Roots } from './sweep/crew.ts';
 import { type HostSignal, send } from './sweep/signal.ts';
 import { sweep } from './sweep/sweep.ts';
-import { DirectoryWatch } from './watch/directory-watch.ts';
+import type { DirectoryWatch } from './watch/directory-watch.ts';
 
 /** A report of what went wrong where nobody waits for an answer. */
 export type Warn = (what: string, error: unknown) => void;
@@ -172,7 +172,8 @@ export class AttachedHost implements Host {
     const roots: Roots = { host: this.id, wrapper };
     this.#crew.roots = {
       ...roots,
-      agent: sure && agent !== undefined ? { pid: group.agent, startTime: agent } : { pid: group.agent },
+      agent:
+        sure && agent !== undefined ? { pid: group.agent, startTime: agent } : { pid: group.agent },
       ...(sure && relay !== undefined ? { relay: { pid: group.relay, startTime: relay } } : {}),
       ...(exit === undefined ? {} : { endedAt: exit.writtenAt }),
     };

@@ -51,7 +51,9 @@ async function recover(context: LaunchContext, host: string): Promise<Recovered>
   if (claim.by === 'daemon') return { state: 'never-started' };
   const bootId = await context.processes.bootId();
   const claimed: WrapperClaim =
-    claim.by === 'wrapper' ? claim : { by: 'wrapper', process: { pid: 0, startTime: 0 }, bootId: '' };
+    claim.by === 'wrapper'
+      ? claim
+      : { by: 'wrapper', process: { pid: 0, startTime: 0 }, bootId: '' };
   const otherBoot = claimed.bootId !== bootId;
   const wrapper = claimed.process;
   const lives = (await context.processes.startTime(wrapper.pid)) === wrapper.startTime;

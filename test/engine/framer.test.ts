@@ -32,7 +32,9 @@ function reference(bytes: Uint8Array, start: number): Line[] {
 }
 
 function cut(bytes: Uint8Array, at: readonly number[]): Uint8Array[] {
-  const places = [...new Set(at.map((place) => place % (bytes.length + 1)))].toSorted((a, b) => a - b);
+  const places = [...new Set(at.map((place) => place % (bytes.length + 1)))].toSorted(
+    (a, b) => a - b,
+  );
   const ends = [...places, bytes.length];
   return ends.map((end, index) => bytes.slice(ends[index - 1] ?? 0, end));
 }
@@ -88,7 +90,11 @@ describe('framer', () => {
     expect(framer.end()).toBeUndefined();
     expect(framer.push(encode('torn'))).toEqual([]);
     expect(framer.end()).toEqual({
-      kind: 'line', from: 1016, to: 1020, bytes: encode('torn'), large: false,
+      kind: 'line',
+      from: 1016,
+      to: 1020,
+      bytes: encode('torn'),
+      large: false,
     });
   });
 
@@ -124,7 +130,13 @@ describe('framer', () => {
     const to = 264 * block.length + 2;
     expect(line).toMatchObject({ kind: 'oversized', from: 0, to });
     expect(line?.kind === 'oversized' && line.head.length).toBe(65_536);
-    expect(next).toEqual({ kind: 'line', from: to, to: to + 5, bytes: encode('next'), large: false });
+    expect(next).toEqual({
+      kind: 'line',
+      from: to,
+      to: to + 5,
+      bytes: encode('next'),
+      large: false,
+    });
   });
 
   test('L8: a line of exactly 64 MiB is given, torn and whole', () => {

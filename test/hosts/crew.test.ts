@@ -12,7 +12,14 @@ const roots: Roots = {
 function sample(pid: number, rest: Partial<ProcessSample> = {}): ProcessSample {
   const startTime = 90 + pid;
   return {
-    pid, parent: 1, group: pid, session: pid, startTime, startedAt: startTime * 10, name: 'x', ...rest,
+    pid,
+    parent: 1,
+    group: pid,
+    session: pid,
+    startTime,
+    startedAt: startTime * 10,
+    name: 'x',
+    ...rest,
   };
 }
 
@@ -20,7 +27,7 @@ const pids = (samples: ProcessSample[], of = roots, known = new Map<number, numb
   membersAmong(samples, of, known).map(({ pid }) => pid);
 
 describe('crew', () => {
-  test('R5: a leader\'s number that was given to another process gives it no members', () => {
+  test("R5: a leader's number that was given to another process gives it no members", () => {
     const reused = sample(12, { startTime: 999, startedAt: 9990 });
     const follower = sample(50, { session: 12, group: 12, startedAt: 10_000 });
     expect(pids([reused, follower])).toEqual([]);
@@ -28,7 +35,7 @@ describe('crew', () => {
     expect(pids([follower])).toEqual([50]);
   });
 
-  test('R5: after the agent\'s end only what began before it is known by its numbers', () => {
+  test("R5: after the agent's end only what began before it is known by its numbers", () => {
     const after: Roots = { ...roots, agent: { pid: 12 }, endedAt: 5000 };
     const old = sample(50, { session: 12, startedAt: 4000 });
     const young = sample(51, { session: 12, startedAt: 9000 });
@@ -42,14 +49,14 @@ describe('crew', () => {
     expect(pids([sample(60)], roots, new Map([[60, 149]]))).toEqual([]);
   });
 
-  test('R1: another host\'s marker keeps a process and all below it out, a session keeps it in', () => {
+  test("R1: another host's marker keeps a process and all below it out, a session keeps it in", () => {
     const foreign = sample(70, { parent: 12, marker: 'other' });
     const below = sample(71, { parent: 70 });
     expect(pids([sample(12), foreign, below])).toEqual([12]);
     expect(pids([sample(12), { ...foreign, session: 12 }])).toEqual([12, 70]);
   });
 
-  test('R5: processes that are each other\'s parents do not hold the look up', () => {
+  test("R5: processes that are each other's parents do not hold the look up", () => {
     expect(pids([sample(12, { parent: 80 }), sample(80, { parent: 12 })])).toEqual([12, 80]);
   });
 });

@@ -49,7 +49,9 @@ describe('exit', () => {
   );
 
   test('R5: signals go to the group of the agent, never to wrapper and relay', async () => {
-    const host = await workshop.agent('trap "" TERM; sleep 1000 & echo ready; wait; wait; read -r x');
+    const host = await workshop.agent(
+      'trap "" TERM; sleep 1000 & echo ready; wait; wait; read -r x',
+    );
     await spoken(host, 'ready');
     const relay = await pidOf(host, 'relay');
     const child = (await host.members()).find(({ name }) => name === 'sleep')!;
@@ -82,7 +84,10 @@ describe('exit', () => {
     await spoken(host, 'ready');
     await until('the child to be there', async () => (await host.members()).length === 4);
     const pids = (await host.members()).slice(2).map(({ pid }) => pid);
-    for (const [signal, expected] of [['SIGSTOP', 'T'], ['SIGCONT', 'S']] as const) {
+    for (const [signal, expected] of [
+      ['SIGSTOP', 'T'],
+      ['SIGCONT', 'S'],
+    ] as const) {
       await host.signal(signal);
       for (const pid of pids) await until(signal, async () => (await state(pid)) === expected);
     }
@@ -95,7 +100,7 @@ describe('exit', () => {
     expect(await ended(host)).toMatchObject({ exitCode: 5 });
   });
 
-  test('R6: the end is the agent\'s, not that of a child that holds its stdout', async () => {
+  test("R6: the end is the agent's, not that of a child that holds its stdout", async () => {
     const host = await workshop.agent('echo ready; (sleep 1000; echo late) & exit 4');
     expect(await ended(host)).toMatchObject({ exitCode: 4 });
     expect(await text(host)).toBe('ready\n');
@@ -116,7 +121,7 @@ describe('exit', () => {
     expect(await host.sweep()).toMatchObject({ gone: true });
   });
 
-  test('R7: the machine\'s own SIGTERM to everyone leaves a wrapper that tells the end', async () => {
+  test("R7: the machine's own SIGTERM to everyone leaves a wrapper that tells the end", async () => {
     const host = await workshop.agent('echo ready; exec sleep 1000');
     await spoken(host, 'ready');
     const pids = (await host.members()).map(({ pid }) => pid);

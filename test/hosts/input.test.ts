@@ -99,7 +99,9 @@ describe('spool', () => {
   test('R7: 60 hosts at once each have their own answers', async () => {
     const hosts = await workshop.daemon();
     const all = await Promise.all(
-      Array.from({ length: 60 }, async () => workshop.keep(await hosts.launch(workshop.spec('cat')))),
+      Array.from({ length: 60 }, async () =>
+        workshop.keep(await hosts.launch(workshop.spec('cat'))),
+      ),
     );
     await Promise.all(all.map((host) => host.write(0, bytes(`${host.id}\n`))));
     await Promise.all(all.map((host) => spoken(host, `^${host.id}\n$`)));

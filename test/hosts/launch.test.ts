@@ -18,7 +18,11 @@ describe('launch', () => {
     await ended(host);
     const said = (await text(host)).split('\0').slice(0, -1).toSorted();
     const asked = { ...env, TURNKEEP_HOST: spec.host };
-    expect(said).toEqual(Object.entries(asked).map(([name, value]) => `${name}=${value}`).toSorted());
+    expect(said).toEqual(
+      Object.entries(asked)
+        .map(([name, value]) => `${name}=${value}`)
+        .toSorted(),
+    );
   });
 
   test('S4: a PWD that was asked for arrives as it is', async () => {
@@ -32,7 +36,19 @@ describe('launch', () => {
   });
 
   test('S3: arguments arrive as they are, whatever a shell would make of them', async () => {
-    const args = ['', ' ', '*', '$(touch x)', '`id`', '"\'\\', '-c', '--', 'a\nb', ';exit', '\u{1f600}'];
+    const args = [
+      '',
+      ' ',
+      '*',
+      '$(touch x)',
+      '`id`',
+      '"\'\\',
+      '-c',
+      '--',
+      'a\nb',
+      ';exit',
+      '\u{1f600}',
+    ];
     const show = 'for a; do printf "%s\\0" "$a"; done';
     const host = await workshop.launch(workshop.spec('/bin/bash', ['-c', show, 'name', ...args]));
     await ended(host);
@@ -94,7 +110,9 @@ describe('launch', () => {
   test('S3: an id that is not one never becomes a path', async () => {
     const hosts = await workshop.daemon();
     for (const host of ['../x', '', '.', 'a/b', 'a\0b']) {
-      await expect(hosts.launch({ ...workshop.spec('true'), host })).rejects.toThrow(/not a host id/);
+      await expect(hosts.launch({ ...workshop.spec('true'), host })).rejects.toThrow(
+        /not a host id/,
+      );
       await expect(hosts.recover(host)).rejects.toThrow(/not a host id/);
       await expect(hosts.remove(host)).rejects.toThrow(/not a host id/);
     }
@@ -113,7 +131,9 @@ describe('launch', () => {
   test('R1: of wrappers that race for one host exactly one starts the agent', async () => {
     for (let round = 0; round < 10; round++) {
       const spec = workshop.spec('/bin/bash', ['-c', 'echo started; read -r line']);
-      const tries = await Promise.allSettled(Array.from({ length: 4 }, () => workshop.launch(spec)));
+      const tries = await Promise.allSettled(
+        Array.from({ length: 4 }, () => workshop.launch(spec)),
+      );
       const won = tries.filter((result) => result.status === 'fulfilled');
       expect(won).toHaveLength(1);
       const host = won[0]!.value;

@@ -74,7 +74,11 @@ describe('recover', () => {
     await spoken(first, 'one\n');
     first.release();
     const second = await found(first.id);
-    expect(second).toMatchObject({ pid: first.pid, startTime: first.startTime, bootId: first.bootId });
+    expect(second).toMatchObject({
+      pid: first.pid,
+      startTime: first.startTime,
+      bootId: first.bootId,
+    });
     expect(await second.inputSize()).toBe(4);
     await second.write(0, bytes('one\n'));
     await second.write(4, bytes('two\n'));
@@ -178,7 +182,8 @@ describe('recover: lost', () => {
     const recovered = await recover(first.id);
     if (recovered.state !== 'lost') throw new Error(recovered.state);
     expect(recovered.proof).toMatchObject({ method: 'swept', gone: true });
-    const ids = (list: readonly { pid: number }[]): number[] => list.map(({ pid }) => pid).toSorted();
+    const ids = (list: readonly { pid: number }[]): number[] =>
+      list.map(({ pid }) => pid).toSorted((a, b) => a - b);
     expect(ids(recovered.proof.ended)).toEqual(ids(others));
     expect(await text(recovered.host)).toBe('ready\n');
     const exit = { exitCode: null, signal: null, witnessed: false };

@@ -17,12 +17,18 @@ async function childOf(host: Host): Promise<number> {
 const ways: readonly (readonly [string, string])[] = [
   ['in the group', 'sleep 1000 & echo child $!; wait'],
   ['in the group, ignoring SIGTERM', '(trap "" TERM; exec sleep 1000) & echo child $!; wait'],
-  ['stopped', 'sleep 1000 & until grep -q sleep /proc/$!/comm; do :; done; kill -STOP $!; echo child $!; wait'],
+  [
+    'stopped',
+    'sleep 1000 & until grep -q sleep /proc/$!/comm; do :; done; kill -STOP $!; echo child $!; wait',
+  ],
   ['in a group of its own', 'set -m; sleep 1000 & echo child $!; wait'],
   ['in a session of its own', 'setsid sleep 1000 & echo child $!; wait'],
   ['left by its parents', '(setsid bash -c "echo child \\$\\$; exec sleep 1000" &) ; read -r x'],
   ['without its environment', 'env -i sleep 1000 & echo child $!; wait'],
-  ['in a group of its own without its environment', 'set -m; env -i sleep 1000 & echo child $!; wait'],
+  [
+    'in a group of its own without its environment',
+    'set -m; env -i sleep 1000 & echo child $!; wait',
+  ],
   [
     'in a session of its own without its environment, its parents alive',
     'setsid env -i sleep 1000 & echo child $!; wait',
@@ -50,21 +56,27 @@ describe('sweep', () => {
     expect(await host.members()).toEqual([]);
   });
 
-  test.each(ways)('R5: after SIGKILL of the group also ends a process %s', async (_name, script) => {
-    const host = await workshop.agent(script);
-    const child = await childOf(host);
-    await host.members();
-    await host.signal('SIGKILL');
-    expect(await ended(host)).toMatchObject({ signal: 'SIGKILL' });
-    expect(await host.sweep()).toMatchObject({ gone: true });
-    expect(await alive(child)).toBe(false);
-  });
+  test.each(ways)(
+    'R5: after SIGKILL of the group also ends a process %s',
+    async (_name, script) => {
+      const host = await workshop.agent(script);
+      const child = await childOf(host);
+      await host.members();
+      await host.signal('SIGKILL');
+      expect(await ended(host)).toMatchObject({ signal: 'SIGKILL' });
+      expect(await host.sweep()).toMatchObject({ gone: true });
+      expect(await alive(child)).toBe(false);
+    },
+  );
 
   test('R5: ends what left group, session, environment and parents, if it was seen before', async () => {
-    const script = 'setsid env -i bash -c "setsid sleep 1000 & echo child \\$!; sleep 999; true" & wait';
+    const script =
+      'setsid env -i bash -c "setsid sleep 1000 & echo child \\$!; sleep 999; true" & wait';
     const host = await workshop.agent(script);
     const child = await childOf(host);
-    await until('it to be seen', async () => (await host.members()).some(({ pid }) => pid === child));
+    await until('it to be seen', async () =>
+      (await host.members()).some(({ pid }) => pid === child),
+    );
     const [between] = (await host.members()).filter(
       ({ pid, role, name }) => role === 'descendant' && pid !== child && name === 'bash',
     );
@@ -75,7 +87,7 @@ describe('sweep', () => {
     expect(await alive(child)).toBe(false);
   });
 
-  test('R5: says how each was ended, and lets the wrapper tell the agent\'s end', async () => {
+  test("R5: says how each was ended, and lets the wrapper tell the agent's end", async () => {
     const host = await workshop.agent(
       '(trap "" TERM; echo child $BASHPID; while :; do sleep 0.01; done) & sleep 1000 & wait',
     );
@@ -83,7 +95,8 @@ describe('sweep', () => {
     const before = await host.members();
     const proof = await host.sweep();
     const how = (role: Member['role']): string | undefined =>
-      proof.ended.find(({ pid }) => pid === before.find((member) => member.role === role)?.pid)?.how;
+      proof.ended.find(({ pid }) => pid === before.find((member) => member.role === role)?.pid)
+        ?.how;
     expect(proof.ended.find(({ pid }) => pid === stubborn)?.how).toBe('killed');
     expect(how('agent')).toBe('terminated');
     expect(how('wrapper')).toBe('exited');
@@ -110,7 +123,7 @@ describe('sweep', () => {
     expect(await ended(host)).toMatchObject({ exitCode: 8 });
   });
 
-  test('R1 R5: never touches what is another host\'s, even one that was started from inside', async () => {
+  test("R1 R5: never touches what is another host's, even one that was started from inside", async () => {
     const inner = workshop.host();
     const other = await workshop.agent('echo ready; sleep 1000 & wait');
     await spoken(other, 'ready');
@@ -127,7 +140,7 @@ describe('sweep', () => {
     await gone(child);
   });
 
-  test('R1: members are the host\'s processes, each with its role and the time it began', async () => {
+  test("R1: members are the host's processes, each with its role and the time it began", async () => {
     const before = Date.now();
     const host = await workshop.agent('sleep 1000 & echo child $!; wait');
     const child = await childOf(host);

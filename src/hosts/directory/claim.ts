@@ -24,7 +24,8 @@ export async function readClaim(paths: HostPaths): Promise<Claim | undefined> {
   if (text === undefined) return undefined;
   if (text.startsWith('daemon ')) return { by: 'daemon' };
   const [, pid, startTime, bootId] = /^(\d+) (\d+) (\S+)\n$/.exec(text) ?? [];
-  if (pid === undefined || startTime === undefined || bootId === undefined) return { by: 'unknown' };
+  if (pid === undefined || startTime === undefined || bootId === undefined)
+    return { by: 'unknown' };
   return { by: 'wrapper', process: { pid: Number(pid), startTime: Number(startTime) }, bootId };
 }
 

@@ -77,7 +77,10 @@ async function start(context: LaunchContext, launching: Start): Promise<Host> {
   const reason = (await host.stderrTail(2000)).trim();
   host.release();
   const rest = proof.gone ? '' : ' (and left processes that cannot be ended)';
-  throw new LaunchError('other', `the program did not start: ${reason || 'no reason given'}${rest}`);
+  throw new LaunchError(
+    'other',
+    `the program did not start: ${reason || 'no reason given'}${rest}`,
+  );
 }
 
 /** A directory of a host that nobody claimed is used again: making it was not the first act of the host. */
@@ -194,7 +197,10 @@ async function unclaimed(paths: HostPaths, wrapper: Wrapper): Promise<LaunchErro
   if (status === wrapperStatus.notWritten) {
     return new LaunchError('no-space', 'the claim of the host could not be written');
   }
-  return new LaunchError('other', `the wrapper ended before it claimed the host (status ${status})`);
+  return new LaunchError(
+    'other',
+    `the wrapper ended before it claimed the host (status ${status})`,
+  );
 }
 
 function launchError(what: string, error: unknown): LaunchError {

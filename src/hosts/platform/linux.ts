@@ -56,7 +56,9 @@ async function list(): Promise<readonly ProcessSample[]> {
     }
   };
   await Promise.all(Array.from({ length: concurrency }, look));
-  return samples.toSorted((left, right) => left.startTime - right.startTime || left.pid - right.pid);
+  return samples.toSorted(
+    (left, right) => left.startTime - right.startTime || left.pid - right.pid,
+  );
 }
 
 async function sample(pid: number, bootedAt: number): Promise<ProcessSample | undefined> {

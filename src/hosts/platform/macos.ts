@@ -14,7 +14,8 @@ export function macosProcesses(): Processes {
   return {
     proof: 'sampled',
     tailWaits: () => Promise.resolve(false),
-    bootId: async () => (await run('/usr/sbin/sysctl', ['-n', 'kern.bootsessionuuid'])).stdout.trim(),
+    bootId: async () =>
+      (await run('/usr/sbin/sysctl', ['-n', 'kern.bootsessionuuid'])).stdout.trim(),
     list: async () => (await look(['-ax'])).filter((sample) => sample.pid !== process.pid),
     startTime: async (pid) => (await look(['-p', String(pid)]))[0]?.startTime,
     commandLine: () => Promise.resolve(undefined),

@@ -52,7 +52,9 @@ function belongs(
 ): boolean {
   if (sample.marker === roots.host || roleOf(sample, roots) !== 'descendant') return true;
   const { agent, wrapper } = roots;
-  return numberedLike(sample, agent, present, roots.endedAt) || numberedLike(sample, wrapper, present);
+  return (
+    numberedLike(sample, agent, present, roots.endedAt) || numberedLike(sample, wrapper, present)
+  );
 }
 
 /**

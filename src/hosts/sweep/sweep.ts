@@ -26,7 +26,8 @@ export async function sweep(
 ): Promise<Proof> {
   const record = new Map<string, { member: Member; how: How }>();
   const context = { crew, processes, record };
-  const supports = (member: Member): boolean => member.role === 'wrapper' || member.role === 'relay';
+  const supports = (member: Member): boolean =>
+    member.role === 'wrapper' || member.role === 'relay';
   const present = (await crew.look()).filter(wanted);
   for (const member of present.filter(supports)) record.set(key(member), { member, how: 'exited' });
   await terminate(
@@ -37,8 +38,14 @@ export async function sweep(
   await letEnd(context, (member) => wanted(member) && supports(member));
   const left = await kill(context, wanted);
   const remaining = new Set(left.map(key));
-  const ended = [...record].flatMap(([id, { member: { pid, startTime, name }, how }]) =>
-    remaining.has(id) ? [] : [{ pid, startTime, name, how }],
+  const ended = [...record].flatMap(
+    ([
+      id,
+      {
+        member: { pid, startTime, name },
+        how,
+      },
+    ]) => (remaining.has(id) ? [] : [{ pid, startTime, name, how }]),
   );
   return { method: processes.proof, ended, gone: left.length === 0 };
 }
@@ -65,7 +72,7 @@ async function terminate(context: Context, targets: readonly Member[]): Promise<
 async function kill(context: Context, wanted: (member: Member) => boolean): Promise<Member[]> {
   const deadline = performance.now() + killMs;
   let left: Member[] = [];
-  for (let empty = 0; empty < 2; ) {
+  for (let empty = 0; empty < 2;) {
     left = (await context.crew.look()).filter(wanted);
     empty = left.length === 0 ? empty + 1 : 0;
     if (left.length > 0 && performance.now() > deadline) return left;
