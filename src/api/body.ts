@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { checkBounds, parseJson } from './bounded-json.ts';
 import { HttpRefusal } from './answer.ts';
-import { refuse, type RefusalError } from '../domain/refusal.ts';
+import { refuse, RefusalError } from '../domain/refusal.ts';
 
 const jsonType = /^application\/json *(?:; *charset *= *"?utf-8"? *)?$/i;
 
@@ -10,10 +10,16 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   checkHeaders(request, maxBytes);
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.byteLength;
-    if (size > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
+  try {
+    // The connection is still needed, for the refusal.
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      size += (chunk as Buffer).byteLength;
+      if (size > maxBytes) throw tooLarge(maxBytes);
+      chunks.push(chunk as Buffer);
+    }
+  } catch (error) {
+    if (!request.destroyed || error instanceof RefusalError) throw error;
+    throw refuse('invalid', 'The body ended before it was whole.');
   }
   const value = parseJson(utf8(Buffer.concat(chunks)));
   checkBounds(value);

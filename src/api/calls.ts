@@ -29,7 +29,11 @@ export class Calls {
   }
 
   /** The input of an operation that the caller may ask for; throws the refusal otherwise. */
-  admit<Name extends OperationName>(name: Name, input: unknown, caller: Caller): ParsedInputOf<Name> {
+  admit<Name extends OperationName>(
+    name: Name,
+    input: unknown,
+    caller: Caller,
+  ): ParsedInputOf<Name> {
     const { scope } = operations[name];
     if (scope !== null) demandScope(caller, scope, name);
     return parseInput(name, input);
@@ -51,7 +55,8 @@ export class Calls {
   /** Id of a session that the caller may see. */
   async session(name: string, caller: Caller): Promise<string> {
     const id = await this.options.engine.find(name).catch((error: unknown) => {
-      if (error instanceof RefusalError && error.refusal.code === 'not_found') throw noSession(name);
+      if (error instanceof RefusalError && error.refusal.code === 'not_found')
+        throw noSession(name);
       throw error;
     });
     if (!maySee(caller, id)) throw noSession(name);
@@ -61,7 +66,7 @@ export class Calls {
   /** Lets a token in no more, and closes what it has open. */
   revoked(token: string): void {
     this.tokens.revoke(token);
-    this.live.cut(token, 'The token was revoked.');
+    this.live.cut(token);
   }
 
   /** What a caller is told of an error; one that is no refusal is logged and told as `internal`. */

@@ -42,11 +42,15 @@ export function checkPlace(request: IncomingMessage, guard: Guard): void {
   const { origin } = headers;
   if (origin === undefined) return;
   if (!guard.origins.has(origin) || timesGiven(request, 'origin') !== 1) {
-    throw refuse('forbidden', 'Pages of this Origin may not ask; add it to the configured origins.');
+    throw refuse(
+      'forbidden',
+      'Pages of this Origin may not ask; add it to the configured origins.',
+    );
   }
 }
 
 /** Node keeps the first of two `Host` headers, a proxy before us may have believed the second. */
 function timesGiven(request: IncomingMessage, name: string): number {
-  return request.rawHeaders.filter((part, at) => at % 2 === 0 && part.toLowerCase() === name).length;
+  return request.rawHeaders.filter((part, at) => at % 2 === 0 && part.toLowerCase() === name)
+    .length;
 }

@@ -23,7 +23,10 @@ export function parseInput<Name extends OperationName>(
   const schema: z.ZodType = operations[name].input;
   const result = schema.safeParse(input);
   if (result.success) return result.data as ParsedInputOf<Name>;
-  throw refusalOfIssues(result.error.issues, 'shape' in schema ? Object.keys(schema.shape as object) : []);
+  throw refusalOfIssues(
+    result.error.issues,
+    'shape' in schema ? Object.keys(schema.shape as object) : [],
+  );
 }
 
 function refusalOfIssues(issues: readonly Issue[], fields: readonly string[]): RefusalError {
@@ -45,12 +48,16 @@ function explain(issue: Issue, fields: readonly string[]): Explained {
     case 'unrecognized_keys': {
       const [key = ''] = issue.keys;
       const near = issue.path.length === 0 ? didYouMean(key, fields) : '';
-      return { path: [...issue.path, key.slice(0, 100)], message: `There is no such field.${near}` };
+      return {
+        path: [...issue.path, key.slice(0, 100)],
+        message: `There is no such field.${near}`,
+      };
     }
     case 'invalid_union':
       return explainUnion(issue, fields);
     case 'invalid_type':
-      if (issue.path.length === 0) return { path: [], message: 'The input is an object of fields.' };
+      if (issue.path.length === 0)
+        return { path: [], message: 'The input is an object of fields.' };
       return { path: issue.path, message: sentence(issue.message) };
     default:
       return { path: issue.path, message: sentence(issue.message) };
@@ -61,7 +68,10 @@ function explain(issue: Issue, fields: readonly string[]): Explained {
  * The alternative that the caller most likely meant: one of the right type at the top, with the fewest
  * mistakes. Where none has the right type, what each of them asks for.
  */
-function explainUnion(issue: Issue & { code: 'invalid_union' }, fields: readonly string[]): Explained {
+function explainUnion(
+  issue: Issue & { code: 'invalid_union' },
+  fields: readonly string[],
+): Explained {
   const fitting = issue.errors.filter(
     (branch) => !branch.some(({ path, code }) => path.length === 0 && code === 'invalid_type'),
   );
@@ -71,13 +81,18 @@ function explainUnion(issue: Issue & { code: 'invalid_union' }, fields: readonly
     const { path, message } = explain(first, fields);
     return { path: [...issue.path, ...path], message };
   }
-  const asked = new Set(issue.errors.flatMap((branch) => branch.slice(0, 1).map(({ message }) => message)));
+  const asked = new Set(
+    issue.errors.flatMap((branch) => branch.slice(0, 1).map(({ message }) => message)),
+  );
   const message = asked.size === 0 ? issue.message : [...asked].join(' or ');
   return { path: issue.path, message: sentence(message) };
 }
 
 function mistakes(issues: readonly Issue[]): number {
-  return issues.reduce((sum, each) => sum + (each.code === 'unrecognized_keys' ? each.keys.length : 1), 0);
+  return issues.reduce(
+    (sum, each) => sum + (each.code === 'unrecognized_keys' ? each.keys.length : 1),
+    0,
+  );
 }
 
 function sentence(message: string): string {

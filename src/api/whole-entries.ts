@@ -13,7 +13,11 @@ export class WholeEntries implements FeedSink {
   #waitingBytes = 0;
   #tail: Promise<void> = Promise.resolve();
 
-  constructor(inner: FeedSink, from: { session: string; store: Store }, failed: (error: unknown) => void) {
+  constructor(
+    inner: FeedSink,
+    from: { session: string; store: Store },
+    failed: (error: unknown) => void,
+  ) {
     this.#inner = inner;
     this.#session = from.session;
     this.#store = from.store;
@@ -48,7 +52,8 @@ export class WholeEntries implements FeedSink {
     const after = (frame.seq ?? 1) - 1;
     const query = { session: this.#session, after, limit: 1, maxBytes: 1 };
     const [entry] = (await this.#store.historyText(query)).entries;
-    if (entry?.seq !== frame.seq) throw new Error(`Entry ${frame.seq} was sent, and is not in the log.`);
+    if (entry?.seq !== frame.seq)
+      throw new Error(`Entry ${frame.seq} was sent, and is not in the log.`);
     const params = `{"session":${JSON.stringify(this.#session)},"entry":${entry.json}}`;
     return { ...frame, params };
   }

@@ -4,7 +4,11 @@ import type { Handler } from '../handler.ts';
 
 export const sessionsAbort: Handler<'sessions.abort'> = async (input, context) => {
   const session = await context.session(input.session);
-  const { proof, ...answer } = await context.engine.abort(session, abortOf(input), context.caller.by);
+  const { proof, ...answer } = await context.engine.abort(
+    session,
+    abortOf(input),
+    context.caller.by,
+  );
   return { session, ...answer, ...(proof === undefined ? {} : { proof: proofView(proof) }) };
 };
 

@@ -38,7 +38,7 @@ function checkInput({ meta, prompt, promptId }: Input): void {
 async function checkBinding({ id, key }: Input, { engine, caller }: Context): Promise<void> {
   if (caller.sessions === null) return;
   if (id === undefined || !maySee(caller, id)) {
-    throw refuse('forbidden', "This token makes only sessions whose id it is bound to: give one.", {
+    throw refuse('forbidden', 'This token makes only sessions whose id it is bound to: give one.', {
       field: 'id',
     });
   }

@@ -13,10 +13,14 @@ export const sessionsResolve: Handler<'sessions.resolve'> = async ({ name }, { s
   if (found === undefined) throw noSession(name);
   if (named < 0 && rows.length > 1) {
     const candidates = read.map(({ id, key, title, label }) => ({ id, key, title, label }));
-    throw refuse('conflict', `${rows.length} sessions have this name: use an id of the candidates.`, {
-      field: 'name',
-      data: { candidates },
-    });
+    throw refuse(
+      'conflict',
+      `${rows.length} sessions have this name: use an id of the candidates.`,
+      {
+        field: 'name',
+        data: { candidates },
+      },
+    );
   }
   return JsonText.object({ session: found.row });
 };

@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import { limits } from '../../domain/limits.ts';
+import { refuse } from '../../domain/refusal.ts';
+import { HttpRefusal } from '../answer.ts';
+import type { Calls } from '../calls.ts';
+import { FrameBytes, notificationText } from '../frame-bytes.ts';
+import { checkPlace, type Guard } from '../guard.ts';
+import { credentialsOf } from '../http.ts';
+import { refusalAnswer, writeRawAnswer } from '../http-answer.ts';
+import { RpcSocket } from './socket.ts';
+
+const subprotocol = 'turnkeep.v1';
+
+/** Turns requests for `/rpc` into sockets. Everything is checked before the handshake is answered. */
+export class Upgrades {
+  #calls: Calls;
+  #bytes = new FrameBytes(notificationText);
+  #server: WebSocketServer;
+
+  constructor(calls: Calls) {
+    this.#calls = calls;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      maxPayload: calls.options.config.bodyBytes ?? limits.bodyBytes,
+      perMessageDeflate: false,
+      clientTracking: false,
+      handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
+    });
+    this.#server.on('wsClientError', (_error, socket) => {
+      const message = 'This is no WebSocket handshake of version 13.';
+      writeRawAnswer(socket, refusalAnswer({ code: 'invalid', message }));
+    });
+  }
+
+  /** Never rejects: what goes wrong is the answer. */
+  async upgrade(asked: { request: IncomingMessage; socket: Duplex; head: Buffer }, guard: Guard) {
+    const { request, socket, head } = asked;
+    const gone = () => socket.destroy();
+    socket.on('error', gone);
+    try {
+      checkPlace(request, guard);
+      const caller = await this.#calls.tokens.authenticate(credentialsOf(request));
+      if (request.url !== '/rpc') {
+        throw refuse('not_found', 'The only WebSocket here is /rpc, without a query.');
+      }
+      this.#server.handleUpgrade(request, socket, head, (opened) => {
+        socket.off('error', gone);
+        new RpcSocket(opened, caller, { calls: this.#calls, bytes: this.#bytes });
+      });
+    } catch (error) {
+      const where = { request: this.#calls.options.clock.newId(), operation: 'upgrade' };
+      const refusal = this.#calls.refusalOf(error, where);
+      writeRawAnswer(socket, refusalAnswer(refusal, error instanceof HttpRefusal ? error : {}));
+    }
+  }
+}
