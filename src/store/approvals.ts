@@ -3,13 +3,25 @@ import { entryAt, entryText } from './entries.ts';
 import type { WireEntry } from './wire.ts';
 
 /** Keeps which approvals and questions are open, as the entry tells it. */
-export function writeApproval(connection: Connection, session: number, seq: number, entry: WireEntry): void {
+export function writeApproval(
+  connection: Connection,
+  session: number,
+  seq: number,
+  entry: WireEntry,
+): void {
   if (entry.kind === 'approval' || entry.kind === 'question') {
-    connection.run('INSERT INTO approvals (session, entry, seq) VALUES (?, ?, ?)', session, entry.id, seq);
+    connection.run(
+      'INSERT INTO approvals (session, entry, seq) VALUES (?, ?, ?)',
+      session,
+      entry.id,
+      seq,
+    );
   } else if ((entry.kind === 'decision' || entry.kind === 'answer') && entry.about !== null) {
     connection.run(
       'UPDATE approvals SET decided_seq = ? WHERE session = ? AND entry = ? AND decided_seq IS NULL',
-      seq, session, entry.about,
+      seq,
+      session,
+      entry.about,
     );
   }
 }
@@ -21,13 +33,15 @@ export interface OpenApprovalText {
 
 /** Approvals and questions without a decision, oldest first. */
 export function readOpenApprovals(
-  connection: Connection, query: { sessions?: readonly string[]; limit: number },
+  connection: Connection,
+  query: { sessions?: readonly string[]; limit: number },
 ): OpenApprovalText[] {
   const bound = query.sessions === undefined ? '' : 'AND s.id IN (SELECT value FROM json_each(?2))';
   const rows = connection.all<{ id: string; session: number; seq: number }>(
     `SELECT s.id, a.session, a.seq FROM approvals a JOIN sessions s ON s.num = a.session
      WHERE a.decided_seq IS NULL ${bound} ORDER BY a.num LIMIT ?1`,
-    query.limit, ...(query.sessions === undefined ? [] : [JSON.stringify(query.sessions)]),
+    query.limit,
+    ...(query.sessions === undefined ? [] : [JSON.stringify(query.sessions)]),
   );
   return rows.flatMap(({ id, session, seq }) => {
     const row = entryAt(connection, session, seq);

@@ -8,11 +8,6 @@ interface Waiter {
   reject(error: Error): void;
 }
 
-/** The built package has the compiled worker beside it, the repository the source. */
-function workerUrl(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
-}
-
 /** Asks one worker; answers come in the order of the questions. */
 export class Channel {
   readonly #worker: Worker;
@@ -35,7 +30,11 @@ export class Channel {
 
   /** Resolves when the database is open; rejects with the reason why it cannot be. */
   static async open(start: WorkerStart, onFatal: (error: Error) => void): Promise<Channel> {
-    const worker = new Worker(workerUrl(), { workerData: start, execArgv: [], name: `store-${start.role}` });
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      workerData: start,
+      execArgv: [],
+      name: `store-${start.role}`,
+    });
     const channel = new Channel(worker, onFatal);
     await new Promise<void>((resolve, reject) => {
       worker.once('message', () => resolve());

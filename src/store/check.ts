@@ -15,7 +15,10 @@ interface Checked {
 
 function integrity(connection: Connection): string[] {
   const rows = connection.all<{ integrity_check: string }>('PRAGMA integrity_check');
-  return rows.map((row) => row.integrity_check).filter((line) => line !== 'ok').map((line) => `database: ${line}`);
+  return rows
+    .map((row) => row.integrity_check)
+    .filter((line) => line !== 'ok')
+    .map((line) => `database: ${line}`);
 }
 
 /** Seqs dense from 1, digests, parents, and the head where the log's row says it is. */
@@ -28,8 +31,10 @@ function* logFaults(connection: Connection, session: Checked): Generator<string>
   for (const row of connection.iterate<EntryRow>(sql, session.num)) {
     if (row.seq !== seq + 1) yield `seq ${seq + 1} is missing before ${row.seq}`;
     seq = row.seq;
-    if (intactData(row) === undefined) yield `seq ${row.seq}: the digest of entry ${row.id} is wrong`;
-    if (row.parent !== null && !ids.has(row.parent)) yield `seq ${row.seq}: there is no parent ${row.parent}`;
+    if (intactData(row) === undefined)
+      yield `seq ${row.seq}: the digest of entry ${row.id} is wrong`;
+    if (row.parent !== null && !ids.has(row.parent))
+      yield `seq ${row.seq}: there is no parent ${row.parent}`;
     if (ids.has(row.id)) yield `seq ${row.seq}: the id ${row.id} is there twice`;
     ids.add(row.id);
     if (row.node === 1) head = row.id;
@@ -41,11 +46,14 @@ function* logFaults(connection: Connection, session: Checked): Generator<string>
 function* rowFaults(connection: Connection, session: Checked): Generator<string> {
   const { epoch, last_seq: lastSeq, head } = session;
   if (epoch === null || lastSeq === null) yield 'the row of the log is missing';
-  else if (session.seal !== logSeal(session.id, { epoch, lastSeq, head })) yield 'the row of the log is damaged';
+  else if (session.seal !== logSeal(session.id, { epoch, lastSeq, head }))
+    yield 'the row of the log is damaged';
   const state = connection.get<{ version: number; json: string; seal: number }>(
-    'SELECT version, json, seal & 4294967295 AS seal FROM states WHERE session = ?', session.num,
+    'SELECT version, json, seal & 4294967295 AS seal FROM states WHERE session = ?',
+    session.num,
   );
-  if (state !== undefined && state.seal !== stateSeal(state.version, state.json)) yield 'the state is damaged';
+  if (state !== undefined && state.seal !== stateSeal(state.version, state.json))
+    yield 'the state is damaged';
 }
 
 /** R2, and that the rows of runs and approvals say what the log says. */

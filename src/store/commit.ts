@@ -8,7 +8,14 @@ import { blockSize } from './history.ts';
 import { hostFacts, writeHost } from './hosts.ts';
 import { sameInput, writeInput } from './inputs.ts';
 import { runFacts, writeRun } from './runs.ts';
-import { createSession, keyOwner, readLog, writeLog, writeState, type SessionLog } from './session-row.ts';
+import {
+  createSession,
+  keyOwner,
+  readLog,
+  writeLog,
+  writeState,
+  type SessionLog,
+} from './session-row.ts';
 import { decide, type Facts } from './verdict.ts';
 import type { WireBatch } from './wire.ts';
 
@@ -20,7 +27,8 @@ function factsOf(connection: Connection, batch: WireBatch, log: SessionLog | und
       const row = log && entryById(connection, log.num, entry.id);
       return row && { seq: row.seq, same: sameContent(row, entry) };
     },
-    exists: (id) => log !== undefined && (id === log.head || entryById(connection, log.num, id) !== undefined),
+    exists: (id) =>
+      log !== undefined && (id === log.head || entryById(connection, log.num, id) !== undefined),
     run: (run) => log && runFacts(connection, log.num, run),
     keyOwner(key) {
       const owner = keyOwner(connection, key);
@@ -46,7 +54,12 @@ function insert(connection: Connection, batch: WireBatch, log: SessionLog, known
     const mark = `${entry.kind} ${block}`;
     if (!marked.has(mark)) {
       marked.add(mark);
-      connection.run('INSERT OR IGNORE INTO kind_blocks (session, kind, block) VALUES (?, ?, ?)', num, entry.kind, block);
+      connection.run(
+        'INSERT OR IGNORE INTO kind_blocks (session, kind, block) VALUES (?, ?, ?)',
+        num,
+        entry.kind,
+        block,
+      );
     }
   }
   const epoch = batch.raiseEpoch ?? log.epoch;

@@ -9,7 +9,8 @@ export function cursorOf(parts: readonly Part[]): string {
 }
 
 export function readCursor<const Names extends readonly ('number' | 'string')[]>(
-  cursor: string, names: Names,
+  cursor: string,
+  names: Names,
 ): { [Index in keyof Names]: PartOf<Names[Index]> } {
   let parts: unknown;
   try {
@@ -17,7 +18,9 @@ export function readCursor<const Names extends readonly ('number' | 'string')[]>
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  const fits = Array.isArray(parts) && parts.length === names.length &&
+  const fits =
+    Array.isArray(parts) &&
+    parts.length === names.length &&
     names.every((name, index) => typeof (parts as unknown[])[index] === name);
   if (!fits) throw refuse('invalid', 'This is no cursor of this list.', { field: 'cursor' });
   return parts as { [Index in keyof Names]: PartOf<Names[Index]> };

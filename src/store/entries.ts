@@ -1,5 +1,10 @@
 import {
-  contentText, digestText, type By, type Entry, type EntryKind, type NewEntry,
+  contentText,
+  digestText,
+  type By,
+  type Entry,
+  type EntryKind,
+  type NewEntry,
 } from '../domain/entry.ts';
 import type { Connection } from './connection.ts';
 import { entrySeal, sha256 } from './seal.ts';
@@ -31,21 +36,45 @@ const insertEntry = `INSERT INTO entries
   (place, id, kind, node, parent, run, at, by, parent_call, about, digest, seal, data)
   VALUES ((?1 << 32) | ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)`;
 
-export function writeEntry(connection: Connection, session: number, seq: number, entry: WireEntry): void {
+export function writeEntry(
+  connection: Connection,
+  session: number,
+  seq: number,
+  entry: WireEntry,
+): void {
   connection.run(
     insertEntry,
-    session, seq, entry.id, entry.kind, entry.node ? 1 : 0, entry.parent, entry.run, entry.at, entry.by,
-    entry.parentCall, entry.about, entry.digest, entrySeal(session, seq, entry.at, entry.digest),
+    session,
+    seq,
+    entry.id,
+    entry.kind,
+    entry.node ? 1 : 0,
+    entry.parent,
+    entry.run,
+    entry.at,
+    entry.by,
+    entry.parentCall,
+    entry.about,
+    entry.digest,
+    entrySeal(session, seq, entry.at, entry.digest),
     Buffer.from(entry.data),
   );
 }
 
-export function entryById(connection: Connection, session: number, id: string): EntryRow | undefined {
+export function entryById(
+  connection: Connection,
+  session: number,
+  id: string,
+): EntryRow | undefined {
   const sql = `SELECT ${entryColumns} FROM entries WHERE id = ? AND session = ?`;
   return connection.get<EntryRow>(sql, id, session);
 }
 
-export function entryAt(connection: Connection, session: number, seq: number): EntryRow | undefined {
+export function entryAt(
+  connection: Connection,
+  session: number,
+  seq: number,
+): EntryRow | undefined {
   const sql = `SELECT ${entryColumns} FROM entries WHERE place = ((?1 << 32) | ?2)`;
   return connection.get<EntryRow>(sql, session, seq);
 }
@@ -56,7 +85,8 @@ export function sameContent(row: EntryRow, entry: WireEntry): boolean {
   if (row.kind !== entry.kind || row.about !== entry.about) return false;
   const stored = bytesOf(row).toString();
   if (stored === entry.data) return true;
-  const content = (data: string): string => contentText({ kind: entry.kind, data: JSON.parse(data) as unknown });
+  const content = (data: string): string =>
+    contentText({ kind: entry.kind, data: JSON.parse(data) as unknown });
   try {
     return content(stored) === content(entry.data);
   } catch (error) {
@@ -70,7 +100,9 @@ export function sameContent(row: EntryRow, entry: WireEntry): boolean {
 function bytesOf(row: EntryRow): Buffer {
   const data: unknown = row.data;
   if (typeof data === 'string') return Buffer.from(data);
-  return data instanceof Uint8Array ? Buffer.from(data.buffer, data.byteOffset, data.byteLength) : Buffer.alloc(0);
+  return data instanceof Uint8Array
+    ? Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+    : Buffer.alloc(0);
 }
 
 /** The entry as its columns tell it; throws where the stored JSON is broken. */
@@ -104,7 +136,11 @@ export function intactData(row: EntryRow): string | undefined {
 const rawBytes = 65_536;
 
 /** What stands in the log where the stored entry cannot be believed (L8). */
-function stand(seq: number, id: string, fields: { at: string; reason: string; raw: string }): Entry {
+function stand(
+  seq: number,
+  id: string,
+  fields: { at: string; reason: string; raw: string },
+): Entry {
   const entry: NewEntry = {
     id,
     kind: 'unrecognized',
@@ -128,9 +164,12 @@ export function entryText(row: EntryRow): string {
   const data = intactData(row);
   if (data === undefined) {
     const raw = bytesOf(row).subarray(0, rawBytes).toString();
-    return JSON.stringify(stand(row.seq, String(row.id), { at: String(row.at), reason: 'digest', raw }));
+    return JSON.stringify(
+      stand(row.seq, String(row.id), { at: String(row.at), reason: 'digest', raw }),
+    );
   }
-  const optional = (name: string, json: string | null): string => (json === null ? '' : `"${name}":${json},`);
+  const optional = (name: string, json: string | null): string =>
+    json === null ? '' : `"${name}":${json},`;
   const quoted = (text: string | null): string | null => (text === null ? null : `"${text}"`);
   return (
     `{"seq":${row.seq},"id":"${row.id}",` +

@@ -7,7 +7,8 @@ const kinds: ReadonlySet<string> = new Set(entryKinds);
 function idFlaw(entry: NewEntry): string | null {
   const named = { id: entry.id, parentId: entry.parentId, runId: entry.runId, about: entry.about };
   for (const [field, value] of Object.entries(named)) {
-    if (value !== undefined && value !== null && !idPattern.test(value)) return `${field} is not an id`;
+    if (value !== undefined && value !== null && !idPattern.test(value))
+      return `${field} is not an id`;
   }
   return null;
 }

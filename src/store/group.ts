@@ -60,12 +60,13 @@ export class GroupCommit {
     try {
       const verdicts = await this.#commit(group.flatMap(({ batches }) => batches));
       let first = 0;
-      for (const { batches, resolve } of group) {
-        resolve(verdicts.slice(first, first + batches.length));
-        first += batches.length;
+      for (const waiting of group) {
+        const { length } = waiting.batches;
+        waiting.resolve(verdicts.slice(first, first + length));
+        first += length;
       }
     } catch (error) {
-      for (const { reject } of group) reject(error);
+      for (const waiting of group) waiting.reject(error);
     }
     this.#busy = false;
     if (this.#waiting.length > 0) this.#wake();

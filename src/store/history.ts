@@ -42,11 +42,19 @@ function rangeOf(connection: Connection, num: number, lastSeq: number, query: Hi
   if (query.run === undefined) return range;
   const span = runSpan(connection, num, query.run);
   if (span === undefined) return { first: 1, last: 0 };
-  return { first: Math.max(range.first, span.first), last: Math.min(range.last, span.last ?? range.last) };
+  return {
+    first: Math.max(range.first, span.first),
+    last: Math.min(range.last, span.last ?? range.last),
+  };
 }
 
 /** The range, or its blocks in which one of the kinds occurs, in the direction of reading. */
-function* partsOf(connection: Connection, num: number, range: Range, query: HistoryQuery): Generator<Range> {
+function* partsOf(
+  connection: Connection,
+  num: number,
+  range: Range,
+  query: HistoryQuery,
+): Generator<Range> {
   if (query.kinds === undefined) {
     yield range;
     return;
@@ -72,7 +80,12 @@ function* partsOf(connection: Connection, num: number, range: Range, query: Hist
   }
 }
 
-function rowsOf(connection: Connection, num: number, part: Range, query: HistoryQuery): Iterable<EntryRow> {
+function rowsOf(
+  connection: Connection,
+  num: number,
+  part: Range,
+  query: HistoryQuery,
+): Iterable<EntryRow> {
   const sql = `SELECT ${entryColumns} FROM entries
     WHERE place BETWEEN ((?1 << 32) | ?2) AND ((?1 << 32) | ?3) AND (?4 IS NULL OR run = ?4)
       AND (?5 IS NULL OR kind IN (SELECT value FROM json_each(?5)))
@@ -88,7 +101,12 @@ interface Piece {
 }
 
 /** The rows of a part, and without a filter also a stand-in for each seq that has no row. */
-function* piecesOf(connection: Connection, num: number, part: Range, query: HistoryQuery): Generator<Piece> {
+function* piecesOf(
+  connection: Connection,
+  num: number,
+  part: Range,
+  query: HistoryQuery,
+): Generator<Piece> {
   const step = query.after === undefined ? -1 : 1;
   const dense = query.kinds === undefined && query.run === undefined;
   const missing = (seq: number): Piece => ({ seq, size: 0, text: () => missingEntry(seq) });
@@ -101,7 +119,8 @@ function* piecesOf(connection: Connection, num: number, part: Range, query: Hist
     expected = row.seq + step;
     yield { seq: row.seq, size: row.data.length, text: () => entryText(row) };
   }
-  for (; dense && expected >= part.first && expected <= part.last; expected += step) yield missing(expected);
+  for (; dense && expected >= part.first && expected <= part.last; expected += step)
+    yield missing(expected);
 }
 
 const nothing: HistoryTextPage = { entries: [], next: null, ended: 'end', head: null, lastSeq: 0 };

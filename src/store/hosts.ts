@@ -40,7 +40,8 @@ const initial: Required<Omit<HostChange, 'host' | 'phase' | 'spec'>> = {
 };
 
 export function hostFacts(
-  connection: Connection, host: string,
+  connection: Connection,
+  host: string,
 ): { num: number; session: string; inputEnd: number } | undefined {
   return connection.get(
     `SELECT h.num, s.id AS session, h.input_end AS inputEnd
@@ -58,13 +59,19 @@ export function writeHost(connection: Connection, session: number, change: HostC
   const names = fields.map(([field]) => columns[field as keyof typeof columns]);
   const values = fields.map(([, value]) => value as SqlValue);
   if (exists) {
-    connection.run(`UPDATE hosts SET ${names.map((name) => `${name} = ?`).join(', ')} WHERE host = ?`, ...values, host);
+    connection.run(
+      `UPDATE hosts SET ${names.map((name) => `${name} = ?`).join(', ')} WHERE host = ?`,
+      ...values,
+      host,
+    );
     return;
   }
   connection.run(
     `INSERT INTO hosts (host, session, input_end, ${names.join(', ')})
      VALUES (?, ?, 0, ${names.map(() => '?').join(', ')})`,
-    host, session, ...values,
+    host,
+    session,
+    ...values,
   );
 }
 
@@ -93,5 +100,7 @@ export function readOpenHosts(connection: Connection): HostRow[] {
 }
 
 export function readHostsOf(connection: Connection, session: number): HostRow[] {
-  return connection.all<StoredHost>(`${selectOpen} AND h.session = ? ORDER BY h.num`, session).map(hostRow);
+  return connection
+    .all<StoredHost>(`${selectOpen} AND h.session = ? ORDER BY h.num`, session)
+    .map(hostRow);
 }

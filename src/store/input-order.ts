@@ -18,7 +18,8 @@ function changeFlaw(change: HostChange, session: string, facts: HostFacts): Inpu
     if (host.session === session) return undefined;
     return { field: 'hosts', message: `Host ${change.host} belongs to another session.` };
   }
-  if (change.phase !== 'intended') return { field: 'hosts', message: `There is no host ${change.host}.` };
+  if (change.phase !== 'intended')
+    return { field: 'hosts', message: `There is no host ${change.host}.` };
   if (change.spec !== undefined) return undefined;
   return { field: 'hosts', message: `A new host needs its spec: ${change.host}.` };
 }

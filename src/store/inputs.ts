@@ -16,7 +16,10 @@ export function writeInput(connection: Connection, input: WireInput): void {
   if (host === undefined || input.offset !== host.inputEnd || input.bytes.byteLength === 0) return;
   connection.run(
     'INSERT INTO host_inputs (host, offset, seal, bytes) VALUES (?, ?, ?, ?)',
-    host.num, input.offset, inputSeal(input.offset, input.bytes), input.bytes,
+    host.num,
+    input.offset,
+    inputSeal(input.offset, input.bytes),
+    input.bytes,
   );
   const end = input.offset + input.bytes.byteLength;
   connection.run('UPDATE hosts SET input_end = ? WHERE num = ?', end, host.num);
@@ -27,7 +30,8 @@ function* pieces(connection: Connection, host: number, offset: number): Generato
   const rows = connection.iterate<StoredInput>(
     `SELECT offset, seal & 4294967295 AS seal, bytes FROM host_inputs WHERE host = ?1 AND offset >= coalesce(
        (SELECT max(offset) FROM host_inputs WHERE host = ?1 AND offset <= ?2), 0) ORDER BY offset`,
-    host, offset,
+    host,
+    offset,
   );
   let at: number | undefined;
   for (const row of rows) {
@@ -41,7 +45,12 @@ function* pieces(connection: Connection, host: number, offset: number): Generato
 }
 
 /** The bytes from `offset` on, at most `maxBytes`; empty at the end. */
-export function readInputs(connection: Connection, host: string, offset: number, maxBytes: number): Uint8Array {
+export function readInputs(
+  connection: Connection,
+  host: string,
+  offset: number,
+  maxBytes: number,
+): Uint8Array {
   const facts = hostFacts(connection, host);
   if (facts === undefined || offset >= facts.inputEnd) return new Uint8Array(0);
   const parts: Uint8Array[] = [];

@@ -7,7 +7,9 @@ const busy = 5;
 /** Another daemon works in this state directory. */
 export class StateLockedError extends Error {
   constructor(dir: string) {
-    super(`Another Turnkeep daemon uses ${dir}: stop it first, or start this one with another state directory.`);
+    super(
+      `Another Turnkeep daemon uses ${dir}: stop it first, or start this one with another state directory.`,
+    );
     this.name = 'StateLockedError';
   }
 }

@@ -16,7 +16,8 @@ export const migrations: readonly Migration[] = [{ to: 1, sql: schemaOne }];
  */
 export function migrate(connection: Connection, steps: readonly Migration[] = migrations): void {
   const newest = steps.at(-1)?.to ?? 0;
-  const version = connection.get<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0;
+  const version =
+    connection.get<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0;
   if (version > newest) {
     throw new Error(
       `The database has format ${version}, this Turnkeep knows formats up to ${newest}: ` +

@@ -23,7 +23,13 @@ const wallClock = (): Date => new Date();
 export async function openStore({ dir, onFatal, now = wallClock }: StoreOptions): Promise<Store> {
   if (dir === ':memory:') {
     const only = await Channel.open({ file: dir, role: 'writer' }, onFatal);
-    return new SqliteStore({ writer: only, reader: only, openChecker: undefined, blobs: new MemoryBlobs(), now });
+    return new SqliteStore({
+      writer: only,
+      reader: only,
+      openChecker: undefined,
+      blobs: new MemoryBlobs(),
+      now,
+    });
   }
   await mkdir(join(dir, 'blobs'), { recursive: true, mode: 0o700 });
   const file = join(dir, 'turnkeep.db');
@@ -33,7 +39,13 @@ export async function openStore({ dir, onFatal, now = wallClock }: StoreOptions)
   const openReader = (): Promise<Channel> => Channel.open({ file, role: 'reader' }, onFatal);
   const blobs = new FileBlobs(join(dir, 'blobs'));
   try {
-    return new SqliteStore({ writer, reader: await openReader(), openChecker: openReader, blobs, now });
+    return new SqliteStore({
+      writer,
+      reader: await openReader(),
+      openChecker: openReader,
+      blobs,
+      now,
+    });
   } catch (error) {
     await writer.close();
     throw error;

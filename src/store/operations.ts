@@ -25,12 +25,14 @@ export const operations = {
   createToken: (on: Connection, token: TokenRow) => createToken(on, token),
   revokeToken: (on: Connection, id: string, at: string) => revokeToken(on, id, at),
   load: (on: Connection, session: string) => on.snapshot(() => loadSession(on, session)),
-  entry: (on: Connection, session: string, id: string) => on.snapshot(() => readEntry(on, session, id)),
+  entry: (on: Connection, session: string, id: string) =>
+    on.snapshot(() => readEntry(on, session, id)),
   history: (on: Connection, query: HistoryQuery) => on.snapshot(() => readHistory(on, query)),
   sessions: (on: Connection, query: SessionQuery, now: string) => readSessions(on, query, now),
   resolve: (on: Connection, name: string) => on.snapshot(() => resolveName(on, name)),
   runs: (on: Connection, query: RunQuery) => on.snapshot(() => readRuns(on, query)),
-  run: (on: Connection, session: string, run: string) => on.snapshot(() => readRun(on, session, run)),
+  run: (on: Connection, session: string, run: string) =>
+    on.snapshot(() => readRun(on, session, run)),
   openApprovals: (on: Connection, query: { sessions?: readonly string[]; limit: number }) =>
     on.snapshot(() => readOpenApprovals(on, query)),
   openHosts: readOpenHosts,
@@ -44,6 +46,8 @@ export const operations = {
 
 export type Operations = typeof operations;
 export type OperationName = keyof Operations;
-type AfterConnection<Values extends unknown[]> = Values extends [Connection, ...infer Rest] ? Rest : never;
+type AfterConnection<Values extends unknown[]> = Values extends [Connection, ...infer Rest]
+  ? Rest
+  : never;
 export type Arguments<Name extends OperationName> = AfterConnection<Parameters<Operations[Name]>>;
 export type Result<Name extends OperationName> = ReturnType<Operations[Name]>;

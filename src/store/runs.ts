@@ -23,25 +23,41 @@ interface StoredRun {
 }
 
 export function runFacts(
-  connection: Connection, session: number, run: string,
+  connection: Connection,
+  session: number,
+  run: string,
 ): { started: boolean; ended: boolean } | undefined {
   const row = connection.get<{ started_seq: number | null; ended_seq: number | null }>(
-    'SELECT started_seq, ended_seq FROM runs WHERE session = ? AND run = ?', session, run,
+    'SELECT started_seq, ended_seq FROM runs WHERE session = ? AND run = ?',
+    session,
+    run,
   );
   return row && { started: row.started_seq !== null, ended: row.ended_seq !== null };
 }
 
 /** Keeps the run's row as the entry tells it. */
-export function writeRun(connection: Connection, session: number, seq: number, entry: WireEntry): void {
+export function writeRun(
+  connection: Connection,
+  session: number,
+  seq: number,
+  entry: WireEntry,
+): void {
   if (entry.run === null) return;
   connection.run(
-    'INSERT INTO runs (session, run, first_seq) VALUES (?, ?, ?) ON CONFLICT DO NOTHING', session, entry.run, seq,
+    'INSERT INTO runs (session, run, first_seq) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+    session,
+    entry.run,
+    seq,
   );
   if (entry.kind === 'run_started') {
     const { trigger } = JSON.parse(entry.data) as { trigger?: string };
     connection.run(
       'UPDATE runs SET trigger = ?, started_at = ?, started_seq = ? WHERE session = ? AND run = ?',
-      trigger ?? 'agent', entry.at, seq, session, entry.run,
+      trigger ?? 'agent',
+      entry.at,
+      seq,
+      session,
+      entry.run,
     );
   } else if (entry.kind === 'run_ended') {
     const { outcome } = JSON.parse(entry.data) as { outcome?: string };
@@ -50,22 +66,31 @@ export function writeRun(connection: Connection, session: number, seq: number, e
       `UPDATE runs SET trigger = coalesce(trigger, 'agent'), started_at = coalesce(started_at, ?1),
          started_seq = coalesce(started_seq, ?2), ended_at = ?1, ended_seq = ?2, outcome = ?3
        WHERE session = ?4 AND run = ?5`,
-      entry.at, seq, outcome ?? null, session, entry.run,
+      entry.at,
+      seq,
+      outcome ?? null,
+      session,
+      entry.run,
     );
   }
 }
 
 /** Where in the log the entries of a run lie; `last` is null while it is open. */
 export function runSpan(
-  connection: Connection, session: number, run: string,
+  connection: Connection,
+  session: number,
+  run: string,
 ): { first: number; last: number | null } | undefined {
   return connection.get(
-    'SELECT first_seq AS first, ended_seq AS last FROM runs WHERE session = ? AND run = ?', session, run,
+    'SELECT first_seq AS first, ended_seq AS last FROM runs WHERE session = ? AND run = ?',
+    session,
+    run,
   );
 }
 
 function runRow(connection: Connection, row: StoredRun): RunRow {
-  const terminal = row.ended_seq === null ? undefined : entryAt(connection, row.session, row.ended_seq);
+  const terminal =
+    row.ended_seq === null ? undefined : entryAt(connection, row.session, row.ended_seq);
   return {
     session: row.session_id,
     run: row.run,
@@ -99,7 +124,10 @@ export function readRuns(connection: Connection, query: RunQuery): RunPage {
   }
   if (query.sessions !== undefined) {
     const ids = JSON.stringify(query.sessions);
-    add('r.session IN (SELECT num FROM sessions WHERE id IN (SELECT value FROM json_each(?)))', ids);
+    add(
+      'r.session IN (SELECT num FROM sessions WHERE id IN (SELECT value FROM json_each(?)))',
+      ids,
+    );
   }
   if (query.outcome !== undefined) add('r.outcome = ?', query.outcome);
   if (query.open !== undefined) where.push(` AND r.outcome IS ${query.open ? '' : 'NOT '}NULL`);

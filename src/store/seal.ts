@@ -9,7 +9,10 @@ export function entrySeal(session: number, seq: number, at: string, digest: stri
   return crc32(`${session} ${seq} ${at} ${digest}`);
 }
 
-export function logSeal(session: string, log: { epoch: number; lastSeq: number; head: string | null }): number {
+export function logSeal(
+  session: string,
+  log: { epoch: number; lastSeq: number; head: string | null },
+): number {
   return crc32(`${session} ${log.epoch} ${log.lastSeq} ${log.head ?? ''}`);
 }
 

@@ -34,22 +34,38 @@ export function createSession(connection: Connection, batch: WireBatch): Session
   const at = batch.state?.createdAt ?? batch.entries[0]?.at ?? '';
   connection.run(
     'INSERT INTO sessions (id, key, created_at, updated_at, last_activity_at) VALUES (?1, ?2, ?3, ?3, ?3)',
-    batch.session, batch.create?.key ?? null, at,
+    batch.session,
+    batch.create?.key ?? null,
+    at,
   );
-  const num = connection.get<{ num: number }>('SELECT num FROM sessions WHERE id = ?', batch.session)?.num;
+  const num = connection.get<{ num: number }>(
+    'SELECT num FROM sessions WHERE id = ?',
+    batch.session,
+  )?.num;
   if (num === undefined) throw new Error('the session was not inserted');
   const log = { epoch: batch.epoch, lastSeq: 0, head: null };
   connection.run(
     'INSERT INTO logs (session, epoch, last_seq, head, seal) VALUES (?, ?, 0, NULL, ?)',
-    num, log.epoch, logSeal(batch.session, log),
+    num,
+    log.epoch,
+    logSeal(batch.session, log),
   );
   return { num, ...log };
 }
 
-export function writeLog(connection: Connection, session: string, num: number, log: LogFacts): void {
+export function writeLog(
+  connection: Connection,
+  session: string,
+  num: number,
+  log: LogFacts,
+): void {
   connection.run(
     'UPDATE logs SET epoch = ?, last_seq = ?, head = ?, seal = ? WHERE session = ?',
-    log.epoch, log.lastSeq, log.head, logSeal(session, log), num,
+    log.epoch,
+    log.lastSeq,
+    log.head,
+    logSeal(session, log),
+    num,
   );
 }
 
@@ -57,11 +73,18 @@ export function writeState(connection: Connection, num: number, state: WireState
   connection.run(
     `INSERT INTO states (session, version, seal, row, json) VALUES (?1, ?2, ?3, ?4, ?5)
      ON CONFLICT (session) DO UPDATE SET version = ?2, seal = ?3, row = ?4, json = ?5`,
-    num, state.version, stateSeal(state.version, state.json), state.row, state.json,
+    num,
+    state.version,
+    stateSeal(state.version, state.json),
+    state.row,
+    state.json,
   );
   const unchanged = connection.run(
     'UPDATE sessions SET updated_at = ?, last_activity_at = ? WHERE num = ? AND traits = ?',
-    state.updatedAt, state.lastActivityAt, num, state.traits,
+    state.updatedAt,
+    state.lastActivityAt,
+    num,
+    state.traits,
   );
   if (unchanged === 0) writeTraits(connection, num, state);
 }
@@ -73,13 +96,29 @@ function writeTraits(connection: Connection, num: number, state: WireState): voi
   connection.run(
     `UPDATE sessions SET updated_at = ?, last_activity_at = ?, traits = ?, haystack = ?, key = ?, agent = ?,
        cwd = ?, title = ?, label = ?, native_id = ?, parent = ?, status = ?, archived = ? WHERE num = ?`,
-    state.updatedAt, state.lastActivityAt, state.traits, haystack, traits.key, traits.agent,
-    traits.cwd, traits.title, traits.label, traits.nativeId, traits.parent, traits.status,
-    traits.archived ? 1 : 0, num,
+    state.updatedAt,
+    state.lastActivityAt,
+    state.traits,
+    haystack,
+    traits.key,
+    traits.agent,
+    traits.cwd,
+    traits.title,
+    traits.label,
+    traits.nativeId,
+    traits.parent,
+    traits.status,
+    traits.archived ? 1 : 0,
+    num,
   );
   connection.run('DELETE FROM session_meta WHERE session = ?', num);
   for (const [name, value] of Object.entries(traits.meta)) {
-    connection.run('INSERT INTO session_meta (name, value, session) VALUES (?, ?, ?)', name, value, num);
+    connection.run(
+      'INSERT INTO session_meta (name, value, session) VALUES (?, ?, ?)',
+      name,
+      value,
+      num,
+    );
   }
 }
 
@@ -90,7 +129,8 @@ export function loadSession(connection: Connection, session: string): LoadedSess
   const log = readLog(connection, session);
   if (log === undefined) return undefined;
   const state = connection.get<{ version: number; json: string; seal: number }>(
-    'SELECT version, json, seal & 4294967295 AS seal FROM states WHERE session = ?', log.num,
+    'SELECT version, json, seal & 4294967295 AS seal FROM states WHERE session = ?',
+    log.num,
   );
   const whole = state !== undefined && state.seal === stateSeal(state.version, state.json);
   return {

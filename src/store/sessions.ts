@@ -14,7 +14,9 @@ function sameIn(column: string, value: string | undefined): Condition[] {
 
 function oneOf(column: string, values: readonly string[] | undefined): Condition[] {
   if (values === undefined) return [];
-  return [{ sql: `s.${column} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(values)] }];
+  return [
+    { sql: `s.${column} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(values)] },
+  ];
 }
 
 function conditions(query: SessionQuery): Condition[] {
@@ -22,18 +24,31 @@ function conditions(query: SessionQuery): Condition[] {
     sql: 's.num IN (SELECT session FROM session_meta WHERE name = ? AND value = ?)',
     values: [name, value],
   }));
-  const archived = query.archived === undefined
-    ? [] : [{ sql: 's.archived = ?', values: [query.archived ? 1 : 0] }];
-  const since = query.updatedSince === undefined
-    ? [] : [{ sql: 's.updated_at >= ?', values: [query.updatedSince] }];
+  const archived =
+    query.archived === undefined
+      ? []
+      : [{ sql: 's.archived = ?', values: [query.archived ? 1 : 0] }];
+  const since =
+    query.updatedSince === undefined
+      ? []
+      : [{ sql: 's.updated_at >= ?', values: [query.updatedSince] }];
   // instr takes the text as it is: nothing in it is a pattern. Case is folded as JavaScript folds it,
   // which SQLite's LIKE does for ASCII only.
-  const text = query.text === undefined
-    ? [] : [{ sql: 'instr(s.haystack, ?) > 0', values: [query.text.toLowerCase()] }];
+  const text =
+    query.text === undefined
+      ? []
+      : [{ sql: 'instr(s.haystack, ?) > 0', values: [query.text.toLowerCase()] }];
   return [
-    ...oneOf('status', query.status), ...sameIn('agent', query.agent), ...sameIn('label', query.label),
-    ...sameIn('cwd', query.cwd), ...sameIn('parent', query.parent), ...oneOf('id', query.sessions),
-    ...archived, ...since, ...text, ...meta,
+    ...oneOf('status', query.status),
+    ...sameIn('agent', query.agent),
+    ...sameIn('label', query.label),
+    ...sameIn('cwd', query.cwd),
+    ...sameIn('parent', query.parent),
+    ...oneOf('id', query.sessions),
+    ...archived,
+    ...since,
+    ...text,
+    ...meta,
   ];
 }
 
@@ -44,12 +59,21 @@ interface ListedRow {
 }
 
 /** A page of the list, newest first. `now` becomes `asOf` of a first page and stays with its cursor. */
-export function readSessions(connection: Connection, query: SessionQuery, now: string): SessionPage {
+export function readSessions(
+  connection: Connection,
+  query: SessionQuery,
+  now: string,
+): SessionPage {
   const column = query.sort === 'created' ? 'created_at' : 'last_activity_at';
   const wanted = conditions(query);
   let asOf = now;
   if (query.cursor !== undefined) {
-    const [sort, at, id, since] = readCursor(query.cursor, ['string', 'string', 'string', 'string']);
+    const [sort, at, id, since] = readCursor(query.cursor, [
+      'string',
+      'string',
+      'string',
+      'string',
+    ]);
     asOf = since;
     // A cursor of the other order would skip rows without a word.
     if (sort !== query.sort) {
@@ -61,7 +85,8 @@ export function readSessions(connection: Connection, query: SessionQuery, now: s
   const found = connection.all<ListedRow>(
     `SELECT s.id, s.${column} AS at, t.row FROM sessions s LEFT JOIN states t ON t.session = s.num
      ${where} ORDER BY s.${column} DESC, s.id DESC LIMIT ?`,
-    ...wanted.flatMap(({ values }) => values), query.limit + 1,
+    ...wanted.flatMap(({ values }) => values),
+    query.limit + 1,
   );
   const page = found.slice(0, query.limit);
   const last = page.at(-1);
@@ -100,7 +125,8 @@ export function resolveName(connection: Connection, name: string): SessionRow[] 
   }
   return [...found].slice(0, resolveLimit).flatMap((num) => {
     const row = connection.get<{ id: string; row: string | null }>(
-      'SELECT s.id, t.row FROM sessions s LEFT JOIN states t ON t.session = s.num WHERE s.num = ?', num,
+      'SELECT s.id, t.row FROM sessions s LEFT JOIN states t ON t.session = s.num WHERE s.num = ?',
+      num,
     );
     return row === undefined ? [] : [sessionRow(row)];
   });

@@ -2,8 +2,23 @@ import type { BlobRef } from '../domain/content.ts';
 import type { Entry } from '../domain/entry.ts';
 import { refuse } from '../domain/refusal.ts';
 import type {
-  AppendBatch, HistoryPage, HistoryQuery, HistoryTextPage, HostRow, LoadedSession, OpenApproval, RunPage,
-  RunQuery, RunRow, SessionPage, SessionQuery, SessionRow, Store, TokenRow, TokenStore, Verdict,
+  AppendBatch,
+  HistoryPage,
+  HistoryQuery,
+  HistoryTextPage,
+  HostRow,
+  LoadedSession,
+  OpenApproval,
+  RunPage,
+  RunQuery,
+  RunRow,
+  SessionPage,
+  SessionQuery,
+  SessionRow,
+  Store,
+  TokenRow,
+  TokenStore,
+  Verdict,
 } from '../ports/store.ts';
 import type { Blobs } from './blobs.ts';
 import type { Channel } from './channel.ts';
@@ -43,7 +58,8 @@ export class SqliteStore implements Store {
   }
 
   append(batches: readonly AppendBatch[]): Promise<readonly Verdict[]> {
-    if (this.#closing !== undefined) return Promise.reject(refuse('unavailable', 'The store is closed.'));
+    if (this.#closing !== undefined)
+      return Promise.reject(refuse('unavailable', 'The store is closed.'));
     return this.#group.append(batches);
   }
 
@@ -81,7 +97,10 @@ export class SqliteStore implements Store {
     return this.#parts.reader.call('run', session, run);
   }
 
-  async openApprovals(query: { sessions?: readonly string[]; limit: number }): Promise<readonly OpenApproval[]> {
+  async openApprovals(query: {
+    sessions?: readonly string[];
+    limit: number;
+  }): Promise<readonly OpenApproval[]> {
     const open = await this.#parts.reader.call('openApprovals', query);
     return open.map(({ session, json }) => ({ session, entry: parseEntry(json) }));
   }

@@ -29,14 +29,23 @@ function tokenRow(row: StoredToken): TokenRow {
 }
 
 export function createToken(connection: Connection, token: TokenRow): void {
-  const inserted = connection.transaction(() => connection.run(
-    `INSERT INTO tokens (id, name, digest, user, scopes, sessions, created_at, expires_at, revoked_at)
+  const inserted = connection.transaction(() =>
+    connection.run(
+      `INSERT INTO tokens (id, name, digest, user, scopes, sessions, created_at, expires_at, revoked_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-    token.id, token.name, token.digest, token.user, JSON.stringify(token.scopes),
-    token.sessions === null ? null : JSON.stringify(token.sessions),
-    token.createdAt, token.expiresAt, token.revokedAt,
-  ));
-  if (inserted === 0) throw refuse('conflict', `There is a token ${token.id} or one with its digest.`);
+      token.id,
+      token.name,
+      token.digest,
+      token.user,
+      JSON.stringify(token.scopes),
+      token.sessions === null ? null : JSON.stringify(token.sessions),
+      token.createdAt,
+      token.expiresAt,
+      token.revokedAt,
+    ),
+  );
+  if (inserted === 0)
+    throw refuse('conflict', `There is a token ${token.id} or one with its digest.`);
 }
 
 export function tokenByDigest(connection: Connection, digest: string): TokenRow | undefined {

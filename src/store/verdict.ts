@@ -25,8 +25,16 @@ export type Decision =
   | { write: false; verdict: Verdict }
   | { write: true; log: LogFacts | undefined; known: number };
 
-function refused(code: RefusalCode, message: string, more: { index?: number; field?: string } = {}): Decision {
-  const refusal: Refusal = { code, message, ...(more.field === undefined ? {} : { field: more.field }) };
+function refused(
+  code: RefusalCode,
+  message: string,
+  more: { index?: number; field?: string } = {},
+): Decision {
+  const refusal: Refusal = {
+    code,
+    message,
+    ...(more.field === undefined ? {} : { field: more.field }),
+  };
   const index = more.index === undefined ? {} : { index: more.index };
   return { write: false, verdict: { status: 'refused', refusal, ...index } };
 }
@@ -42,7 +50,10 @@ function knownPrefix(batch: WireBatch, facts: Facts): Prefix {
   const ids = new Set<string>();
   for (const [index, entry] of batch.entries.entries()) {
     if (ids.has(entry.id)) {
-      return { seqs, refusal: refused('invalid', `The batch has two entries ${entry.id}.`, { index }) };
+      return {
+        seqs,
+        refusal: refused('invalid', `The batch has two entries ${entry.id}.`, { index }),
+      };
     }
     ids.add(entry.id);
     const known = facts.known(entry);
@@ -99,7 +110,9 @@ function flawOf(
 ): Decision | undefined {
   const { raiseEpoch } = batch;
   if (raiseEpoch !== null && raiseEpoch <= (log?.epoch ?? batch.epoch)) {
-    return refused('invalid', `Epoch ${raiseEpoch} is not above the one in force.`, { field: 'raiseEpoch' });
+    return refused('invalid', `Epoch ${raiseEpoch} is not above the one in force.`, {
+      field: 'raiseEpoch',
+    });
   }
   for (const key of [batch.create?.key, batch.state?.key]) {
     const owner = key === null || key === undefined ? undefined : facts.keyOwner(key);
@@ -117,13 +130,19 @@ function entryFlaw(batch: WireBatch, known: number, facts: Facts): Decision | un
     const index = known + offset;
     if (entry.flaw !== null) return refused('invalid', `${entry.flaw}.`, { index });
     if (entry.parent !== null && !ids.has(entry.parent) && !facts.exists(entry.parent)) {
-      return refused('invalid', `There is no parent ${entry.parent}.`, { index, field: 'parentId' });
+      return refused('invalid', `There is no parent ${entry.parent}.`, {
+        index,
+        field: 'parentId',
+      });
     }
     ids.add(entry.id);
     if (entry.run === null) continue;
     const run = runs.get(entry.run) ?? facts.run(entry.run) ?? { started: false, ended: false };
     if (run.ended) {
-      return refused('invalid', `Run ${entry.run} has its terminal entry.`, { index, field: 'runId' });
+      return refused('invalid', `Run ${entry.run} has its terminal entry.`, {
+        index,
+        field: 'runId',
+      });
     }
     if (entry.kind === 'run_started' && run.started) {
       return refused('invalid', `Run ${entry.run} was started before.`, { index, field: 'runId' });

@@ -19,14 +19,22 @@ async function appender(session: string): Promise<void> {
   for (let turn = 0; ; turn += 1) {
     const id = `${session}-${seed}-${turn}`;
     const run = `r${id}`;
-    const entries = [runStarted(`a${id}`, run), message(`m${id}`, head), notice(`n${id}`), runEnded(`z${id}`, run)];
+    const entries = [
+      runStarted(`a${id}`, run),
+      message(`m${id}`, head),
+      notice(`n${id}`),
+      runEnded(`z${id}`, run),
+    ];
     const create = loaded === undefined && turn === 0 ? { create: { key: null } } : {};
     const verdict = append(store, batch(session, entries, { ...create, state: state() }));
     if (mode !== 'lie') {
       const { status } = await verdict;
       if (status !== 'stored') throw new Error(JSON.stringify(await verdict));
     }
-    acknowledge(session, entries.map((entry) => entry.id));
+    acknowledge(
+      session,
+      entries.map((entry) => entry.id),
+    );
     await verdict;
     head = `m${id}`;
   }

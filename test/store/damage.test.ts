@@ -1,4 +1,11 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Entry } from '../../src/domain/entry.ts';
@@ -29,7 +36,8 @@ beforeAll(async () => {
     }
   }
   for (const session of ['s0', 's1', 's2']) {
-    for (const entry of await historyOf(store, session)) truth.set(`${session} ${entry.seq}`, JSON.stringify(entry));
+    for (const entry of await historyOf(store, session))
+      truth.set(`${session} ${entry.seq}`, JSON.stringify(entry));
   }
   mkdirSync(join(root, 'sound'));
   for (const name of names) copyFileSync(join(dir, name), join(root, 'sound', name));
@@ -62,7 +70,12 @@ function readBack(dir: string): Outcome {
   }
   for (const session of ['s0', 's1', 's2']) {
     try {
-      const page = operations.history(connection, { session, after: 0, limit: 1000, maxBytes: 1e9 });
+      const page = operations.history(connection, {
+        session,
+        after: 0,
+        limit: 1000,
+        maxBytes: 1e9,
+      });
       for (const { seq, json } of page.entries) {
         const entry = JSON.parse(json) as Entry;
         if (JSON.stringify(entry) === truth.get(`${session} ${seq}`)) outcome.right += 1;
@@ -128,7 +141,12 @@ test('L9: a torn or damaged write-ahead log opens with a whole number of batches
     const connection = Connection.writer(join(dir, 'turnkeep.db'));
     expect(operations.check(connection)).toEqual([]);
     for (const session of ['s0', 's1', 's2']) {
-      const page = operations.history(connection, { session, after: 0, limit: 1000, maxBytes: 1e9 });
+      const page = operations.history(connection, {
+        session,
+        after: 0,
+        limit: 1000,
+        maxBytes: 1e9,
+      });
       expect(page.entries.length % 10).toBe(0);
       for (const { seq, json } of page.entries) expect(json).toBe(truth.get(`${session} ${seq}`));
     }
@@ -142,14 +160,22 @@ test('L8: an entry with a wrong digest comes back as unrecognized at its seq, an
   const store = await openStore({ dir, onFatal: () => undefined });
   await append(store, batch('s', [message('a', null), message('b', 'a'), notice('c')], first));
   const writer = Connection.writer(join(dir, 'turnkeep.db'));
-  writer.db.exec(`DROP TRIGGER entries_unchanged; UPDATE entries SET data = CAST('{"content":[]}' AS BLOB) WHERE id = 'b';
+  writer.db
+    .exec(`DROP TRIGGER entries_unchanged; UPDATE entries SET data = CAST('{"content":[]}' AS BLOB) WHERE id = 'b';
     UPDATE entries SET at = '1999' WHERE id = 'c'`);
   writer.close();
-  expect((await historyOf(store, 's')).map(({ seq, id, kind }) => [seq, id, kind])).toEqual(
-    [[1, 'a', 'message'], [2, 'b', 'unrecognized'], [3, 'c', 'unrecognized']],
-  );
-  expect(await store.entry('s', 'b')).toMatchObject({ data: { reason: 'digest', raw: '{"content":[]}', count: 1 } });
+  expect((await historyOf(store, 's')).map(({ seq, id, kind }) => [seq, id, kind])).toEqual([
+    [1, 'a', 'message'],
+    [2, 'b', 'unrecognized'],
+    [3, 'c', 'unrecognized'],
+  ]);
+  expect(await store.entry('s', 'b')).toMatchObject({
+    data: { reason: 'digest', raw: '{"content":[]}', count: 1 },
+  });
   expect((await store.check('s')).join()).toMatch(/seq 2: the digest.*seq 3: the digest/);
-  expect(await append(store, batch('s', [message('d', 'a')]))).toMatchObject({ status: 'stored', lastSeq: 4 });
+  expect(await append(store, batch('s', [message('d', 'a')]))).toMatchObject({
+    status: 'stored',
+    lastSeq: 4,
+  });
   await store.close();
 });

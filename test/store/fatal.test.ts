@@ -19,13 +19,22 @@ const script = (dir: string): string => `
 test('L1: a write that the system fails is never answered, and the process is told to end', async () => {
   const { dir, remove } = tempDir();
   await (await openStore({ dir, onFatal: () => undefined })).close();
-  const args = ['-c', 'ulimit -f 4000 && exec "$0" --input-type=module -e "$1"', process.execPath, script(dir)];
+  const args = [
+    '-c',
+    'ulimit -f 4000 && exec "$0" --input-type=module -e "$1"',
+    process.execPath,
+    script(dir),
+  ];
   const child = spawn('sh', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
   expect(await once(child, 'close')).toEqual([70, null]);
   const lines = said.trim().split('\n');
-  expect([lines.length > 5, lines.at(-1), new Set(lines.slice(0, -1))]).toEqual([true, 'fatal', new Set(['stored'])]);
+  expect([lines.length > 5, lines.at(-1), new Set(lines.slice(0, -1))]).toEqual([
+    true,
+    'fatal',
+    new Set(['stored']),
+  ]);
 
   const store = await openStore({ dir, onFatal: () => undefined });
   expect((await historyOf(store, 's')).length).toBeGreaterThanOrEqual(lines.length - 1);

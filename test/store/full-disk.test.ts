@@ -12,9 +12,13 @@ test('L9: a full disk refuses the whole group, keeps readers working and recover
   migrate(writer);
   const reader = Connection.reader(join(dir, 'turnkeep.db'));
   const big = 'x'.repeat(400_000);
-  const group = ['s', 't'].map((session) => wireBatch(batch(session, [message('b', null, big)], first)));
+  const group = ['s', 't'].map((session) =>
+    wireBatch(batch(session, [message('b', null, big)], first)),
+  );
   operations.append(writer, [wireBatch(batch('old', [message('a', null)], first))]);
-  const { page_count: pages } = writer.get<{ page_count: number }>('PRAGMA page_count') ?? { page_count: 0 };
+  const { page_count: pages } = writer.get<{ page_count: number }>('PRAGMA page_count') ?? {
+    page_count: 0,
+  };
 
   writer.db.exec(`PRAGMA max_page_count = ${pages + 10}`);
   for (const verdict of operations.append(writer, group)) {
@@ -25,7 +29,10 @@ test('L9: a full disk refuses the whole group, keeps readers working and recover
   expect(operations.load(reader, 's')).toBeUndefined();
 
   writer.db.exec('PRAGMA max_page_count = 1000000');
-  expect(operations.append(writer, group)).toMatchObject([{ status: 'stored' }, { status: 'stored' }]);
+  expect(operations.append(writer, group)).toMatchObject([
+    { status: 'stored' },
+    { status: 'stored' },
+  ]);
   expect(operations.check(reader)).toEqual([]);
   reader.close();
   writer.close();

@@ -18,8 +18,15 @@ function seeded(seed: number): () => number {
 }
 
 /** Runs the appender and kills it after about this many acknowledged entries; answers what it said. */
-async function killedAfter(dir: string, cycle: number, acknowledgements: number, mode: string): Promise<string[]> {
-  const child = spawn(process.execPath, [appender, dir, String(cycle), mode], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function killedAfter(
+  dir: string,
+  cycle: number,
+  acknowledgements: number,
+  mode: string,
+): Promise<string[]> {
+  const child = spawn(process.execPath, [appender, dir, String(cycle), mode], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let said = '';
   let lines = 0;
   child.stdout.on('data', (chunk: Buffer) => {
@@ -46,7 +53,11 @@ async function storedIn(store: Store): Promise<Set<string>> {
   return stored;
 }
 
-async function lostBy(mode: 'honest' | 'lie', cycles: number, most: number): Promise<{ lost: number; said: number }> {
+async function lostBy(
+  mode: 'honest' | 'lie',
+  cycles: number,
+  most: number,
+): Promise<{ lost: number; said: number }> {
   const { dir, remove } = tempDir();
   const random = seeded(20_261_121);
   const said: string[] = [];
@@ -54,7 +65,12 @@ async function lostBy(mode: 'honest' | 'lie', cycles: number, most: number): Pro
     for (let cycle = 0; cycle < cycles; cycle += 1) {
       said.push(...(await killedAfter(dir, cycle, 1 + Math.floor(random() * most), mode)));
     }
-    const store = await openStore({ dir, onFatal: (error) => { throw error; } });
+    const store = await openStore({
+      dir,
+      onFatal: (error) => {
+        throw error;
+      },
+    });
     expect(await store.check()).toEqual([]);
     expect((await historyOf(store, 's0')).map(({ seq }) => seq)).toEqual(
       (await historyOf(store, 's0')).map((_, index) => index + 1),
@@ -67,12 +83,20 @@ async function lostBy(mode: 'honest' | 'lie', cycles: number, most: number): Pro
   }
 }
 
-test('L1 L2 L9 R2: what was acknowledged before a kill at any instant is stored', { timeout: 60_000 }, async () => {
-  const { lost, said } = await lostBy('honest', 20, 2000);
-  expect(said).toBeGreaterThan(1000);
-  expect(lost).toBe(0);
-});
+test(
+  'L1 L2 L9 R2: what was acknowledged before a kill at any instant is stored',
+  { timeout: 60_000 },
+  async () => {
+    const { lost, said } = await lostBy('honest', 20, 2000);
+    expect(said).toBeGreaterThan(1000);
+    expect(lost).toBe(0);
+  },
+);
 
-test('L1: the kill test bites: acknowledgements before the commit are found lost', { timeout: 60_000 }, async () => {
-  expect((await lostBy('lie', 5, 1)).lost).toBeGreaterThan(0);
-});
+test(
+  'L1: the kill test bites: acknowledgements before the commit are found lost',
+  { timeout: 60_000 },
+  async () => {
+    expect((await lostBy('lie', 5, 1)).lost).toBeGreaterThan(0);
+  },
+);

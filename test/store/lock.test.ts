@@ -8,7 +8,9 @@ test('R1: one daemon per state directory, and a killed one leaves no lock', asyn
   const { dir, remove } = tempDir();
   const script = `import { lockState } from ${JSON.stringify(new URL('../../src/store/lock.ts', import.meta.url).href)};
     globalThis.release = lockState(${JSON.stringify(dir)}); console.log('locked'); setInterval(() => {}, 1000);`;
-  const holder = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const holder = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await once(holder.stdout, 'data');
   expect(() => lockState(dir)).toThrow(`Another Turnkeep daemon uses ${dir}`);
   holder.kill('SIGKILL');

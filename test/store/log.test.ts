@@ -6,19 +6,21 @@ import { openStore } from '../../src/store/open.ts';
 import { append, batch, historyOf, message, notice, runEnded, runStarted } from './sample.ts';
 
 /** What an appender may try: ids, runs and parents from small sets, so that they collide. */
-const entryArbitrary: fc.Arbitrary<NewEntry> = fc.record({
-  id: fc.integer({ min: 0, max: 25 }),
-  what: fc.constantFrom('message', 'root', 'notice', 'start', 'end', 'of-run'),
-  other: fc.integer({ min: 0, max: 25 }),
-  text: fc.constantFrom('a', 'a', 'a', 'b'),
-}).map(({ id, what, other, text }) => {
-  const run = `run${other % 4}`;
-  if (what === 'message') return message(`e${id}`, `e${other}`, text);
-  if (what === 'root') return message(`e${id}`, null, text);
-  if (what === 'start') return runStarted(`e${id}`, run);
-  if (what === 'end') return runEnded(`e${id}`, run);
-  return notice(`e${id}`, text, what === 'of-run' ? { runId: run } : {});
-});
+const entryArbitrary: fc.Arbitrary<NewEntry> = fc
+  .record({
+    id: fc.integer({ min: 0, max: 25 }),
+    what: fc.constantFrom('message', 'root', 'notice', 'start', 'end', 'of-run'),
+    other: fc.integer({ min: 0, max: 25 }),
+    text: fc.constantFrom('a', 'a', 'a', 'b'),
+  })
+  .map(({ id, what, other, text }) => {
+    const run = `run${other % 4}`;
+    if (what === 'message') return message(`e${id}`, `e${other}`, text);
+    if (what === 'root') return message(`e${id}`, null, text);
+    if (what === 'start') return runStarted(`e${id}`, run);
+    if (what === 'end') return runEnded(`e${id}`, run);
+    return notice(`e${id}`, text, what === 'of-run' ? { runId: run } : {});
+  });
 
 interface Attempt {
   session: 's' | 't';
@@ -32,7 +34,10 @@ const attemptArbitrary: fc.Arbitrary<Attempt> = fc.record({
   entries: fc.array(entryArbitrary, { minLength: 1, maxLength: 4 }),
   expectHead: fc.option(fc.integer({ min: 0, max: 25 }), { freq: 8, nil: null }),
   epoch: fc.constantFrom(1, 1, 1, 1, 1, 2),
-  raise: fc.boolean().filter(() => true).chain((value) => fc.constantFrom(false, false, false, false, value)),
+  raise: fc
+    .boolean()
+    .filter(() => true)
+    .chain((value) => fc.constantFrom(false, false, false, false, value)),
 });
 
 /** The rules once more, in memory and as plainly as possible. */
@@ -48,8 +53,13 @@ class Model {
   /** What stands against storing the entry behind `before`. */
   #allowed(entry: NewEntry, before: readonly NewEntry[]): boolean {
     const log = [...this.log, ...before];
-    const parented = entry.parentId === undefined || entry.parentId === null || log.some(({ id }) => id === entry.parentId);
-    const ofRun = log.filter(({ runId }) => runId !== undefined && runId === entry.runId).map(({ kind }) => kind);
+    const parented =
+      entry.parentId === undefined ||
+      entry.parentId === null ||
+      log.some(({ id }) => id === entry.parentId);
+    const ofRun = log
+      .filter(({ runId }) => runId !== undefined && runId === entry.runId)
+      .map(({ kind }) => kind);
     const startedTwice = entry.kind === 'run_started' && ofRun.includes('run_started');
     return parented && !ofRun.includes('run_ended') && !startedTwice;
   }
@@ -61,9 +71,12 @@ class Model {
     const twice = new Set(entries.map(({ id }) => id)).size !== entries.length;
     const reused = known.some((entry, index) => {
       const given = entries[index];
-      return entry !== undefined && given !== undefined && contentText(entry) !== contentText(given);
+      return (
+        entry !== undefined && given !== undefined && contentText(entry) !== contentText(given)
+      );
     });
-    if (twice || reused || known.slice(count).some((entry) => entry !== undefined)) return 'refused';
+    if (twice || reused || known.slice(count).some((entry) => entry !== undefined))
+      return 'refused';
     if (count === entries.length) return 'duplicate';
     if (epoch !== this.epoch) return 'fenced';
     if (expectHead !== null && this.head !== `e${expectHead}`) return 'conflict';
@@ -87,11 +100,17 @@ function batchOf(attempt: Attempt): AppendBatch {
 }
 
 async function createBoth(store: Store): Promise<void> {
-  for (const session of ['s', 't']) await append(store, batch(session, [], { create: { key: null } }));
+  for (const session of ['s', 't'])
+    await append(store, batch(session, [], { create: { key: null } }));
 }
 
 async function run(groups: readonly Attempt[][]): Promise<void> {
-  const store = await openStore({ dir: ':memory:', onFatal: (error) => { throw error; } });
+  const store = await openStore({
+    dir: ':memory:',
+    onFatal: (error) => {
+      throw error;
+    },
+  });
   try {
     await createBoth(store);
     const models = { s: new Model(), t: new Model() };
@@ -105,7 +124,10 @@ async function run(groups: readonly Attempt[][]): Promise<void> {
       const stored = await historyOf(store, session);
       expect(stored.map(({ id }) => id)).toEqual(models[session].log.map(({ id }) => id));
       expect(stored.map(({ seq }) => seq)).toEqual(stored.map((_, index) => index + 1));
-      expect(await store.load(session)).toMatchObject({ head: models[session].head, epoch: models[session].epoch });
+      expect(await store.load(session)).toMatchObject({
+        head: models[session].head,
+        epoch: models[session].epoch,
+      });
     }
     expect(await store.check()).toEqual([]);
   } finally {
@@ -113,21 +135,34 @@ async function run(groups: readonly Attempt[][]): Promise<void> {
   }
 }
 
-test('L2 L3 L4 L5 R2: concurrent appenders with retries, stale parents and epochs agree with a model', { timeout: 60_000 }, async () => {
-  const group = fc.array(attemptArbitrary, { minLength: 1, maxLength: 8 });
-  await fc.assert(fc.asyncProperty(fc.array(group, { minLength: 1, maxLength: 8 }), run), { numRuns: 60 });
-});
+test(
+  'L2 L3 L4 L5 R2: concurrent appenders with retries, stale parents and epochs agree with a model',
+  { timeout: 60_000 },
+  async () => {
+    const group = fc.array(attemptArbitrary, { minLength: 1, maxLength: 8 });
+    await fc.assert(fc.asyncProperty(fc.array(group, { minLength: 1, maxLength: 8 }), run), {
+      numRuns: 60,
+    });
+  },
+);
 
 test('L2 L3: eight appenders that retry everything lose nothing and store each id once', async () => {
-  const store = await openStore({ dir: ':memory:', onFatal: (error) => { throw error; } });
+  const store = await openStore({
+    dir: ':memory:',
+    onFatal: (error) => {
+      throw error;
+    },
+  });
   await createBoth(store);
-  await Promise.all(Array.from({ length: 8 }, async (_, index) => {
-    for (let turn = 0; turn < 100; turn += 1) {
-      const one = batch('s', [notice(`n${index}-${turn}`)]);
-      const [verdict, again] = await Promise.all([append(store, one), append(store, one)]);
-      expect([verdict.status, again.status]).toEqual(['stored', 'duplicate']);
-    }
-  }));
+  await Promise.all(
+    Array.from({ length: 8 }, async (_, index) => {
+      for (let turn = 0; turn < 100; turn += 1) {
+        const one = batch('s', [notice(`n${index}-${turn}`)]);
+        const [verdict, again] = await Promise.all([append(store, one), append(store, one)]);
+        expect([verdict.status, again.status]).toEqual(['stored', 'duplicate']);
+      }
+    }),
+  );
   const stored = await historyOf(store, 's');
   expect([stored.length, new Set(stored.map(({ id }) => id)).size]).toEqual([800, 800]);
   await store.close();

@@ -10,8 +10,20 @@ const base: Pick<EntryBase, 'at' | 'by'> = { at: time, by: { type: 'server' } };
 
 export type Fields = Partial<EntryBase>;
 
-export function message(id: string, parentId: string | null, text = id, fields: Fields = {}): NewEntry {
-  return { ...base, id, parentId, kind: 'message', data: { content: [{ type: 'text', text }] }, ...fields };
+export function message(
+  id: string,
+  parentId: string | null,
+  text = id,
+  fields: Fields = {},
+): NewEntry {
+  return {
+    ...base,
+    id,
+    parentId,
+    kind: 'message',
+    data: { content: [{ type: 'text', text }] },
+    ...fields,
+  };
 }
 
 export function notice(id: string, text = id, fields: Fields = {}): NewEntry {
@@ -24,7 +36,12 @@ export function runStarted(id: string, runId: string): NewEntry {
 
 export function runEnded(id: string, runId: string): NewEntry {
   const tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, thought: 0 };
-  const data = { outcome: 'completed', usage: { tokens, cost: null }, durationMs: 1, turns: 1 } as const;
+  const data = {
+    outcome: 'completed',
+    usage: { tokens, cost: null },
+    durationMs: 1,
+    turns: 1,
+  } as const;
   return { ...base, id, runId, kind: 'run_ended', data };
 }
 
@@ -40,7 +57,11 @@ export function digested(entry: NewEntry): { entry: NewEntry; digest: string } {
   return { entry, digest: createHash('sha256').update(digestText(entry)).digest('hex') };
 }
 
-export function batch(session: string, entries: readonly NewEntry[], more: Partial<AppendBatch> = {}): AppendBatch {
+export function batch(
+  session: string,
+  entries: readonly NewEntry[],
+  more: Partial<AppendBatch> = {},
+): AppendBatch {
   return { session, epoch: 1, entries: entries.map(digested), ...more };
 }
 
@@ -48,9 +69,21 @@ export const first = { create: { key: null } } as const;
 
 export function columns(fields: Partial<SessionColumns> = {}): SessionColumns {
   return {
-    key: null, agent: 'scripted', cwd: '/work', title: null, label: null, nativeId: null, parent: null,
-    status: 'idle', archived: false, createdAt: time, updatedAt: time, lastActivityAt: time, meta: {},
-    row: '{}', ...fields,
+    key: null,
+    agent: 'scripted',
+    cwd: '/work',
+    title: null,
+    label: null,
+    nativeId: null,
+    parent: null,
+    status: 'idle',
+    archived: false,
+    createdAt: time,
+    updatedAt: time,
+    lastActivityAt: time,
+    meta: {},
+    row: '{}',
+    ...fields,
   };
 }
 
@@ -65,7 +98,10 @@ export async function append(store: Store, one: AppendBatch): Promise<Verdict> {
   return verdict;
 }
 
-export async function historyOf(store: Store, session: string): Promise<readonly (NewEntry & { seq: number })[]> {
+export async function historyOf(
+  store: Store,
+  session: string,
+): Promise<readonly (NewEntry & { seq: number })[]> {
   const page = await store.history({ session, after: 0, limit: 1000, maxBytes: 1e9 });
   return page.entries;
 }

@@ -33,7 +33,9 @@ test('R2: the database itself refuses a second terminal, and any entry of a run 
   operations.append(connection, [wireBatch(batch('s', run, first))]);
   // Past the verdict, as a bug would write.
   for (const entry of [runEnded('c', 'run'), notice('d', 'd', { runId: 'run' })]) {
-    expect(() => writeEntry(connection, 1, 3, wired(entry))).toThrow('the run has its terminal entry');
+    expect(() => writeEntry(connection, 1, 3, wired(entry))).toThrow(
+      'the run has its terminal entry',
+    );
   }
   connection.db.exec('DROP TRIGGER entries_after_terminal');
   expect(() => writeEntry(connection, 1, 3, wired(runEnded('c', 'run')))).toThrow('UNIQUE');
@@ -54,7 +56,13 @@ test('L9: check finds what no verdict would have let in', () => {
   writeEntry(connection, 1, 4, wired(runEnded('f', 'run')));
   writeEntry(connection, 1, 5, wired(message('g', 'nowhere')));
   const faults = operations.check(connection).join('\n');
-  for (const fault of ['seq 2 is missing', 'no parent nowhere', '2 terminal entries', 'the last seq is 5', 'the head is g']) {
+  for (const fault of [
+    'seq 2 is missing',
+    'no parent nowhere',
+    '2 terminal entries',
+    'the last seq is 5',
+    'the head is g',
+  ]) {
     expect(faults).toContain(fault);
   }
 });
@@ -63,7 +71,10 @@ test('L9: a database of an older version is brought forward with its entries', (
   operations.append(connection, [wireBatch(batch('s', [message('a', null)], first))]);
   const newest = migrations.at(-1)?.to ?? 0;
   const broken = { to: newest + 2, sql: 'CREATE TABLE half (a); SELECT nonsense' };
-  const steps = [...migrations, { to: newest + 1, sql: `ALTER TABLE sessions ADD COLUMN extra TEXT DEFAULT 'x'` }];
+  const steps = [
+    ...migrations,
+    { to: newest + 1, sql: `ALTER TABLE sessions ADD COLUMN extra TEXT DEFAULT 'x'` },
+  ];
   expect(() => migrate(connection, [...steps, broken])).toThrow('nonsense');
   expect(connection.get('PRAGMA user_version')).toMatchObject({ user_version: newest + 1 });
   expect(connection.all(`SELECT extra FROM sessions`)).toMatchObject([{ extra: 'x' }]);
@@ -73,5 +84,7 @@ test('L9: a database of an older version is brought forward with its entries', (
 
 test('L9: a database of a newer version is refused with a sentence that says so', async () => {
   connection.db.exec('PRAGMA user_version = 99');
-  await expect(openStore({ dir, onFatal: () => undefined })).rejects.toThrow('The database has format 99');
+  await expect(openStore({ dir, onFatal: () => undefined })).rejects.toThrow(
+    'The database has format 99',
+  );
 });
