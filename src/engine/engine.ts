@@ -20,7 +20,8 @@ export interface Engine {
 
   /**
    * Registers a feed first, then answers what is there: no gap, no double. Entries after `after` (default:
-   * only new ones) and text in progress go to the sink until it is closed.
+   * only new ones) and text in progress go to the sink until it is closed. Frames may reach the sink before
+   * the promise resolves: a face holds them back until the snapshot is on its way.
    */
   openFeed(session: string, options: FeedOptions, sink: FeedSink): Promise<OpenedFeed>;
   /** `sessions.changed` frames, coalesced, for sessions that the filter lets through. */
@@ -103,8 +104,6 @@ export interface FeedOptions {
 }
 export interface OpenedFeed {
   snapshot: FeedSnapshot & { key: string | null };
-  /** Lets frames flow, once the snapshot is on its way: the answer always comes before them. */
-  start(): void;
   close(): void;
 }
 

@@ -57,6 +57,7 @@ export class FeedHub {
     const { state } = live;
     const lastSeq = this.lastSeq;
     const approvals = await Promise.all(state.approvals.map((open) => this.store.entry(state.id, open.id)));
+    feed.start();
     return {
       snapshot: {
         key: state.key,
@@ -66,7 +67,6 @@ export class FeedHub {
         openApprovals: approvals.filter((entry) => entry !== undefined),
         partials,
       },
-      start: () => feed.start(),
       close: () => this.close(feed),
     };
   }
