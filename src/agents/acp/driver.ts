@@ -6,11 +6,16 @@ import { encodeCommand } from './encode.ts';
 import { ignoredNotifications, refusedRequests } from './ignored.ts';
 import { errorCodes, errorLine, messageOf, type Answer, type Message } from './json-rpc.ts';
 import {
-  isSetting, openingIds, openingLines, readInitialized, readOpened, readWish,
+  isSetting,
+  openingIds,
+  openingLines,
+  readInitialized,
+  readOpened,
+  readWish,
 } from './open.ts';
 import { readPermission } from './permission.ts';
 import type { AcpQuirks } from './quirks.ts';
-import { isPromptResult, readPromptAnswer } from './result.ts';
+import { readPromptAnswer } from './result.ts';
 import { isDeeper, memberAt } from './shape.ts';
 import { initialState, loadedState, Reading, storedState } from './state.ts';
 import { readUpdate } from './update.ts';
@@ -82,7 +87,10 @@ function readRequest(reading: Reading, message: Extract<Message, { type: 'reques
   reading.send(errorLine(id, errorCodes.methodNotFound, reason));
 }
 
-function readNotification(reading: Reading, message: Extract<Message, { type: 'notification' }>): void {
+function readNotification(
+  reading: Reading,
+  message: Extract<Message, { type: 'notification' }>,
+): void {
   const { method, params } = message;
   if (method === 'session/update') return readUpdate(reading, params);
   if (method === '$/cancel_request') return readCancelled(reading, params);
@@ -106,15 +114,15 @@ function readAnswer(reading: Reading, answer: Answer): void {
   const { phase, asked } = reading.state;
   const { id } = answer;
   const opening = phase === 'new' || phase === 'resume' || phase === 'load';
-  if (id === openingIds.initialize && phase === 'initialize') return readInitialized(reading, answer);
+  if (id === openingIds.initialize && phase === 'initialize')
+    return readInitialized(reading, answer);
   if (id === openingIds.open && opening) return readOpened(reading, answer);
   if (isSetting(id) && asked.includes(id)) return readWish(reading, id, answer);
   const ours = id === openingIds.initialize || id === openingIds.open || isSetting(id);
   const canEnd = phase === 'open' || phase === 'replay';
   if (ours || !canEnd) return reading.unrecognized('an answer that nobody waits for');
-  const named = typeof id === 'string' && id !== '';
-  if (named || (answer.type === 'result' && isPromptResult(answer.result))) {
-    return readPromptAnswer(reading, answer);
-  }
-  reading.unrecognized('an answer to an unknown request');
+  // Every prompt has a text as its id: what answers another one ends no turn of ours.
+  if (typeof id !== 'string' || id === '')
+    return reading.unrecognized('an answer to an unknown request');
+  readPromptAnswer(reading, id, answer);
 }

@@ -9,9 +9,15 @@ import type { OpenQuestion, Reading } from './state.ts';
 export function readElicitation(reading: Reading, request: string | number, params: Json): void {
   const message = textAt(params, 'message');
   const schema = objectAt(params, 'requestedSchema');
-  if (message === undefined || schema === undefined || (textAt(params, 'mode') ?? 'form') !== 'form') {
+  if (
+    message === undefined ||
+    schema === undefined ||
+    (textAt(params, 'mode') ?? 'form') !== 'form'
+  ) {
     reading.unrecognized('a question that is no form');
-    reading.send(errorLine(request, errorCodes.invalidParams, 'only forms with a message are taken'));
+    reading.send(
+      errorLine(request, errorCodes.invalidParams, 'only forms with a message are taken'),
+    );
     return;
   }
   reading.activity();
@@ -41,5 +47,8 @@ export function questionAnswer(questions: readonly OpenQuestion[], answer: Answe
   const action = actions[outcome];
   if (outcome !== 'answered' || content === undefined) return resultLine(request, { action });
   const field = questions.find((open) => open.request === request)?.field ?? 'answer';
-  return resultLine(request, { action, content: isObject(content) ? content : { [field]: content } });
+  return resultLine(request, {
+    action,
+    content: isObject(content) ? content : { [field]: content },
+  });
 }

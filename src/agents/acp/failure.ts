@@ -39,17 +39,21 @@ export const failureTextChars = 2048;
 /** Why a request failed, from its JSON-RPC error. */
 export function failureOfError(error: JsonObject): RunFailure {
   const message = textAt(error, 'message') ?? 'The agent gave no reason.';
-  const detail = textAt(objectAt(error, 'data'), 'message') ?? textAt(objectAt(error, 'data'), 'details');
-  const whole = detail === undefined || message.includes(detail) ? message : `${message}: ${detail}`;
+  const detail =
+    textAt(objectAt(error, 'data'), 'message') ?? textAt(objectAt(error, 'data'), 'details');
+  const whole =
+    detail === undefined || message.includes(detail) ? message : `${message}: ${detail}`;
   const status = statusOf(error, whole);
-  const category = categoryOf(error, status) ?? (lostConnection.test(whole) ? 'connection' : 'unknown');
+  const category =
+    categoryOf(error, status) ?? (lostConnection.test(whole) ? 'connection' : 'unknown');
   return failure(category, whole, status);
 }
 
 /** Why a turn failed, from a message that is nothing but an error. */
 export function failureOfText(text: string): RunFailure {
   const status = statusIn(text);
-  const category = categoryOfStatus(status) ?? (lostConnection.test(text) ? 'connection' : 'unknown');
+  const category =
+    categoryOfStatus(status) ?? (lostConnection.test(text) ? 'connection' : 'unknown');
   return failure(category, text.trim(), status);
 }
 

@@ -35,7 +35,8 @@ export function messageOf(value: Json): Message {
   const params = memberAt(value, 'params') ?? null;
   if (id === undefined) return { type: 'notification', method, params };
   if (typeof id === 'number') return { type: 'request', id, method, params };
-  if (typeof id !== 'string' || id.length > nameChars) return invalid('a request without a usable id');
+  if (typeof id !== 'string' || id.length > nameChars)
+    return invalid('a request without a usable id');
   return { type: 'request', id, method, params };
 }
 

@@ -1,9 +1,15 @@
 import type {
-  ClientCapabilities, InitializeRequest, LoadSessionRequest, NewSessionRequest,
-  ResumeSessionRequest, SetSessionConfigOptionRequest, SetSessionModeRequest,
+  ClientCapabilities,
+  InitializeRequest,
+  LoadSessionRequest,
+  NewSessionRequest,
+  ResumeSessionRequest,
+  SetSessionConfigOptionRequest,
+  SetSessionModeRequest,
 } from '@agentclientprotocol/sdk';
 import type { RunFailure } from '../../domain/entry.ts';
 import { isObject, type Json } from '../../domain/json.ts';
+import { present } from './content.ts';
 import { failure, failureOfError } from './failure.ts';
 import { requestLine, type Answer } from './json-rpc.ts';
 import { changesOf, modelOffer, modeOffer, readOptions, report, type Offer } from './settings.ts';
@@ -38,7 +44,10 @@ export function readInitialized(reading: Reading, answer: Answer): void {
   if (answer.type === 'error') return fail(reading, openFailure(answer));
   const version = memberAt(answer.result, 'protocolVersion');
   if (version !== protocolVersion) {
-    return fail(reading, failure('protocol', `The agent speaks ACP ${JSON.stringify(version) ?? '?'}, not 1.`));
+    return fail(
+      reading,
+      failure('protocol', `The agent speaks ACP ${JSON.stringify(version) ?? '?'}, not 1.`),
+    );
   }
   const { cwd, nativeId } = reading.state.spec;
   if (nativeId === null) {
@@ -46,7 +55,11 @@ export function readInitialized(reading: Reading, answer: Answer): void {
     return ask(reading, 'new', requestLine(openingIds.open, 'session/new', params));
   }
   const capabilities = objectAt(answer.result, 'agentCapabilities');
-  const params: ResumeSessionRequest & LoadSessionRequest = { sessionId: nativeId, cwd, mcpServers: [] };
+  const params: ResumeSessionRequest & LoadSessionRequest = {
+    sessionId: nativeId,
+    cwd,
+    mcpServers: [],
+  };
   if (objectAt(capabilities, 'sessionCapabilities', 'resume') !== undefined) {
     return ask(reading, 'resume', requestLine(openingIds.open, 'session/resume', params));
   }
@@ -74,8 +87,8 @@ export function readOpened(reading: Reading, answer: Answer): void {
   const mode = modeOffer(answer.result);
   const model = modelOffer(answer.result);
   const told: Partial<InForce> = {
-    ...(mode?.value == null ? {} : { mode: mode.value }),
-    ...(model?.value == null ? {} : { model: model.value }),
+    ...present('mode', mode?.value ?? undefined),
+    ...present('model', model?.value ?? undefined),
   };
   const settings = changesOf(inForce, told);
   reading.change({ inForce: { ...inForce, ...told } });
@@ -92,13 +105,20 @@ function wish(reading: Reading, setting: Setting, offer: Offer | null): void {
   const session = reading.state.session ?? '';
   if (value === null || offer?.value === value) return;
   if (offer === null) {
-    return reading.notice(`${setting}-not-set`, `The agent offers no ${setting}; ${value} was asked.`);
+    return reading.notice(
+      `${setting}-not-set`,
+      `The agent offers no ${setting}; ${value} was asked.`,
+    );
   }
   reading.change({ asked: [...reading.state.asked, setting] });
   reading.send(wishLine(setting, value, { session, by: offer.by }));
 }
 
-function wishLine(setting: Setting, value: string, to: { session: string; by: Offer['by'] }): string {
+function wishLine(
+  setting: Setting,
+  value: string,
+  to: { session: string; by: Offer['by'] },
+): string {
   const { session: sessionId, by } = to;
   if (by !== 'own') {
     const params: SetSessionConfigOptionRequest = { sessionId, configId: by.option, value };
@@ -115,7 +135,10 @@ export function readWish(reading: Reading, setting: Setting, answer: Answer): vo
   const value = reading.state.spec[setting];
   if (answer.type === 'error') {
     const { message } = failureOfError(answer.error);
-    return reading.notice(`${setting}-not-set`, `The agent refused the ${setting} ${value}: ${message}`);
+    return reading.notice(
+      `${setting}-not-set`,
+      `The agent refused the ${setting} ${value}: ${message}`,
+    );
   }
   report(reading, { [setting]: value, ...readOptions(answer.result) });
 }

@@ -16,7 +16,8 @@ const optionKinds: { readonly [Kind in ApprovalOption['kind']]: true } = {
 export function readPermission(reading: Reading, request: string | number, params: Json): void {
   const told = listAt(params, 'options') ?? [];
   const options = told.flatMap((value) => optionOf(value) ?? []);
-  const open = options.length === 0 ? undefined : readToolCall(reading, memberAt(params, 'toolCall') ?? null);
+  const open =
+    options.length === 0 ? undefined : readToolCall(reading, memberAt(params, 'toolCall') ?? null);
   if (open === undefined) {
     if (options.length === 0) reading.unrecognized('a permission request without usable options');
     const reason = 'options and a tool call with an id are needed';
@@ -27,7 +28,14 @@ export function readPermission(reading: Reading, request: string | number, param
   reading.activity();
   const { toolCall, parentCall } = open;
   const title = toolCall.title === '' ? (toolCall.name ?? toolCall.kind) : toolCall.title;
-  const event = { type: 'approval', item: reading.nextItem(), request, title, toolCall, options } as const;
+  const event = {
+    type: 'approval',
+    item: reading.nextItem(),
+    request,
+    title,
+    toolCall,
+    options,
+  } as const;
   reading.emit(parentCall === null ? event : { ...event, parentCall });
 }
 

@@ -2,7 +2,13 @@ import type { PromptResponse } from '@agentclientprotocol/sdk';
 import type { AgentEvent } from '../../domain/agent-event.ts';
 import type { RunFailure } from '../../domain/entry.ts';
 import type { Json } from '../../domain/json.ts';
-import { failure, failureOfError, failureOfText, failureTextChars, typedFailureOf } from './failure.ts';
+import {
+  failure,
+  failureOfError,
+  failureOfText,
+  failureTextChars,
+  typedFailureOf,
+} from './failure.ts';
 import { errorCodes, type Answer } from './json-rpc.ts';
 import { memberAt, textAt } from './shape.ts';
 import type { Reading } from './state.ts';
@@ -17,7 +23,10 @@ const stopReasons: { readonly [Reason in StopReason]: Ending } = {
   end_turn: { outcome: 'completed' },
   cancelled: { outcome: 'cancelled' },
   refusal: { outcome: 'failed', error: failure('request', 'The model refused to go on.') },
-  max_tokens: { outcome: 'failed', error: failure('limit', 'The turn reached the limit of tokens.') },
+  max_tokens: {
+    outcome: 'failed',
+    error: failure('limit', 'The turn reached the limit of tokens.'),
+  },
   max_turn_requests: {
     outcome: 'failed',
     error: failure('limit', 'The turn reached the limit of requests to the model.'),
@@ -25,23 +34,19 @@ const stopReasons: { readonly [Reason in StopReason]: Ending } = {
 };
 
 /** The answer to a prompt: the turn is over. Its id names the run. */
-export function readPromptAnswer(reading: Reading, answer: Answer): void {
-  const run = typeof answer.id === 'string' ? answer.id : undefined;
+export function readPromptAnswer(reading: Reading, run: string, answer: Answer): void {
   const ending = endingOf(reading, answer);
   if (reading.state.phase === 'replay') {
     reading.notice('replay', 'Nothing told the replayed history from the answer, which is lost.');
     reading.change({ phase: 'open' });
   }
-  const { text } = reading.state;
-  if (text !== null) reading.emit({ type: 'text_end', item: text.item });
-  if (run !== undefined) reportUsage(reading, run, answer.type === 'result' ? answer.result : null);
-  reading.change({ text: null, calls: [], questions: [], failure: null, lastMessage: null });
-  const event = { type: 'turn_ended', item: reading.nextItem(), ...ending } as const;
-  reading.emit(run === undefined ? event : { ...event, run });
-}
-
-export function isPromptResult(result: Json): boolean {
-  return textAt(result, 'stopReason') !== undefined;
+  reading.endText();
+  if (run !== reading.state.lastRun) {
+    reportUsage(reading, run, answer.type === 'result' ? answer.result : null);
+    reading.change({ lastRun: run.slice(0, 256) });
+  }
+  reading.change({ calls: [], questions: [], failure: null, lastMessage: null });
+  reading.emit({ type: 'turn_ended', item: reading.nextItem(), run, ...ending });
 }
 
 function endingOf(reading: Reading, answer: Answer): Ending {
@@ -52,7 +57,10 @@ function endingOf(reading: Reading, answer: Answer): Ending {
   const stopReason = textAt(answer.result, 'stopReason')?.slice(0, 256);
   if (stopReason === undefined) {
     reading.unrecognized('an answer to a prompt without a stop reason');
-    return { outcome: 'failed', error: failure('protocol', 'The turn ended without a stop reason.') };
+    return {
+      outcome: 'failed',
+      error: failure('protocol', 'The turn ended without a stop reason.'),
+    };
   }
   if (!Object.hasOwn(stopReasons, stopReason)) {
     const error = failure('unknown', `The turn stopped for an unknown reason: ${stopReason}`);
@@ -73,5 +81,7 @@ function disguised(reading: Reading, result: Json): RunFailure | undefined {
   const { failureText } = reading.quirks;
   if (failureText === undefined || lastMessage === null) return undefined;
   if (lastMessage.length > failureTextChars) return undefined;
-  return failureText.exec(lastMessage)?.[0] === lastMessage ? failureOfText(lastMessage) : undefined;
+  return failureText.exec(lastMessage)?.[0] === lastMessage
+    ? failureOfText(lastMessage)
+    : undefined;
 }

@@ -24,7 +24,9 @@ export function modelOffer(result: Json): Offer | null {
   const option = optionOffer(result, 'model');
   if (option !== null) return option;
   const models = objectAt(result, 'models');
-  return models === undefined ? null : { value: textAt(models, 'currentModelId') ?? null, by: 'own' };
+  return models === undefined
+    ? null
+    : { value: textAt(models, 'currentModelId') ?? null, by: 'own' };
 }
 
 function optionOffer(carrier: Json, category: string): Offer | null {

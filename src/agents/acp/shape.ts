@@ -17,7 +17,10 @@ export function listAt(value: Json | undefined, key: string): readonly Json[] | 
   return Array.isArray(member) ? member : undefined;
 }
 
-export function objectAt(value: Json | undefined, ...path: readonly string[]): JsonObject | undefined {
+export function objectAt(
+  value: Json | undefined,
+  ...path: readonly string[]
+): JsonObject | undefined {
   let member: Json | undefined = value;
   for (const key of path) member = memberAt(member, key);
   return isObject(member) ? member : undefined;

@@ -9,7 +9,7 @@ import type { AcpQuirks } from './quirks.ts';
 
 /**
  * Where the conversation stands. `new`, `resume` and `load` wait for the answer to the request that opens
- * the session; in `load`, and in `replay` after it, updates are history and not news.
+ * the session; in the last two, and in `replay` after them, updates are history and not news.
  *
  *   initialize ─▶ new | resume ─────────▶ open
  *              └▶ load ─▶ (replay ─▶) ──▶ open          any of them ─▶ failed
@@ -32,6 +32,8 @@ export interface AcpState {
   readonly failure: RunFailure | null;
   /** The turn's last message, while it is short enough to be nothing but an error. */
   readonly lastMessage: string | null;
+  /** The run that ended last: what a repeated answer says of its usage is no news. */
+  readonly lastRun: string | null;
 }
 
 export type Setting = 'mode' | 'model';
@@ -91,6 +93,7 @@ export function initialState(spec: OpenSpec): AcpState {
     spent: { cost: null, charged: nativeId === null ? 0 : null, tokens: null },
     failure: null,
     lastMessage: null,
+    lastRun: null,
   };
 }
 
@@ -141,9 +144,15 @@ export class Reading {
 
   /** The agent does something in its turn: what was being said is complete, a failure was got over. */
   activity(): void {
+    this.endText();
+    this.change({ failure: null, lastMessage: null });
+  }
+
+  endText(): void {
     const { text } = this.state;
-    if (text !== null) this.emit({ type: 'text_end', item: text.item });
-    this.change({ text: null, failure: null, lastMessage: null });
+    if (text === null) return;
+    this.emit({ type: 'text_end', item: text.item });
+    this.change({ text: null });
   }
 
   unrecognized(reason: string): void {

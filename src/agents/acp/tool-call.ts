@@ -7,11 +7,22 @@ import { countAt, listAt, memberAt, objectAt, tailOf, textAt } from './shape.ts'
 import type { OpenCall, Reading } from './state.ts';
 
 const kinds: { readonly [Kind in ToolKind]: true } = {
-  read: true, edit: true, delete: true, move: true, search: true,
-  execute: true, think: true, fetch: true, switch_mode: true, other: true,
+  read: true,
+  edit: true,
+  delete: true,
+  move: true,
+  search: true,
+  execute: true,
+  think: true,
+  fetch: true,
+  switch_mode: true,
+  other: true,
 };
 const statuses: { readonly [Status in Exclude<ToolStatus, 'cancelled'>]: true } = {
-  pending: true, in_progress: true, completed: true, failed: true,
+  pending: true,
+  in_progress: true,
+  completed: true,
+  failed: true,
 };
 
 const idChars = 1024;
@@ -70,10 +81,18 @@ function tell(reading: Reading, change: Change): void {
   const text = outputText(now);
   const spoke = listAt(update, 'content') !== undefined || now.terminal !== known.terminal;
   if (!spoke || text === '' || text === outputText(known)) return;
-  reading.emit({ type: 'tool_output', call: toolCall.call, text: tailOf(text, limits.outputChars) });
+  reading.emit({
+    type: 'tool_output',
+    call: toolCall.call,
+    text: tailOf(text, limits.outputChars),
+  });
 }
 
-function isNewState(change: { known: OpenCall | undefined; now: OpenCall; update: JsonObject }): boolean {
+function isNewState(change: {
+  known: OpenCall | undefined;
+  now: OpenCall;
+  update: JsonObject;
+}): boolean {
   const { known, now, update } = change;
   if (known === undefined || known.toolCall.status !== now.toolCall.status) return true;
   if (known.inputKnown !== now.inputKnown || known.diffKnown !== now.diffKnown) return true;
@@ -110,7 +129,8 @@ function merge(known: ToolCall, update: JsonObject): { toolCall: ToolCall; stran
 }
 
 function nameOf(update: JsonObject): string | undefined {
-  const name = textAt(update, 'name') ?? textAt(objectAt(update, '_meta', 'claudeCode'), 'toolName');
+  const name =
+    textAt(update, 'name') ?? textAt(objectAt(update, '_meta', 'claudeCode'), 'toolName');
   return name?.slice(0, 256);
 }
 
@@ -139,7 +159,8 @@ function locationsOf(told: readonly Json[] | undefined): ToolCall['locations'] |
 /** What a command printed, as agents that show terminals of their own send it: piece by piece. */
 function printedBy(update: JsonObject): string {
   const piece =
-    objectAt(update, '_meta', 'terminal_output_delta') ?? objectAt(update, '_meta', 'terminal_output');
+    objectAt(update, '_meta', 'terminal_output_delta') ??
+    objectAt(update, '_meta', 'terminal_output');
   return textAt(piece, 'data') ?? '';
 }
 

@@ -6,7 +6,7 @@ import { ignoredUpdates } from './ignored.ts';
 import type { UpdateKind } from './quirks.ts';
 import { readOptions, report } from './settings.ts';
 import { countAt, listAt, memberAt, objectAt, textAt } from './shape.ts';
-import type { OpenItem, Reading } from './state.ts';
+import type { OpenItem, Phase, Reading } from './state.ts';
 import { parentCallOf, readToolCall } from './tool-call.ts';
 import { readCost } from './usage.ts';
 
@@ -39,13 +39,18 @@ export function readUpdate(reading: Reading, params: Json): void {
   if (session !== null && of !== undefined && of !== session) {
     return reading.unrecognized('an update of another session');
   }
-  if (phase === 'load' || phase === 'replay') return readHistory(reading, kind, update);
+  if (isHistory(phase)) return readHistory(reading, kind, update);
   readFailure(reading, update);
   if (Object.hasOwn(ignoredUpdates, kind)) return;
   if (!Object.hasOwn(readers, kind)) {
     return reading.unrecognized(`an update of an unknown kind: ${kind.slice(0, 80)}`);
   }
   readers[kind as keyof typeof readers](reading, update);
+}
+
+/** Before a session is open again nothing can happen in it; what is told then has happened long ago. */
+function isHistory(phase: Phase): boolean {
+  return phase === 'resume' || phase === 'load' || phase === 'replay';
 }
 
 /** A replay repeats what the log has already. Only the cost so far is of use: turns are charged from it. */
@@ -131,6 +136,8 @@ function readUsage(reading: Reading, update: Json): void {
   if (used === undefined || size === undefined) {
     return reading.unrecognized('a usage update without used and size');
   }
+  // Counted when a message is done. It also ends what an agent says outside of any turn.
+  reading.endText();
   readCost(reading, update);
   report(reading, { used, size });
 }
