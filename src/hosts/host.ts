@@ -7,7 +7,7 @@ import { Input } from './input/input.ts';
 import type { Processes } from './platform/processes.ts';
 import { Spool } from './spool/spool.ts';
 import { Crew, type Roots } from './sweep/crew.ts';
-import { type HostSignal, send } from './sweep/signal.ts';
+import { type HostSignal, inUse, send } from './sweep/signal.ts';
 import { sweep } from './sweep/sweep.ts';
 import type { DirectoryWatch } from './watch/directory-watch.ts';
 
@@ -25,6 +25,8 @@ export interface HostContext {
   readonly warn: Warn;
 }
 
+/** One poll of so many looks at the files and the start time of the wrapper. */
+const thoroughPoll = 8;
 const unwitnessed: HostExit = { exitCode: null, signal: null, witnessed: false };
 
 /**
@@ -49,6 +51,7 @@ export class AttachedHost implements Host {
   #lookAgain = false;
   #settled = false;
   #lastSize = 0;
+  #polls = 0;
 
   constructor(context: HostContext, watch: DirectoryWatch) {
     const { id, paths, wrapper, bootId, processes } = context;
@@ -184,8 +187,14 @@ export class AttachedHost implements Host {
     if (names.has('out.ndjson')) this.#tell();
   }
 
+  /**
+   * That the wrapper's pid is in use is cheap to know, and nearly always says enough. Not every time: it may
+   * be another's by now, or that of a zombie which nobody waits for.
+   */
   #poll(): void {
-    if (!this.#settled) this.#checkEndSoon();
+    this.#polls += 1;
+    const thorough = this.#polls % thoroughPoll === 0;
+    if (!this.#settled && (thorough || !inUse(this.pid))) this.#checkEndSoon();
     this.#spool.size().then(
       (size) => {
         if (size !== this.#lastSize) this.#tell();

@@ -19,6 +19,8 @@
  * - The claim comes first. It is a hard link: whole or absent, and one only. Who comes second ends.
  * - `trap :` and not `trap ''`, which the agent would inherit. The wrapper is in no group that is signalled;
  *   the traps are for a machine that signals everyone when it stops.
+ * - `tail` is told of changes by inotify, of which Linux gives a user 128 by default. The next one polls, and
+ *   `-s` is how often: without it once a second.
  * - The agent opens the FIFO for reading and writing: it never sees end of file, and nobody waits to open.
  * - Its own pid goes to `group` before it becomes the agent, so a recorded pid is always right.
  * - The relay is gone before `exit` is there: who reads `exit` may rely on it.
@@ -59,7 +61,7 @@ if [ -n "$turnkeep_node" ]; then
   NODE_OPTIONS= "$turnkeep_node" -e "$turnkeep_script" "$turnkeep_dir/in.ndjson" \\
     >"$turnkeep_dir/in" 2>/dev/null &
 else
-  tail -c +1 -f "$turnkeep_dir/in.ndjson" >"$turnkeep_dir/in" 2>/dev/null &
+  tail -s 0.05 -c +1 -f "$turnkeep_dir/in.ndjson" >"$turnkeep_dir/in" 2>/dev/null &
 fi
 turnkeep_relay=$!
 if command -v setsid >/dev/null; then

@@ -1,5 +1,7 @@
-import { readFile, readdir, realpath } from 'node:fs/promises';
+import { readFile } from 'node:fs';
+import { readdir, realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { promisify } from 'node:util';
 import { unless } from '../directory/system-error.ts';
 import { marker, type Processes, type ProcessSample } from './processes.ts';
 
@@ -7,6 +9,9 @@ import { marker, type Processes, type ProcessSample } from './processes.ts';
 const vanished = ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'];
 /** Looks that are open at once: few, so that the look never holds up the spools' reads. */
 const concurrency = 8;
+/** With callbacks: half the cost of the one in `node:fs/promises`, over many small files. */
+const readBytes = promisify(readFile);
+const readProc = async (path: string): Promise<string> => readBytes(path, 'utf8');
 /** Linux shows times to programs in hundredths of a second on every architecture that Node runs on. */
 const ticksPerSecond = 100;
 
@@ -24,11 +29,11 @@ export function linuxProcesses(): Processes {
   return {
     proof: 'swept',
     tailWaits,
-    bootId: async () => (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim(),
+    bootId: async () => (await readProc('/proc/sys/kernel/random/boot_id')).trim(),
     list,
     startTime: async (pid) => living(await readStat(pid))?.startTime,
     commandLine: async (pid) => {
-      const text = await unless(vanished, readFile(`/proc/${pid}/cmdline`, 'utf8'));
+      const text = await unless(vanished, readProc(`/proc/${pid}/cmdline`));
       return text?.split('\0').slice(0, -1);
     },
   };
@@ -45,7 +50,7 @@ async function tailWaits(): Promise<boolean> {
 
 async function list(): Promise<readonly ProcessSample[]> {
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const uptime = Number.parseFloat(await readFile('/proc/uptime', 'utf8'));
+  const uptime = Number.parseFloat(await readProc('/proc/uptime'));
   const bootedAt = Date.now() - uptime * 1000;
   const samples: ProcessSample[] = [];
   const waiting = names.values();
@@ -61,12 +66,15 @@ async function list(): Promise<readonly ProcessSample[]> {
   );
 }
 
+/**
+ * Of every user: a program that changed its user inside a host is still the host's. The kernel refuses to
+ * signal it where we may not, and then the proof says that it is not gone.
+ */
 async function sample(pid: number, bootedAt: number): Promise<ProcessSample | undefined> {
   if (pid === process.pid) return undefined;
   const stat = living(await readStat(pid));
   // Threads of the kernel have no session.
   if (stat === undefined || stat.session === 0) return undefined;
-  if ((await realUser(pid)) !== process.getuid?.()) return undefined;
   const value = await readMarker(pid);
   const { parent, group, session, startTime, name } = stat;
   const startedAt = Math.round(bootedAt + (startTime * 1000) / ticksPerSecond);
@@ -76,7 +84,7 @@ async function sample(pid: number, bootedAt: number): Promise<ProcessSample | un
 
 /** The name is in brackets and may hold anything, brackets too; the rest is numbers. */
 async function readStat(pid: number): Promise<Stat | undefined> {
-  const text = await unless(vanished, readFile(`/proc/${pid}/stat`, 'utf8'));
+  const text = await unless(vanished, readProc(`/proc/${pid}/stat`));
   if (text === undefined) return undefined;
   const open = text.indexOf('(');
   const close = text.lastIndexOf(')');
@@ -99,15 +107,8 @@ function living(stat: Stat | undefined): Stat | undefined {
   return stat.state === 'Z' && stat.threads <= 1 ? undefined : stat;
 }
 
-/** Not the owner of `/proc/<pid>`: that is root for a process that forbids being inspected. */
-async function realUser(pid: number): Promise<number | undefined> {
-  const text = await unless(vanished, readFile(`/proc/${pid}/status`, 'utf8'));
-  const [, user] = /^Uid:\s+(\d+)/m.exec(text ?? '') ?? [];
-  return user === undefined ? undefined : Number(user);
-}
-
 async function readMarker(pid: number): Promise<string | undefined> {
-  const text = await unless(vanished, readFile(`/proc/${pid}/environ`, 'latin1'));
+  const text = await unless(vanished, readProc(`/proc/${pid}/environ`));
   const start = `\0${text ?? ''}`.indexOf(`\0${marker}=`);
   if (text === undefined || start === -1) return undefined;
   return text.slice(start + marker.length + 1).split('\0', 1)[0];

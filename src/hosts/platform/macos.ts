@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import type { Processes, ProcessSample } from './processes.ts';
 
 const run = promisify(execFile);
-const columns = 'pid=,ppid=,pgid=,uid=,stat=,lstart=,ucomm=';
+const columns = 'pid=,ppid=,pgid=,stat=,lstart=,ucomm=';
 
 /**
  * Not tried on a Mac yet. What differs there: processes are seen by `ps`, whose start times have whole
@@ -38,10 +38,10 @@ async function look(selection: readonly string[]): Promise<readonly ProcessSampl
 }
 
 function parse(line: string): ProcessSample[] {
-  const pattern = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\w+ \w+ +\d+ [\d:]+ \d+)\s+(.*)$/;
-  const [, pid, parent, group, user, state, started, name] = pattern.exec(line) ?? [];
+  const pattern = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\w+ \w+ +\d+ [\d:]+ \d+)\s+(.*)$/;
+  const [, pid, parent, group, state, started, name] = pattern.exec(line) ?? [];
   if (pid === undefined || started === undefined || name === undefined) return [];
-  if (Number(user) !== process.getuid?.() || state?.startsWith('Z') === true) return [];
+  if (state?.startsWith('Z') === true) return [];
   const startedAt = Date.parse(`${started} UTC`);
   return [
     {

@@ -1,6 +1,6 @@
 import type { Proof } from '../../domain/entry.ts';
 
-/** One process of this user, as one look at the machine showed it. */
+/** One process, as one look at the machine showed it. */
 export interface ProcessSample {
   readonly pid: number;
   readonly parent: number;
@@ -21,7 +21,7 @@ export interface Processes {
   /** Whether `tail -f` is told of changes; where it polls, the relay is our own script. */
   readonly tailWaits: () => Promise<boolean>;
   bootId(): Promise<string>;
-  /** Present processes of this user, without this one. */
+  /** Present processes, without this one. */
   list(): Promise<readonly ProcessSample[]>;
   /** Start time of a living process. */
   startTime(pid: number): Promise<number | undefined>;

@@ -14,6 +14,17 @@ export function send(pid: number, signal: HostSignal): boolean {
   }
 }
 
+/** Whether some process has the pid: ours, another, or one that has ended and is not waited for. */
+export function inUse(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    if (errorCode(error) === 'EPERM') return true;
+    if (errorCode(error) === 'ESRCH') return false;
+    throw error;
+  }
+}
+
 /** Signals a process after making sure that its number has not become another's. */
 export async function sendTo(
   processes: Processes,
