@@ -125,7 +125,7 @@ export function reads(store: () => Store): void {
     ).rejects.toThrow('sorted by');
   });
 
-  test('L6: a name resolves to an id, key, label, single id prefix, title or native id', async () => {
+  test('a name resolves to an id, key, label, single id prefix, title or native id', async () => {
     await store().append([
       batch('abc1', [], {
         create: { key: 'key' },

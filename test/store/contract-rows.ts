@@ -15,7 +15,7 @@ import {
 } from './sample.ts';
 
 export function hostRows(store: () => Store): void {
-  test('L4 P1: host, input, state and entries are one transaction', async () => {
+  test('L4: hosts, input, state and entries are one transaction', async () => {
     const host = { host: 'h', phase: 'intended', spec: '{}' } as const;
     const bytes = Buffer.from('hello ');
     await append(
@@ -55,7 +55,7 @@ export function hostRows(store: () => Store): void {
     expect(await store().openHosts()).toEqual([]);
   });
 
-  test('R7: input continues exactly; stored bytes may be offered again only when equal', async () => {
+  test('input continues exactly; stored bytes may be offered again only when equal', async () => {
     const host = { host: 'h', phase: 'intended', spec: '{}' } as const;
     await append(store(), batch('s', [], { ...first, hosts: [host] }));
     const give = async (offset: number, text: string): Promise<string> => {
@@ -74,7 +74,7 @@ export function hostRows(store: () => Store): void {
 }
 
 export function keptRows(store: () => Store): void {
-  test('R2: runs are kept as their entries tell them and page newest first', async () => {
+  test('runs are kept as their entries tell them and page newest first', async () => {
     await append(
       store(),
       batch('s', [runStarted('r1', 'one'), runEnded('e1', 'one'), runStarted('r2', 'two')], first),
@@ -112,7 +112,7 @@ export function keptRows(store: () => Store): void {
     expect(odd.entries.map(({ seq }) => seq)).toEqual([1, 2]);
   });
 
-  test('A1 A2: approvals stay open until their decision is stored', async () => {
+  test('approvals stay open until their decision is stored', async () => {
     await append(store(), batch('s', [approval('p'), approval('q')], first));
     await append(store(), batch('t', [approval('p')], first));
     await append(store(), batch('s', [decision('d', 'p')]));
@@ -124,7 +124,7 @@ export function keptRows(store: () => Store): void {
     expect(await store().openApprovals({ sessions: ['t'], limit: 9 })).toHaveLength(1);
   });
 
-  test('L6: sessions whose state has another version are found for the rebuild', async () => {
+  test('sessions whose state has another version are found for the rebuild', async () => {
     await append(store(), batch('s', [], { ...first, state: state() }));
     await append(store(), batch('bare', [notice('n')], first));
     expect([await store().staleSessions(1), await store().staleSessions(2)]).toEqual([
@@ -138,7 +138,7 @@ export function keptRows(store: () => Store): void {
     expect(await store().staleSessions(2)).toEqual(['bare']);
   });
 
-  test('L3: blobs are named by their content', async () => {
+  test('blobs are named by their content', async () => {
     const ref = await store().putBlob(Buffer.from('bytes'));
     expect(ref).toEqual({ digest: createHash('sha256').update('bytes').digest('hex'), size: 5 });
     expect(await store().putBlob(Buffer.from('bytes'))).toEqual(ref);
@@ -149,7 +149,7 @@ export function keptRows(store: () => Store): void {
     ]).toEqual([undefined, undefined]);
   });
 
-  test('S1: tokens are found by digest only and revoked once', async () => {
+  test('tokens are found by digest only and revoked once', async () => {
     const token = {
       id: 't1',
       name: 'laptop',

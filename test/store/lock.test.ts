@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { lockState } from '../../src/store/lock.ts';
 import { tempDir } from './sample.ts';
 
-test('R1: one daemon per state directory, and a killed one leaves no lock', async () => {
+test('one daemon per state directory, and a killed one leaves no lock', async () => {
   const { dir, remove } = tempDir();
   const script = `import { lockState } from ${JSON.stringify(new URL('../../src/store/lock.ts', import.meta.url).href)};
     globalThis.release = lockState(${JSON.stringify(dir)}); console.log('locked'); setInterval(() => {}, 1000);`;
