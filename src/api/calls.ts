@@ -13,7 +13,7 @@ import type { Tokens } from './tokens.ts';
 /** An output as JSON text, and what is to be done once it has left. */
 export interface Answered {
   text: string;
-  left(): void;
+  left: () => void;
 }
 
 /** Runs operations for every face: scope, then input, then handler. */

@@ -35,10 +35,10 @@ export class Live {
   /** Ends all, and whatever comes after. */
   end(): void {
     this.#ended = true;
-    for (const token of [...this.#byToken.keys()]) this.#cut(token, 'server');
+    for (const token of this.#byToken.keys()) this.#cut(token, 'server');
   }
 
   #cut(token: string, reason: CutReason): void {
-    for (const open of [...(this.#byToken.get(token) ?? [])]) open.cut(reason);
+    for (const open of this.#byToken.get(token) ?? []) open.cut(reason);
   }
 }

@@ -12,8 +12,8 @@ export interface ApiOptions {
    * Called once an answer to `server.shutdown` has left (or its caller has gone). The engine has been
    * shut down by then; what is left is to close the listeners and to end the process.
    */
-  shutdown(mode: 'stop' | 'detach'): void;
-  log(event: ApiLogEvent): void;
+  shutdown: (mode: 'stop' | 'detach') => void;
+  log: (event: ApiLogEvent) => void;
 }
 
 export interface ApiConfig {

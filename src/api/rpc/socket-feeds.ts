@@ -12,7 +12,7 @@ import type { FeedOptions } from '../../engine/engine.ts';
 /** An output, and what begins once it was sent: frames never come before the answer that opens them. */
 export interface FeedAnswer {
   output: object;
-  sent(): void;
+  sent: () => void;
 }
 
 interface Feed {
@@ -54,7 +54,7 @@ export class SocketFeeds {
   }
 
   closeAll(): void {
-    for (const key of [...this.#feeds.keys()]) this.#drop(key);
+    for (const key of this.#feeds.keys()) this.#drop(key);
   }
 
   async #openSession({ session, after, partials }: SessionFeedInput): Promise<FeedAnswer> {
@@ -65,9 +65,9 @@ export class SocketFeeds {
       ...(partials === undefined ? {} : { partials }),
     };
     try {
-      const { snapshot, close } = await this.#calls.options.engine.openFeed(id, options, feed.gate);
-      feed.release = close;
-      return { output: snapshotOf(id, snapshot), sent: this.#begin(id, feed) };
+      const opened = await this.#calls.options.engine.openFeed(id, options, feed.gate);
+      feed.release = () => opened.close();
+      return { output: snapshotOf(id, opened.snapshot), sent: this.#begin(id, feed) };
     } catch (error) {
       if (this.#feeds.get(id) === feed) this.#drop(id);
       throw error;

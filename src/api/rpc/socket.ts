@@ -15,9 +15,9 @@ import { SocketFeeds } from './socket-feeds.ts';
 const pingMs = 15_000;
 const maxMissedPings = 2;
 const lingerMs = 2000;
-/** Close codes of RFC 6455: ended by a policy, and going away. */
+/** 4401 tells a client that coming back with this token is of no use; 1001 that the server may return. */
 const closings: Readonly<Record<CutReason, { code: number; reason: string }>> = {
-  token: { code: 1008, reason: 'The token has ended.' },
+  token: { code: 4401, reason: 'The token has ended.' },
   server: { code: 1001, reason: 'The server goes away.' },
 };
 

@@ -1,0 +1,194 @@
+import type { By, RunOutcome } from '../../src/domain/entry.ts';
+import { refuse } from '../../src/domain/refusal.ts';
+import type { SessionRow } from '../../src/domain/row.ts';
+import type {
+  AbortAnswer,
+  CreateInput,
+  Engine,
+  FeedOptions,
+  ListFilter,
+  OpenedFeed,
+  OpenedList,
+} from '../../src/engine/engine.ts';
+import type { FeedSink, Frame } from '../../src/engine/frames.ts';
+import { noTokens } from '../../src/domain/usage.ts';
+
+export function rowNamed(id: string, more: Partial<SessionRow> = {}): SessionRow {
+  const at = '2026-01-01T00:00:00.000Z';
+  return {
+    id,
+    key: `agent:scripted:${id}`,
+    agent: 'scripted',
+    cwd: '/work',
+    title: null,
+    label: null,
+    meta: {},
+    model: null,
+    modelInForce: null,
+    mode: null,
+    status: 'idle',
+    activeRun: null,
+    lastRun: null,
+    openApprovals: 0,
+    queued: 0,
+    held: false,
+    nativeId: null,
+    parent: null,
+    context: { used: 0, size: 0, known: false },
+    usage: noTokens,
+    cost: null,
+    createdAt: at,
+    updatedAt: at,
+    lastActivityAt: at,
+    archived: false,
+    lastMessage: null,
+    head: null,
+    lastSeq: 0,
+    ...more,
+  };
+}
+
+interface OpenFeed {
+  session: string | null;
+  options: FeedOptions | ListFilter;
+  sink: FeedSink;
+  closed: boolean;
+}
+
+/** An engine of which the test plays the part: it records what was asked and has its feeds driven by hand. */
+export class FakeEngine implements Engine {
+  rows = new Map<string, SessionRow>();
+  asked: { what: string; input: unknown; by?: By }[] = [];
+  feeds: OpenFeed[] = [];
+  /** Thrown by the next command. */
+  failure: Error | undefined;
+  /** Resolved before the next feed is opened. */
+  opening: Promise<void> = Promise.resolve();
+  /** Sent into a feed while it is being opened. */
+  early: readonly Frame[] = [];
+  agents = {
+    default: 'scripted',
+    list: [
+      {
+        name: 'scripted',
+        title: 'Scripted',
+        protocol: 'acp',
+        steer: false,
+        resume: true,
+        images: true,
+        install: 'nothing',
+      },
+    ],
+  };
+  started = {
+    continued: 1,
+    ended: 2,
+    lost: 0,
+    setAside: [{ session: 'other', reason: 'torn' }],
+  };
+
+  constructor(...ids: string[]) {
+    for (const id of ids) this.rows.set(id, rowNamed(id));
+  }
+
+  async find(name: string): Promise<string> {
+    for (const { id, key } of this.rows.values()) if (id === name || key === name) return id;
+    throw refuse('not_found', `nothing named ${name}`);
+  }
+
+  async create(input: CreateInput, by: By) {
+    this.#note('create', input, by);
+    const row = rowNamed(input.id ?? 'made');
+    this.rows.set(row.id, row);
+    return { row, created: true };
+  }
+
+  async send(session: string, input: unknown, by: By) {
+    this.#note('send', input, by);
+    const entry = { id: 'p1', seq: 1 };
+    const state = 'starting' as const;
+    return { key: this.#row(session).key, entry, duplicate: false, state, run: 'r1', queued: 0 };
+  }
+
+  async abort(session: string, input: unknown, by: By): Promise<AbortAnswer> {
+    this.#note('abort', input, by);
+    return { key: this.#row(session).key, status: 'no-active-run', queued: 0 };
+  }
+
+  async decide(session: string, input: unknown, by: By) {
+    this.#note('decide', input, by);
+    return { key: this.#row(session).key, decision: { id: 'd1', seq: 2 }, outcome: 'allowed' };
+  }
+
+  async get(session: string) {
+    return { row: this.#row(session), host: null };
+  }
+
+  async openFeed(session: string, options: FeedOptions, sink: FeedSink): Promise<OpenedFeed> {
+    const feed = this.#place(session, options, sink);
+    for (const frame of this.early) sink.send(frame);
+    await this.opening;
+    if (this.failure !== undefined) throw this.failure;
+    const row = this.#row(session);
+    const { lastSeq, head, key } = row;
+    return {
+      snapshot: { key, lastSeq, head, row, openApprovals: [], partials: [] },
+      close: () => (feed.closed = true),
+    };
+  }
+
+  openList(filter: ListFilter, sink: FeedSink): OpenedList {
+    const feed = this.#place(null, filter, sink);
+    return { asOf: '2026-01-01T00:00:00.000Z', close: () => (feed.closed = true) };
+  }
+
+  async shutdown(mode: 'stop' | 'detach') {
+    this.#note('shutdown', mode);
+    const outcome: RunOutcome = 'cancelled';
+    return [{ session: 's1', run: 'r1', outcome }];
+  }
+
+  /** What was asked last. */
+  get last() {
+    return this.asked.at(-1);
+  }
+
+  /** Feeds that nobody has closed. */
+  get open(): OpenFeed[] {
+    return this.feeds.filter(({ closed }) => !closed);
+  }
+
+  /** Sends a frame into every open feed of a session, or of the list. */
+  publish(session: string | null, frame: Frame): void {
+    for (const feed of this.open) if (feed.session === session) feed.sink.send(frame);
+  }
+
+  #place(session: string | null, options: FeedOptions | ListFilter, sink: FeedSink): OpenFeed {
+    const feed = { session, options, sink, closed: false };
+    this.feeds.push(feed);
+    return feed;
+  }
+
+  #row(session: string): SessionRow {
+    const row = this.rows.get(session);
+    if (row === undefined) throw refuse('not_found', 'no such session');
+    return row;
+  }
+
+  #note(what: string, input: unknown, by?: By): void {
+    this.asked.push({ what, input, ...(by === undefined ? {} : { by }) });
+    const { failure } = this;
+    this.failure = undefined;
+    if (failure !== undefined) throw failure;
+  }
+}
+
+export function entryFrame(session: string, seq: number, text = ''): Frame {
+  const entry = { seq, id: `e${seq}`, kind: 'notice', data: { code: 'test', text } };
+  return { event: 'entry', seq, params: JSON.stringify({ session, entry }) };
+}
+
+export function partialFrame(session: string, text: string): Frame {
+  const params = JSON.stringify({ session, entryId: 'm1', part: 'text', offset: 0, text });
+  return { event: 'partial', seq: null, params };
+}

@@ -1,0 +1,314 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { request, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
+import { onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import { createApi, type Api, type Listening } from '../../src/api/api.ts';
+import type { ApiConfig, ApiLogEvent } from '../../src/api/options.ts';
+import { tokenDigest } from '../../src/api/tokens.ts';
+import type { Store, TokenRow } from '../../src/ports/store.ts';
+import type { Scope } from '../../src/protocol/scope.ts';
+import { openStore } from '../../src/store/open.ts';
+import { FakeEngine } from './fake-engine.ts';
+import { ManualClock } from './manual-clock.ts';
+
+export interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+}
+
+export interface Ask {
+  method?: string;
+  path?: string;
+  body?: string | Buffer;
+  headers?: Record<string, string>;
+  /** Undefined for the admin's, null for none. */
+  token?: string | null;
+  /** Where the request comes from, when it is not 127.0.0.1. */
+  localAddress?: string;
+}
+
+/** A daemon's faces on loopback, with a real store and an engine that the test plays. */
+export class Harness {
+  readonly engine = new FakeEngine('s1', 's2');
+  readonly clock = new ManualClock();
+  readonly logged: ApiLogEvent[] = [];
+  readonly shutdowns: string[] = [];
+  store!: Store;
+  api!: Api;
+  listening!: Listening;
+  admin!: string;
+
+  static async open(config: Partial<ApiConfig> = {}, socketPath?: string): Promise<Harness> {
+    const harness = new Harness();
+    const onFatal = (error: Error): never => {
+      throw error;
+    };
+    harness.store = await openStore({ dir: ':memory:', onFatal });
+    harness.api = createApi({
+      engine: harness.engine,
+      store: harness.store,
+      clock: harness.clock,
+      config: { version: '1.2.3', startedAt: '2026-01-01T00:00:00.000Z', defaultCwd: null, ...config },
+      shutdown: (mode) => void harness.shutdowns.push(mode),
+      log: (event) => void harness.logged.push(event),
+    });
+    harness.listening = await harness.api.listen({
+      host: '127.0.0.1',
+      port: 0,
+      ...(socketPath === undefined ? {} : { socketPath }),
+    });
+    harness.admin = (await harness.token(['admin'])).secret;
+    return harness;
+  }
+
+  get port(): number {
+    return Number(new URL(this.listening.url).port);
+  }
+
+  async close(): Promise<void> {
+    const closed = this.listening.close(1000);
+    this.clock.advance(5000);
+    await closed;
+    await this.store.close();
+  }
+
+  async token(scopes: readonly Scope[], more: Partial<TokenRow> = {}) {
+    const secret = `tk_${randomBytes(32).toString('base64url')}`;
+    const row: TokenRow = {
+      id: this.clock.newId(),
+      name: 'test',
+      digest: tokenDigest(secret),
+      user: null,
+      scopes,
+      sessions: null,
+      createdAt: new Date(this.clock.now()).toISOString(),
+      expiresAt: null,
+      revokedAt: null,
+      ...more,
+    };
+    await this.store.tokens.create(row);
+    return { id: row.id, secret };
+  }
+
+  /** A raw request: `Host` and `Origin` are the test's to set. */
+  ask({ method = 'POST', path = '/', body, headers = {}, token, localAddress }: Ask): Promise<Answer> {
+    const secret = token === undefined ? this.admin : token;
+    const options: RequestOptions = {
+      host: '127.0.0.1',
+      port: this.port,
+      method,
+      path,
+      agent: false,
+      headers: {
+        ...(secret === null ? {} : { authorization: `Bearer ${secret}` }),
+        ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
+        ...headers,
+      },
+      ...(localAddress === undefined ? {} : { localAddress }),
+    };
+    return new Promise((resolve, reject) => {
+      const sent = request(options, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text }),
+        );
+        response.on('error', reject);
+      });
+      sent.on('error', reject);
+      sent.end(body);
+    });
+  }
+
+  /** An operation over HTTP. */
+  async call(name: string, input: unknown = {}, more: Ask = {}) {
+    const headers = { 'content-type': 'application/json', ...more.headers };
+    const answer = await this.ask({ path: `/v1/${name}`, body: JSON.stringify(input), ...more, headers });
+    return { ...answer, json: JSON.parse(answer.text) as Json };
+  }
+
+  async socket(token: string = this.admin, headers: Record<string, string> = {}): Promise<Rpc> {
+    const url = `${this.listening.url.replace('http', 'ws')}/rpc`;
+    const socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}`, ...headers } });
+    const rpc = new Rpc(socket);
+    await once(socket, 'open');
+    return rpc;
+  }
+
+  /** Status of a handshake that is refused. */
+  async refusedUpgrade(headers: Record<string, string>, path = '/rpc'): Promise<number> {
+    const url = `${this.listening.url.replace('http', 'ws')}${path}`;
+    const socket = new WebSocket(url, { headers });
+    socket.on('error', () => undefined);
+    const status = await new Promise<number>((resolve) => {
+      socket.once('unexpected-response', (sent, response) => {
+        resolve(response.statusCode ?? 0);
+        sent.destroy();
+      });
+      socket.once('open', () => resolve(101));
+    });
+    socket.terminate();
+    return status;
+  }
+}
+
+// Answers are checked member by member in the tests.
+// oxlint-disable-next-line typescript/no-explicit-any
+export type Json = any;
+
+export async function useHarness(config?: Partial<ApiConfig>, socketPath?: string): Promise<Harness> {
+  const harness = await Harness.open(config, socketPath);
+  onTestFinished(() => harness.close());
+  return harness;
+}
+
+/** A JSON-RPC client that keeps all it was sent. */
+export class Rpc {
+  readonly socket: WebSocket;
+  readonly received: Json[] = [];
+  closed: { code: number; reason: string } | undefined;
+  #next = 1;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(socket: WebSocket) {
+    this.socket = socket;
+    socket.on('error', () => undefined);
+    socket.on('message', (data) => {
+      this.received.push(JSON.parse((data as Buffer).toString()));
+      this.#tell();
+    });
+    socket.on('close', (code, reason) => {
+      this.closed = { code, reason: reason.toString() };
+      this.#tell();
+    });
+  }
+
+  #tell(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
+  }
+
+  async until<Found>(find: () => Found | undefined): Promise<Found> {
+    for (;;) {
+      const found = find();
+      if (found !== undefined) return found;
+      if (this.closed !== undefined) throw new Error(`closed: ${JSON.stringify(this.closed)}`);
+      await this.#changed.promise;
+    }
+  }
+
+  async request(method: string, params: unknown = {}): Promise<Json> {
+    const id = this.#next++;
+    this.socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
+    return this.until(() => this.received.find((message) => message.id === id));
+  }
+
+  /** Sends a text as it is and gives what comes next. */
+  async raw(text: string | Buffer): Promise<Json> {
+    const before = this.received.length;
+    this.socket.send(text);
+    return this.until(() => this.received[before]);
+  }
+
+  notifications(method: string): Json[] {
+    return this.received.filter((message) => message.method === method);
+  }
+
+  async ended(): Promise<{ code: number; reason: string }> {
+    while (this.closed === undefined) await this.#changed.promise;
+    return this.closed;
+  }
+}
+
+interface SentEvent {
+  event: string;
+  id?: string;
+  data: Json;
+}
+
+/** A reader of server-sent events that keeps all it got. */
+export class EventReader {
+  status = 0;
+  headers: IncomingHttpHeaders = {};
+  events: SentEvent[] = [];
+  comments = 0;
+  text = '';
+  ended = false;
+  #changed = Promise.withResolvers<void>();
+  #stop: () => void = () => undefined;
+
+  static async open(harness: Harness, path: string, more: Ask = {}): Promise<EventReader> {
+    const reader = new EventReader();
+    const { token = harness.admin, headers } = more;
+    const sent = request({
+      host: '127.0.0.1',
+      port: harness.port,
+      path,
+      agent: false,
+      headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
+    });
+    reader.#stop = () => sent.destroy();
+    onTestFinished(reader.#stop);
+    sent.on('error', () => reader.#end());
+    sent.end();
+    const [response] = await once(sent, 'response');
+    reader.status = response.statusCode;
+    reader.headers = response.headers;
+    let rest = '';
+    response.setEncoding('utf8').on('data', (chunk: string) => {
+      reader.text += chunk;
+      const blocks = (rest + chunk).split('\n\n');
+      rest = blocks.pop() ?? '';
+      for (const block of blocks) reader.#block(block);
+      reader.#tell();
+    });
+    response.on('close', () => reader.#end());
+    response.on('error', () => reader.#end());
+    return reader;
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+
+  async until(fits: () => boolean): Promise<void> {
+    while (!fits()) {
+      if (this.ended) throw new Error(`The stream ended: ${this.text.slice(0, 500)}`);
+      await this.#changed.promise;
+    }
+  }
+
+  async end(): Promise<void> {
+    while (!this.ended) await this.#changed.promise;
+  }
+
+  #block(block: string): void {
+    const fields = block.split('\n').map((line) => /^(\w*): ?(.*)$/.exec(line) ?? []);
+    const field = (name: string) => fields.find(([, each]) => each === name)?.[2];
+    const event = field('event');
+    if (event === undefined) {
+      this.comments += 1;
+      return;
+    }
+    const id = field('id');
+    const data: Json = JSON.parse(field('data') ?? 'null');
+    this.events.push({ event, data, ...(id === undefined ? {} : { id }) });
+  }
+
+  #tell(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
+  }
+
+  #end(): void {
+    this.ended = true;
+    this.#tell();
+  }
+}
+
+/** Waits for something that another event loop turn brings about, without a fixed sleep. */
+export async function eventually(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
