@@ -30,6 +30,8 @@ export const layers: Layers = {
     node: false,
     packages: ['@agentclientprotocol/sdk', 'zod'],
   },
+  // A program of its own: it shares nothing with the product, as no agent does.
+  'agents/scripted/program': { rooms: [], node: true, packages: [] },
   store: { rooms: ['domain', 'ports'], node: true, packages: [] },
   hosts: { rooms: ['domain', 'ports'], node: true, packages: [] },
   api: {
@@ -46,6 +48,7 @@ export const layers: Layers = {
       'client/node',
       'engine',
       'agents',
+      'agents/scripted/program',
       'store',
       'hosts',
       'api',

@@ -81,7 +81,10 @@ async function compose(
   const defaultCwd = options.defaultCwd ?? null;
   const engine = createEngine({
     store,
-    hosts: await openHosts({ directory: directory.hosts, warn: (message) => log('host', { message: String(message) }) }),
+    hosts: await openHosts({
+      directory: directory.hosts,
+      warn: (message) => log('host', { message: String(message) }),
+    }),
     clock,
     drivers: builtInAgents(agents),
     defaultAgent: options.defaultAgent ?? 'scripted',
@@ -100,7 +103,10 @@ async function compose(
     shutdown: () => void end.close(),
     log: ({ event, error, ...data }) => log(event, { ...data, message: String(error) }),
   });
-  const listening = await api.listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 0 });
+  const listening = await api.listen({
+    host: options.host ?? '127.0.0.1',
+    port: options.port ?? 0,
+  });
   end.onClose(() => listening.close(2000));
   const { url } = listening;
   const { pid } = process;

@@ -3,7 +3,16 @@
  * its agent comes on top; the host adds its marker.
  */
 const allowed: ReadonlySet<string> = new Set([
-  'HOME', 'LANG', 'LANGUAGE', 'LOGNAME', 'PATH', 'SHELL', 'SSH_AUTH_SOCK', 'TMPDIR', 'TZ', 'USER',
+  'HOME',
+  'LANG',
+  'LANGUAGE',
+  'LOGNAME',
+  'PATH',
+  'SHELL',
+  'SSH_AUTH_SOCK',
+  'TMPDIR',
+  'TZ',
+  'USER',
 ]);
 const allowedPrefixes = ['LC_', 'XDG_'];
 
@@ -14,7 +23,8 @@ export function agentEnvironment(
   const env: { [name: string]: string } = {};
   for (const [name, value] of Object.entries(own)) {
     if (value === undefined) continue;
-    if (allowed.has(name) || allowedPrefixes.some((prefix) => name.startsWith(prefix))) env[name] = value;
+    if (allowed.has(name) || allowedPrefixes.some((prefix) => name.startsWith(prefix)))
+      env[name] = value;
   }
   return { ...env, ...added };
 }

@@ -24,7 +24,13 @@ export type AgentEvent =
   /** That text is complete. */
   | { type: 'text_end'; item: string }
   /** A whole content block that is no streamed text. */
-  | { type: 'block'; item: string; part: 'text' | 'thought'; content: ContentBlock; parentCall?: string }
+  | {
+      type: 'block';
+      item: string;
+      part: 'text' | 'thought';
+      content: ContentBlock;
+      parentCall?: string;
+    }
   /** First or later state of a tool call; `item` is the id for this state's entry. */
   | { type: 'tool_call'; item: string; toolCall: ToolCall; parentCall?: string }
   /** Output of a running tool so far, whole (at most the last 64 KiB); shown live, not stored. */
@@ -64,4 +70,9 @@ export type AgentCommand =
   | { type: 'prompt'; run: string; prompt: string; content: readonly ContentBlock[] }
   | { type: 'cancel'; run: string }
   | { type: 'answer_approval'; request: Json; option: string | null }
-  | { type: 'answer_question'; request: Json; outcome: 'answered' | 'declined' | 'withdrawn'; content?: Json };
+  | {
+      type: 'answer_question';
+      request: Json;
+      outcome: 'answered' | 'declined' | 'withdrawn';
+      content?: Json;
+    };

@@ -8,7 +8,14 @@ export type ContentBlock =
   | { type: 'text'; text: string; blob?: BlobRef }
   | { type: 'image'; mimeType: string; data?: string; uri?: string; blob?: BlobRef }
   | { type: 'audio'; mimeType: string; data?: string; blob?: BlobRef }
-  | { type: 'resource_link'; uri: string; name: string; mimeType?: string; title?: string; size?: number }
+  | {
+      type: 'resource_link';
+      uri: string;
+      name: string;
+      mimeType?: string;
+      title?: string;
+      size?: number;
+    }
   | { type: 'resource'; resource: JsonObject };
 
 /** Content-addressed bytes: `digest` is the lower-case hex SHA-256 of the content, `size` in bytes. */
@@ -32,7 +39,16 @@ export type ToolContent =
   | { type: 'terminal'; terminalId: string };
 
 export type ToolKind =
-  | 'read' | 'edit' | 'delete' | 'move' | 'search' | 'execute' | 'think' | 'fetch' | 'switch_mode' | 'other';
+  | 'read'
+  | 'edit'
+  | 'delete'
+  | 'move'
+  | 'search'
+  | 'execute'
+  | 'think'
+  | 'fetch'
+  | 'switch_mode'
+  | 'other';
 /** `cancelled` is ours: the run ended before the agent told how the call ended. */
 export type ToolStatus = 'pending' | 'in_progress' | 'completed' | 'failed' | 'cancelled';
 

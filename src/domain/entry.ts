@@ -1,7 +1,5 @@
-import type {
-  ApprovalOption, BlobRef, ContentBlock, PlanItem, ToolCall,
-} from './content.ts';
-import { canonicalJson, type Json, type JsonObject } from './json.ts';
+import type { ApprovalOption, BlobRef, ContentBlock, PlanItem, ToolCall } from './content.ts';
+import { canonicalJson, type Json } from './json.ts';
 import type { ContextWindow, Money, Tokens, Usage } from './usage.ts';
 
 /**
@@ -35,7 +33,15 @@ export type By =
 export type Delivery = 'queue' | 'steer' | 'interrupt';
 
 export const failureCategories = [
-  'auth', 'limit', 'request', 'service', 'connection', 'protocol', 'launch', 'storage', 'unknown',
+  'auth',
+  'limit',
+  'request',
+  'service',
+  'connection',
+  'protocol',
+  'launch',
+  'storage',
+  'unknown',
 ] as const;
 export type FailureCategory = (typeof failureCategories)[number];
 
@@ -68,7 +74,12 @@ export interface RunEnded {
 /** The proof that nothing of a host is left: what was ended, and whether every one is gone. */
 export interface Proof {
   method: 'swept' | 'sampled' | 'rebooted' | 'never-started';
-  ended: readonly { pid: number; startTime: number; name: string; how: 'exited' | 'terminated' | 'killed' }[];
+  ended: readonly {
+    pid: number;
+    startTime: number;
+    name: string;
+    how: 'exited' | 'terminated' | 'killed';
+  }[];
   gone: boolean;
 }
 
@@ -103,7 +114,12 @@ export interface EntryDataByKind {
   tool_call: ToolCall;
   plan: { items: readonly PlanItem[] };
   /** `request` is the agent's own id of the question, needed for the answer. */
-  approval: { request: Json; title: string; toolCall?: ToolCall; options: readonly ApprovalOption[] };
+  approval: {
+    request: Json;
+    title: string;
+    toolCall?: ToolCall;
+    options: readonly ApprovalOption[];
+  };
   /** `about` is the approval. */
   decision: {
     outcome: 'allowed' | 'denied' | 'withdrawn';
@@ -116,7 +132,11 @@ export interface EntryDataByKind {
   answer: { outcome: 'answered' | 'declined' | 'withdrawn'; content?: Json; reason?: string };
   run_started: { trigger: 'prompt' | 'agent'; prompts: readonly string[] };
   /** The intent to end the run, written before anything is done about it (R4). */
-  abort: { force: boolean; reason: 'asked' | 'timeout' | 'interrupt' | 'stop'; queue: 'keep' | 'withdraw' };
+  abort: {
+    force: boolean;
+    reason: 'asked' | 'timeout' | 'interrupt' | 'stop';
+    queue: 'keep' | 'withdraw';
+  };
   run_ended: RunEnded;
   usage: { key: string; model?: string; tokens: Tokens; cost?: Money };
   /** `about` is the prompt whose item changed, absent where the whole queue is held or released. */
@@ -192,7 +212,11 @@ export const nodeRule: Record<EntryKind, 'always' | 'never' | 'first' | 'either'
 };
 export const entryKinds = Object.keys(nodeRule) as readonly EntryKind[];
 
-export function isNode(entry: { kind: EntryKind; about?: string; parentId?: string | null }): boolean {
+export function isNode(entry: {
+  kind: EntryKind;
+  about?: string;
+  parentId?: string | null;
+}): boolean {
   const rule = nodeRule[entry.kind];
   if (rule === 'first') return entry.about === undefined;
   return rule === 'always' || (rule === 'either' && entry.parentId !== undefined);
@@ -211,5 +235,3 @@ export function contentText(entry: { kind: EntryKind; data: unknown; about?: str
 
 /** Ids match this everywhere; they never become file names or arguments without passing it. */
 export const idPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
-
-export type { JsonObject };

@@ -1,6 +1,7 @@
 import { textOf, type ToolCall } from './content.ts';
 import { type EntryOf, isNode, type NewEntry, type SettingsChange } from './entry.ts';
 import { limits } from './limits.ts';
+import { advance } from './run.ts';
 import type { OpenRun, SessionState } from './session-state.ts';
 import { addReport, noUsage, type UsageReport } from './usage.ts';
 
@@ -20,7 +21,8 @@ export function evolve(state: SessionState, entry: PlacedEntry): SessionState {
     lastSeq: entry.seq,
     updatedAt: entry.at,
     createdAt: state.createdAt === '' ? entry.at : state.createdAt,
-    lastActivityAt: quiet.has(entry.kind) && state.lastActivityAt !== '' ? state.lastActivityAt : entry.at,
+    lastActivityAt:
+      quiet.has(entry.kind) && state.lastActivityAt !== '' ? state.lastActivityAt : entry.at,
   };
   if (isNode(entry)) next.head = entry.id;
   return apply(next, entry);
@@ -38,9 +40,11 @@ function apply(state: SessionState, entry: PlacedEntry): SessionState {
     case 'delivery':
       return withRun(state, entry, (run) => ({
         ...run,
-        state: run.state === 'starting' ? 'working' : run.state,
+        state: advance(run.state, 'taken'),
         takenAt: run.takenAt ?? entry.at,
-        prompts: run.prompts.map((item) => (item.id === entry.about ? { ...item, state: 'taken' } : item)),
+        prompts: run.prompts.map((item) =>
+          item.id === entry.about ? { ...item, state: 'taken' } : item,
+        ),
       }));
     case 'run_started':
       return runStarted(state, entry);
@@ -50,7 +54,7 @@ function apply(state: SessionState, entry: PlacedEntry): SessionState {
         entry,
         (run) => ({
           ...run,
-          state: 'stopping',
+          state: advance(run.state, 'abort'),
           abort: {
             force: entry.data.force || (run.abort?.force ?? false),
             reason: abortReason(run, entry.data.reason),
@@ -98,15 +102,29 @@ function settings(state: SessionState, entry: EntryOf<'settings'>): SessionState
     const value = changes[name];
     if (value !== undefined) Object.assign(next, { [name]: value });
   }
-  if (changes.title !== undefined && (entry.data.from !== 'agent' || state.titleFrom !== 'client')) {
+  if (
+    changes.title !== undefined &&
+    (entry.data.from !== 'agent' || state.titleFrom !== 'client')
+  ) {
     next.title = changes.title;
-    next.titleFrom = changes.title === null ? null : entry.data.from === 'agent' ? 'agent' : 'client';
+    next.titleFrom =
+      changes.title === null ? null : entry.data.from === 'agent' ? 'agent' : 'client';
   }
   return next;
 }
 
 const plainSettings = [
-  'key', 'agent', 'cwd', 'label', 'meta', 'model', 'mode', 'archived', 'modelInForce', 'context', 'parent',
+  'key',
+  'agent',
+  'cwd',
+  'label',
+  'meta',
+  'model',
+  'mode',
+  'archived',
+  'modelInForce',
+  'context',
+  'parent',
 ] as const satisfies readonly (keyof SettingsChange)[];
 
 function prompt(state: SessionState, entry: EntryOf<'prompt'>): SessionState {
@@ -125,7 +143,10 @@ function prompt(state: SessionState, entry: EntryOf<'prompt'>): SessionState {
 
 /** A title out of a prompt: its first line with text, cut at a word. */
 export function titleFrom(text: string): string | null {
-  const line = text.split('\n').find((candidate) => candidate.trim() !== '')?.trim();
+  const line = text
+    .split('\n')
+    .find((candidate) => candidate.trim() !== '')
+    ?.trim();
   if (line === undefined) return null;
   if (line.length <= limits.titleChars) return line;
   const cut = line.slice(0, limits.titleChars);
@@ -184,7 +205,11 @@ function message(state: SessionState, entry: EntryOf<'message'>): SessionState {
   const text = textOf(entry.data.content);
   const next = withRun(state, entry, (run) =>
     entry.parentCall === undefined && text !== ''
-      ? { ...run, turns: run.turns + 1, answer: { entry: entry.id, text: text.slice(0, limits.answerChars) } }
+      ? {
+          ...run,
+          turns: run.turns + 1,
+          answer: { entry: entry.id, text: text.slice(0, limits.answerChars) },
+        }
       : run,
   );
   if (text === '' || entry.parentCall !== undefined) return next;
@@ -258,7 +283,10 @@ function usage(state: SessionState, entry: EntryOf<'usage'>): SessionState {
   };
   const previous = state.reports.find((item) => item.key === key);
   const reports = [...state.reports.filter((item) => item !== previous), report];
-  const next = withRun(state, entry, (run) => ({ ...run, usage: addReport(run.usage, report, previous) }));
+  const next = withRun(state, entry, (run) => ({
+    ...run,
+    usage: addReport(run.usage, report, previous),
+  }));
   return {
     ...next,
     usage: addReport(state.usage, report, previous),
@@ -276,7 +304,10 @@ function queue(state: SessionState, entry: EntryOf<'queue'>): SessionState {
       return {
         ...state,
         queue: state.queue.filter((item) => item.id !== about),
-        run: state.run && { ...state.run, prompts: state.run.prompts.filter((item) => item.id !== about) },
+        run: state.run && {
+          ...state.run,
+          prompts: state.run.prompts.filter((item) => item.id !== about),
+        },
       };
     case 'requeued': {
       const item = state.run?.prompts.find((candidate) => candidate.id === about);

@@ -22,7 +22,10 @@ export function externalise(event: AgentEvent, put: PutBlob): AgentEvent {
   }
 }
 
-export function smallBlocks(content: readonly ContentBlock[], put: PutBlob): readonly ContentBlock[] {
+export function smallBlocks(
+  content: readonly ContentBlock[],
+  put: PutBlob,
+): readonly ContentBlock[] {
   return content.map((block) => smallBlock(block, put));
 }
 
@@ -80,7 +83,8 @@ function smallContent(item: ToolContent, put: PutBlob): ToolContent {
 }
 
 function smallPiece(block: ContentBlock, put: PutBlob): ContentBlock {
-  if (block.type !== 'text' || block.text.length <= limits.pieceChars) return smallBlock(block, put);
+  if (block.type !== 'text' || block.text.length <= limits.pieceChars)
+    return smallBlock(block, put);
   return { type: 'text', text: preview(block.text), blob: put({ text: block.text }) };
 }
 

@@ -135,7 +135,11 @@ function continued(open: OpenText): OpenText {
   return { ...open, segment, entry: `${open.item}c${segment}`, text: '' };
 }
 
-function endTexts(partials: Partials, which: (open: OpenText) => boolean, incomplete: boolean): Assembled {
+function endTexts(
+  partials: Partials,
+  which: (open: OpenText) => boolean,
+  incomplete: boolean,
+): Assembled {
   const ending = partials.texts.filter(which);
   return {
     partials: { ...partials, texts: partials.texts.filter((open) => !which(open)) },
@@ -178,18 +182,31 @@ function closeOutput(partials: Partials, toolCall: { call: string; status: strin
   return { ...partials, outputs: partials.outputs.filter((open) => open.call !== toolCall.call) };
 }
 
-function gather(partials: Partials, event: Extract<AgentEvent, { type: 'unrecognized' }>): Assembled {
+function gather(
+  partials: Partials,
+  event: Extract<AgentEvent, { type: 'unrecognized' }>,
+): Assembled {
   const open = partials.garbage;
   const { item, reason, raw, from, to } = event;
   if (open === null || open.reason !== reason || open.count >= 1000) {
     const swept = sweepGarbage(partials);
-    const garbage = { item, reason, raw: raw.slice(0, limits.unrecognizedBytes), count: 1, from, to };
+    const garbage = {
+      item,
+      reason,
+      raw: raw.slice(0, limits.unrecognizedBytes),
+      count: 1,
+      from,
+      to,
+    };
     return { partials: { ...swept.partials, garbage }, inputs: swept.inputs };
   }
   const room = limits.unrecognizedBytes - open.raw.length;
   const more = room > 0 ? `\n${raw}`.slice(0, room) : '';
   return {
-    partials: { ...partials, garbage: { ...open, raw: open.raw + more, count: open.count + 1, to } },
+    partials: {
+      ...partials,
+      garbage: { ...open, raw: open.raw + more, count: open.count + 1, to },
+    },
     inputs: [],
   };
 }

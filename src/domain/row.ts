@@ -56,7 +56,12 @@ export function rowOf(state: SessionState): SessionRow {
     modelInForce: state.modelInForce,
     mode: state.mode,
     status: statusOf(state),
-    activeRun: run && { id: run.id, state: run.state, trigger: run.trigger, startedAt: run.startedAt },
+    activeRun: run && {
+      id: run.id,
+      state: run.state,
+      trigger: run.trigger,
+      startedAt: run.startedAt,
+    },
     lastRun: state.lastRun,
     openApprovals: state.approvals.length,
     queued: state.queue.length,

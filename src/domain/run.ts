@@ -12,6 +12,7 @@ import type { RunOutcome } from './entry.ts';
  * `stopping`: the intent to end it is in the log; the ladder is being climbed.
  */
 export type RunState = 'starting' | 'working' | 'stopping' | 'ended';
+export type OpenRunState = Exclude<RunState, 'ended'>;
 export type RunEvent = 'taken' | 'abort' | 'ended';
 
 /** What an event does to a run: the next state, or nothing (`same`), or it must not happen (`refuse`). */
@@ -24,8 +25,10 @@ export const runTable: Record<RunState, Record<RunEvent, RunStep>> = {
   ended: { taken: 'refuse', abort: 'refuse', ended: 'refuse' },
 };
 
-export function step(state: RunState, event: RunEvent): RunStep {
-  return runTable[state][event];
+/** The state of an open run after an event that does not end it. */
+export function advance(state: OpenRunState, event: 'taken' | 'abort'): OpenRunState {
+  const next = runTable[state][event];
+  return next === 'same' || next === 'refuse' || next === 'ended' ? state : next;
 }
 
 /**

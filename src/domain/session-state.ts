@@ -1,7 +1,7 @@
 import type { ToolKind } from './content.ts';
 import type { By, RunFailure, RunOutcome } from './entry.ts';
 import type { Json } from './json.ts';
-import type { RunState } from './run.ts';
+import type { OpenRunState } from './run.ts';
 import { type ContextWindow, noUsage, type Usage, type UsageReport } from './usage.ts';
 
 /**
@@ -64,7 +64,7 @@ export interface RunPrompt extends QueuedPrompt {
 
 export interface OpenRun {
   id: string;
-  state: Exclude<RunState, 'ended'>;
+  state: OpenRunState;
   trigger: 'prompt' | 'agent';
   startedAt: string;
   /** When the agent was first seen to have a prompt of it. */
@@ -152,7 +152,13 @@ export function emptySession(id: string): SessionState {
 }
 
 export const sessionStatuses = [
-  'draft', 'idle', 'starting', 'working', 'waiting', 'stopping', 'stalled',
+  'draft',
+  'idle',
+  'starting',
+  'working',
+  'waiting',
+  'stopping',
+  'stalled',
 ] as const;
 export type SessionStatus = (typeof sessionStatuses)[number];
 

@@ -50,9 +50,14 @@ function combine(a: Tokens, b: Tokens, sign: 1 | -1): Tokens {
 }
 
 /** The sum with a report; `previous` is the earlier report with the same key, which it replaces. */
-export function addReport(usage: Usage, report: UsageReport, previous: UsageReport | undefined): Usage {
+export function addReport(
+  usage: Usage,
+  report: UsageReport,
+  previous: UsageReport | undefined,
+): Usage {
   const tokens = combine(usage.tokens, report.tokens, 1);
-  const amount = (usage.cost?.amount ?? 0) + (report.cost?.amount ?? 0) - (previous?.cost?.amount ?? 0);
+  const amount =
+    (usage.cost?.amount ?? 0) + (report.cost?.amount ?? 0) - (previous?.cost?.amount ?? 0);
   const currency = report.cost?.currency ?? usage.cost?.currency;
   return {
     tokens: previous === undefined ? tokens : combine(tokens, previous.tokens, -1),

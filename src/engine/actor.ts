@@ -81,7 +81,9 @@ export class SessionActor {
   }
 
   /** Puts a command into the mailbox; the promise settles when its batch is committed or refused. */
-  post(letter: Pick<Letter, 'command' | 'by' | 'ownId' | 'whole'>): Promise<Parameters<Letter['resolve']>[0]> {
+  post(
+    letter: Pick<Letter, 'command' | 'by' | 'ownId' | 'whole'>,
+  ): Promise<Parameters<Letter['resolve']>[0]> {
     return new Promise((resolve, reject) => {
       if (this.#stopped !== null) return reject(new RefusalError(this.#stopped));
       this.#letters.push({ ...letter, barrier: null, resolve, reject });
@@ -176,7 +178,8 @@ export class SessionActor {
 
   #takeUrgent(): Letter[] {
     const urgent = this.#letters.filter((letter) => isUrgent(letter.command));
-    if (urgent.length > 0) this.#letters = this.#letters.filter((letter) => !urgent.includes(letter));
+    if (urgent.length > 0)
+      this.#letters = this.#letters.filter((letter) => !urgent.includes(letter));
     return urgent;
   }
 
@@ -250,7 +253,8 @@ export class SessionActor {
       if (verdict !== null && verdict.status !== 'stored') return refuseLetters(decided, verdict);
       const seqs = new Map(batch.entries.map(({ entry }, index) => [entry.id, before + index + 1]));
       const seqOf = (entry: string): number => seqs.get(entry) ?? known.get(entry) ?? 0;
-      for (const { letter, answer } of decided) letter.resolve({ answer, seqOf, state: batch.state });
+      for (const { letter, answer } of decided)
+        letter.resolve({ answer, seqOf, state: batch.state });
     };
   }
 
@@ -259,7 +263,9 @@ export class SessionActor {
     const { command } = letter;
     if (command.type !== 'send' || !letter.ownId || !this.#exists) return null;
     if (inBatch.has(command.id)) {
-      throw refuse('busy', 'The same id is being stored at this moment: ask again.', { field: 'id' });
+      throw refuse('busy', 'The same id is being stored at this moment: ask again.', {
+        field: 'id',
+      });
     }
     const entry = await this.context.store.entry(this.id, command.id);
     if (entry === undefined) return null;
@@ -359,7 +365,11 @@ function refusalOf(verdict: Verdict): Refusal {
     case 'refused':
       return verdict.refusal;
     case 'fenced':
-      return { code: 'fenced', message: 'Another writer has this session.', data: { epoch: verdict.epoch } };
+      return {
+        code: 'fenced',
+        message: 'Another writer has this session.',
+        data: { epoch: verdict.epoch },
+      };
     case 'conflict': {
       const { head, seq, epoch } = verdict;
       return { code: 'conflict', message: 'The log has moved on.', data: { head, seq, epoch } };

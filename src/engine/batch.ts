@@ -79,7 +79,10 @@ export class Batch {
   #agent(inputs: readonly AgentInput[], base: string): void {
     inputs.forEach((input, index) => {
       if (input.type === 'send') return this.#input([input.line]);
-      const draft = this.#draft({ type: 'agent', host: this.grip!.id }, derivedIds(`${base}-${index}d`));
+      const draft = this.#draft(
+        { type: 'agent', host: this.grip!.id },
+        derivedIds(`${base}-${index}d`),
+      );
       decideAgent(draft, this.grip!.id, this.#small(input));
       this.#take(draft);
     });
@@ -148,7 +151,9 @@ export class Batch {
   /** Nothing to store: at most text in progress has grown. */
   get empty(): boolean {
     const lagging = this.#advanced && (this.grip?.lagging ?? false);
-    return this.entries.length === 0 && this.#inputs.length === 0 && this.#hosts.length === 0 && !lagging;
+    return (
+      this.entries.length === 0 && this.#inputs.length === 0 && this.#hosts.length === 0 && !lagging
+    );
   }
 
   /** Inputs for hosts, to be written to their files after the commit. */
@@ -164,7 +169,11 @@ export class Batch {
       epoch,
       ...(create ? { create: { key: this.state.key } } : {}),
       entries: this.entries,
-      state: { version: stateVersion, json: JSON.stringify(this.state), columns: columnsOf(this.state) },
+      state: {
+        version: stateVersion,
+        json: JSON.stringify(this.state),
+        columns: columnsOf(this.state),
+      },
       hosts: change === null ? this.#hosts : [...this.#hosts, change],
       inputs: this.#inputs.map(({ grip, offset, bytes }) => ({ host: grip.id, offset, bytes })),
     };

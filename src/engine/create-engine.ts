@@ -13,8 +13,23 @@ import type { Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';
 import { blobCollector, type DecodedLine, type RawLine } from './decode.ts';
 import type {
-  AbortAnswer, AbortInput, AgentView, CreateAnswer, CreateInput, DecideAnswer, DecideInput, Engine,
-  FeedOptions, HostView, ListFilter, OpenedFeed, OpenedList, SendAnswer, SendInput, ShutRun, StartReport,
+  AbortAnswer,
+  AbortInput,
+  AgentView,
+  CreateAnswer,
+  CreateInput,
+  DecideAnswer,
+  DecideInput,
+  Engine,
+  FeedOptions,
+  HostView,
+  ListFilter,
+  OpenedFeed,
+  OpenedList,
+  SendAnswer,
+  SendInput,
+  ShutRun,
+  StartReport,
 } from './engine.ts';
 import type { FeedSink } from './frames.ts';
 import { within } from './ladder.ts';
@@ -71,12 +86,19 @@ export class SessionEngine implements Engine {
         this.#lists.changed(actor.state, entries);
         this.#timeouts.look(actor);
         for (const entry of entries) {
-          if (entry.kind === 'host' && entry.data.state === 'ended') this.#removeHost(entry.data.host);
+          if (entry.kind === 'host' && entry.data.state === 'ended')
+            this.#removeHost(entry.data.host);
         }
       },
       log,
     });
-    this.#recovery = recoverAll({ store, hosts, registry: this.#registry, timeouts: this.#timeouts, log });
+    this.#recovery = recoverAll({
+      store,
+      hosts,
+      registry: this.#registry,
+      timeouts: this.#timeouts,
+      log,
+    });
   }
 
   /** Resolves when every session with a host has been found again. */
@@ -127,10 +149,15 @@ export class SessionEngine implements Engine {
       });
       const answer = outcome.answer as Extract<Answer, { type: 'created' }>;
       const sent = answer.sent && createdPrompt(answer.sent, outcome.seqOf(answer.sent.entry));
-      return { row: rowOf(outcome.state), created: true, ...(sent === undefined ? {} : { prompt: sent }) };
+      return {
+        row: rowOf(outcome.state),
+        created: true,
+        ...(sent === undefined ? {} : { prompt: sent }),
+      };
     } catch (error) {
       this.#registry.discard(actor);
-      const taken = changes.key !== undefined && isConflict(error) ? await this.#keyed(changes.key) : null;
+      const taken =
+        changes.key !== undefined && isConflict(error) ? await this.#keyed(changes.key) : null;
       if (taken !== null) return this.#existing(taken, input, by);
       throw error;
     }
@@ -169,17 +196,30 @@ export class SessionEngine implements Engine {
     const ended = over || state.run?.id !== run ? await this.#terminal(session, run) : null;
     if (ended === null) return { key, run, status: 'stopping', queued };
     const proof = ended.proof === undefined ? {} : { proof: ended.proof };
-    return { key, run, status: 'aborted', outcome: ended.outcome, queued: actor.state.queue.length, ...proof };
+    return {
+      key,
+      run,
+      status: 'aborted',
+      outcome: ended.outcome,
+      queued: actor.state.queue.length,
+      ...proof,
+    };
   }
 
   async decide(session: string, input: DecideInput, by: By): Promise<DecideAnswer> {
     const actor = await this.#registry.get(session);
     const command = { type: 'decide' as const, ...input };
-    const outcome = await actor.post({ command, by, ownId: false }).catch(async (error: unknown) => {
-      throw await this.#decidedBefore(session, input.approval, error);
-    });
+    const outcome = await actor
+      .post({ command, by, ownId: false })
+      .catch(async (error: unknown) => {
+        throw await this.#decidedBefore(session, input.approval, error);
+      });
     const { decision, type: _, ...rest } = outcome.answer as Extract<Answer, { type: 'decided' }>;
-    return { key: outcome.state.key, decision: { id: decision, seq: outcome.seqOf(decision) }, ...rest };
+    return {
+      key: outcome.state.key,
+      decision: { id: decision, seq: outcome.seqOf(decision) },
+      ...rest,
+    };
   }
 
   async get(session: string): Promise<{ row: ReturnType<typeof rowOf>; host: HostView | null }> {
@@ -229,7 +269,9 @@ export class SessionEngine implements Engine {
     const driver = this.#options.drivers.find((candidate) => candidate.profile.name === agent);
     if (driver === undefined) {
       const names = this.#options.drivers.map((candidate) => candidate.profile.name).join(', ');
-      throw refuse('invalid', `There is no agent ${agent}: choose one of ${names}.`, { field: 'agent' });
+      throw refuse('invalid', `There is no agent ${agent}: choose one of ${names}.`, {
+        field: 'agent',
+      });
     }
     return driver;
   }
@@ -240,9 +282,12 @@ export class SessionEngine implements Engine {
     const agent = given.agent ?? keyed?.agent ?? this.#options.defaultAgent;
     this.#driver(agent);
     if (keyed !== null && keyed.agent !== agent) {
-      throw refuse('invalid', `The key names the agent ${keyed.agent}, the call ${agent}.`, { field: 'key' });
+      throw refuse('invalid', `The key names the agent ${keyed.agent}, the call ${agent}.`, {
+        field: 'key',
+      });
     }
-    const parent = given.parent == null ? null : await this.#registry.get(await this.find(given.parent));
+    const parent =
+      given.parent == null ? null : await this.#registry.get(await this.find(given.parent));
     const cwd = given.cwd ?? parent?.state.cwd ?? this.#options.defaultCwd;
     if (cwd === null || cwd === undefined) {
       throw refuse('invalid', 'Name the directory in which the agent works.', { field: 'cwd' });
@@ -260,7 +305,8 @@ export class SessionEngine implements Engine {
   async #existing(session: string, input: CreateInput, by: By): Promise<CreateAnswer> {
     const { state } = await this.#registry.get(session);
     const { agent, cwd } = input.changes;
-    const other = (agent !== undefined && agent !== state.agent) || (cwd !== undefined && cwd !== state.cwd);
+    const other =
+      (agent !== undefined && agent !== state.agent) || (cwd !== undefined && cwd !== state.cwd);
     if (other) {
       throw refuse('conflict', 'That session exists with another agent or directory.', {
         field: input.id === undefined ? 'key' : 'id',
@@ -273,7 +319,11 @@ export class SessionEngine implements Engine {
     const actor = await this.#registry.get(session);
     const run = sent.run === undefined ? {} : { run: sent.run };
     const state_ = sent.state === 'starting' ? 'starting' : 'queued';
-    return { row: rowOf(actor.state), created: false, prompt: { ...sent.entry, state: state_, ...run } };
+    return {
+      row: rowOf(actor.state),
+      created: false,
+      prompt: { ...sent.entry, state: state_, ...run },
+    };
   }
 
   async #keyed(key: string): Promise<string | null> {
@@ -286,7 +336,10 @@ export class SessionEngine implements Engine {
   async #smaller(content: readonly ContentBlock[]): Promise<readonly ContentBlock[]> {
     const blobs: Parameters<typeof blobCollector>[0] = [];
     const { clock, store } = this.#options;
-    const small = smallBlocks(content, blobCollector(blobs, (bytes) => clock.sha256(bytes)));
+    const small = smallBlocks(
+      content,
+      blobCollector(blobs, (bytes) => clock.sha256(bytes)),
+    );
     for (const blob of blobs) await store.putBlob(blob.bytes);
     return small;
   }
@@ -304,7 +357,11 @@ export class SessionEngine implements Engine {
     for await (const later of this.#after(state.id, entry.seq)) {
       if (later.about !== entry.id) continue;
       if (later.kind === 'delivery') return delivered(later.runId);
-      if (later.kind === 'queue' && later.data.change !== 'requeued' && later.data.change !== 'released') {
+      if (
+        later.kind === 'queue' &&
+        later.data.change !== 'requeued' &&
+        later.data.change !== 'released'
+      ) {
         return { state: later.data.change };
       }
     }
@@ -312,9 +369,15 @@ export class SessionEngine implements Engine {
   }
 
   async *#after(session: string, seq: number): AsyncGenerator<Entry> {
-    for (let after: number | null = seq; after !== null; ) {
+    for (let after: number | null = seq; after !== null;) {
       const kinds = ['delivery', 'queue'] as const;
-      const page = await this.#options.store.history({ session, after, kinds, limit: 200, maxBytes: 262_144 });
+      const page = await this.#options.store.history({
+        session,
+        after,
+        kinds,
+        limit: 200,
+        maxBytes: 262_144,
+      });
       yield* page.entries;
       after = page.next;
     }

@@ -43,9 +43,17 @@ export function decodeLine(
     const decoded = driver.decode(state, { id, text, from: line.from, to: line.to });
     const blobs: { ref: BlobRef; bytes: Uint8Array }[] = [];
     const put = blobCollector(blobs, hash);
-    return { state: decoded.state, events: decoded.events.map((event) => externalise(event, put)), blobs };
+    return {
+      state: decoded.state,
+      events: decoded.events.map((event) => externalise(event, put)),
+      blobs,
+    };
   } catch (error) {
-    return unrecognized(state, line, `decoder: ${error instanceof Error ? error.message : 'failed'}`);
+    return unrecognized(
+      state,
+      line,
+      `decoder: ${error instanceof Error ? error.message : 'failed'}`,
+    );
   }
 }
 

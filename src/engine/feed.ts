@@ -1,13 +1,18 @@
 import { limits } from '../domain/limits.ts';
 import type { HeldPartial, FeedSink, PartialView } from './frames.ts';
-import {
-  entryFrame,
-  type EntryFrames,
-  type FeedHub,
-  type LivePartial,
-  PartialFrames,
-  sendable,
-} from './feed-hub.ts';
+import type { Store } from '../ports/store.ts';
+import { entryFrame, type EntryFrames } from './entry-frames.ts';
+import { type LivePartial, PartialFrames, sendable } from './live-partials.ts';
+
+/** What a feed reads from: the session's log, and what is published of it. */
+export interface FeedSource {
+  readonly session: string;
+  readonly store: Store;
+  /** The last seq that was published. */
+  readonly lastSeq: number;
+  readonly current: readonly LivePartial[];
+  close(feed: Feed): void;
+}
 
 /**
  * One subscriber's ordered stream: entries after its cursor, each once, then live ones.
@@ -19,14 +24,14 @@ import {
  * A feed never buffers: one that cannot keep up goes back to reading the log.
  */
 export class Feed {
-  readonly #hub: FeedHub;
+  readonly #hub: FeedSource;
   readonly #sink: FeedSink;
   #cursor: number;
   #state: 'new' | 'catching_up' | 'live' | 'closed' = 'new';
   /** End offset and revision of each text in progress that the reader holds. */
   readonly #held = new Map<string, { end: number; revision: number }>();
 
-  constructor(hub: FeedHub, sink: FeedSink, after: number) {
+  constructor(hub: FeedSource, sink: FeedSink, after: number) {
     this.#hub = hub;
     this.#sink = sink;
     this.#cursor = after;
@@ -38,9 +43,16 @@ export class Feed {
       const { revision, ...view } = partial;
       const has = held.find((item) => item.entryId === view.entryId && item.part === view.part);
       const end = sendable(partial);
-      const from = has !== undefined && has.offset >= view.offset && has.offset <= end ? has.offset : view.offset;
+      const from =
+        has !== undefined && has.offset >= view.offset && has.offset <= end
+          ? has.offset
+          : view.offset;
       this.#held.set(keyOf(view), { end, revision });
-      return { ...view, offset: from, text: view.text.slice(from - view.offset, end - view.offset) };
+      return {
+        ...view,
+        offset: from,
+        text: view.text.slice(from - view.offset, end - view.offset),
+      };
     });
   }
 

@@ -2,13 +2,7 @@ import type { HostEnd } from '../domain/decide/host.ts';
 import type { AgentEvent } from '../domain/agent-event.ts';
 import type { RunFailure } from '../domain/entry.ts';
 import { limits } from '../domain/limits.ts';
-import {
-  assemble,
-  type AgentInput,
-  flush,
-  noPartials,
-  type Partials,
-} from '../domain/partials.ts';
+import { assemble, type AgentInput, flush, noPartials, type Partials } from '../domain/partials.ts';
 import type { AgentDriver, DecoderState, OpenSpec } from '../ports/agent.ts';
 import type { Host } from '../ports/hosts.ts';
 import type { HostChange, HostRow } from '../ports/store.ts';
@@ -200,7 +194,12 @@ export class HostGrip {
     if (this.position < this.suppressBelow || !(quiet || overdue)) return base;
     const snapshot: Snapshot = { decoder: this.decoder, partials: this.partials };
     const decoderVersion = this.driver.decoderVersion;
-    return { ...base, replayFrom: this.position, snapshot: JSON.stringify(snapshot), decoderVersion };
+    return {
+      ...base,
+      replayFrom: this.position,
+      snapshot: JSON.stringify(snapshot),
+      decoderVersion,
+    };
   }
 
   /** The change is committed. */

@@ -7,8 +7,19 @@ import type { ListFilter, OpenedList } from './engine.ts';
 import type { FeedSink, Frame } from './frames.ts';
 
 export type ChangeReason =
-  | 'create' | 'send' | 'steer' | 'abort' | 'patch' | 'reset' | 'new' | 'compact' | 'fork'
-  | 'delete' | 'restore' | 'status' | 'usage';
+  | 'create'
+  | 'send'
+  | 'steer'
+  | 'abort'
+  | 'patch'
+  | 'reset'
+  | 'new'
+  | 'compact'
+  | 'fork'
+  | 'delete'
+  | 'restore'
+  | 'status'
+  | 'usage';
 
 interface Change {
   row: SessionRow;

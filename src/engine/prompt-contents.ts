@@ -28,7 +28,8 @@ export class PromptContents {
   keep(state: SessionState): void {
     if (this.#contents.size === 0) return;
     const needed = new Set(neededPrompts(state));
-    for (const prompt of this.#contents.keys()) if (!needed.has(prompt)) this.#contents.delete(prompt);
+    for (const prompt of this.#contents.keys())
+      if (!needed.has(prompt)) this.#contents.delete(prompt);
   }
 
   /** Reads what a loaded session needs from its log. */
@@ -44,7 +45,10 @@ function neededPrompts(state: SessionState): string[] {
   return [...state.queue, ...(state.run?.prompts ?? [])].map((item) => item.id);
 }
 
-async function withBlobs(entry: Extract<Entry, { kind: 'prompt' }>, store: Store): Promise<Content> {
+async function withBlobs(
+  entry: Extract<Entry, { kind: 'prompt' }>,
+  store: Store,
+): Promise<Content> {
   const stored = entry.data.content;
   return { stored, whole: await Promise.all(stored.map((block) => wholeBlock(block, store))) };
 }

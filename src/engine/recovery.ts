@@ -51,10 +51,17 @@ async function recover(context: RecoveryContext, report: Report): Promise<void> 
   });
   await Promise.all(workers);
   const known = new Set(rows.map((row) => row.host));
-  await endStrays(context, directories.filter((host) => !known.has(host)));
+  await endStrays(
+    context,
+    directories.filter((host) => !known.has(host)),
+  );
 }
 
-async function recoverOne(context: RecoveryContext, session: string, report: Report): Promise<void> {
+async function recoverOne(
+  context: RecoveryContext,
+  session: string,
+  report: Report,
+): Promise<void> {
   try {
     const found = await context.registry.recover(session);
     if (found === 'continued') report.continued += 1;

@@ -58,7 +58,12 @@ export class Registry {
       const present = await this.#actors.get(session)!;
       return present.exists ? null : present;
     }
-    const actor = this.#actor(agent, { state: emptySession(session), epoch: 1, exists: false, grip: null });
+    const actor = this.#actor(agent, {
+      state: emptySession(session),
+      epoch: 1,
+      exists: false,
+      grip: null,
+    });
     this.#actors.set(session, Promise.resolve(actor));
     const loaded = await this.#context.store.load(session);
     if (loaded === undefined) return actor;
@@ -107,7 +112,8 @@ export class Registry {
   async #read(session: string, found: (what: Found) => void): Promise<SessionActor> {
     const { store, supervisor } = this.#context;
     const loaded = await store.load(session);
-    if (loaded === undefined) throw refuse('not_found', 'There is no such session.', { field: 'session' });
+    if (loaded === undefined)
+      throw refuse('not_found', 'There is no such session.', { field: 'session' });
     const state = await this.#stateOf(session, loaded);
     const [row] = loaded.hosts;
     const driver = this.#context.driver(state.agent);
@@ -136,7 +142,16 @@ export class Registry {
       }
     };
     const driver = this.#context.driver(agent);
-    const context: ActorContext = { clock, store, driver, hub, decodeLarge, perform, committed, log };
+    const context: ActorContext = {
+      clock,
+      store,
+      driver,
+      hub,
+      decodeLarge,
+      perform,
+      committed,
+      log,
+    };
     return new SessionActor(context, loaded);
   }
 
@@ -165,7 +180,7 @@ export class Registry {
 /** The state of a session from its log, page by page: what a new `stateVersion` asks for. */
 export async function rebuild(session: string, store: Store): Promise<SessionState> {
   let state = emptySession(session);
-  for (let after: number | null = 0; after !== null; ) {
+  for (let after: number | null = 0; after !== null;) {
     const page = await store.history({ session, after, ...rebuildPage });
     for (const entry of page.entries) state = evolve(state, entry);
     after = page.next;

@@ -66,7 +66,8 @@ export class Supervisor {
       this.#attach(actor, grip, await this.#context.hosts.launch(spec));
     } catch (error) {
       const message = error instanceof Error ? error.message : 'The agent could not be started.';
-      if (!(error instanceof LaunchError)) this.#context.log('host.launch', { host: grip.id, message });
+      if (!(error instanceof LaunchError))
+        this.#context.log('host.launch', { host: grip.id, message });
       this.#over(actor, grip, {
         ...nothingKnown,
         neverStarted: true,
@@ -85,7 +86,8 @@ export class Supervisor {
     host.onChange(() => actor.wake());
     host.ended.then(
       (exit) => this.#ended(actor, grip, exit),
-      (error: unknown) => this.#context.log('host.ended', { host: grip.id, message: String(error) }),
+      (error: unknown) =>
+        this.#context.log('host.ended', { host: grip.id, message: String(error) }),
     );
     this.#expectOpen(actor, grip);
     actor.wake();
@@ -143,7 +145,12 @@ export class Supervisor {
     const { host } = grip;
     if (host === null || grip.end !== null) return;
     const ended = actor.runEnded(run);
-    await climb(host, { force, ended, clock: this.#context.clock, onKill: () => (grip.killed = true) });
+    await climb(host, {
+      force,
+      ended,
+      clock: this.#context.clock,
+      onKill: () => (grip.killed = true),
+    });
   }
 
   /** Ends what a cancelled run left running, while its host lives on; says what it ended. */
@@ -154,7 +161,12 @@ export class Supervisor {
     if (proof.ended.length === 0) return;
     const names = proof.ended.map((item) => `${item.name} (${item.pid})`).join(', ');
     await actor.post({
-      command: { type: 'note', code: 'swept', text: `Ended after the abort: ${names}.`, data: asJson(proof) },
+      command: {
+        type: 'note',
+        code: 'swept',
+        text: `Ended after the abort: ${names}.`,
+        data: asJson(proof),
+      },
       by: { type: 'server' },
       ownId: false,
     });
@@ -216,7 +228,10 @@ const nothingKnown: HostEnd = {
   stderr: '',
 };
 
-function asJson(proof: Proof): { method: string; ended: { pid: number; name: string; how: string }[] } {
+function asJson(proof: Proof): {
+  method: string;
+  ended: { pid: number; name: string; how: string }[];
+} {
   return {
     method: proof.method,
     ended: proof.ended.map(({ pid, name, how }) => ({ pid, name, how })),

@@ -63,7 +63,10 @@ export interface AgentDriver {
   initial(spec: OpenSpec): DecoderState;
   /** The lines that open the conversation, written before the agent says anything. */
   open(spec: OpenSpec): readonly string[];
-  decode(state: DecoderState, line: SpoolLine): { state: DecoderState; events: readonly AgentEvent[] };
+  decode(
+    state: DecoderState,
+    line: SpoolLine,
+  ): { state: DecoderState; events: readonly AgentEvent[] };
   encode(state: DecoderState, command: AgentCommand): readonly string[];
 }
 

@@ -23,7 +23,10 @@ export interface Store {
   runs(query: RunQuery): Promise<RunPage>;
   run(session: string, run: string): Promise<RunRow | undefined>;
   /** Open approvals and questions, oldest first. */
-  openApprovals(query: { sessions?: readonly string[]; limit: number }): Promise<readonly OpenApproval[]>;
+  openApprovals(query: {
+    sessions?: readonly string[];
+    limit: number;
+  }): Promise<readonly OpenApproval[]>;
 
   /** Hosts that have not ended, for the recovery at start. */
   openHosts(): Promise<readonly HostRow[]>;

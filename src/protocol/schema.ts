@@ -1,15 +1,27 @@
 import { z } from 'zod';
 import type { ContentBlock } from '../domain/content.ts';
-import { type Entry, entryKinds, failureCategories, idPattern, runOutcomes } from '../domain/entry.ts';
+import {
+  type Entry,
+  entryKinds,
+  failureCategories,
+  idPattern,
+  runOutcomes,
+} from '../domain/entry.ts';
 import { limits } from '../domain/limits.ts';
 import type { SessionRow } from '../domain/row.ts';
 import { sessionStatuses } from '../domain/session-state.ts';
 
 /** Schemas that operations share. Times are ISO 8601 UTC; ids are opaque. */
 
-export const id = z.string().regex(idPattern, 'an id is 1 to 64 letters, digits, - or _, and begins with a letter or digit');
+export const id = z
+  .string()
+  .regex(idPattern, 'an id is 1 to 64 letters, digits, - or _, and begins with a letter or digit');
 /** A session by its id or its canonical key. */
-export const sessionName = z.string().min(1).max(limits.keyBytes).describe('id or key of a session');
+export const sessionName = z
+  .string()
+  .min(1)
+  .max(limits.keyBytes)
+  .describe('id or key of a session');
 export const time = z.iso.datetime();
 export const kind = z.enum(entryKinds as [string, ...string[]]).describe('kind of an entry');
 export const seq = z.int().min(0);
@@ -31,12 +43,17 @@ const linkBlock = z.object({
 export const promptContent = z
   .union([
     z.string().min(1),
-    z.array(z.discriminatedUnion('type', [textBlock, imageBlock, linkBlock])).min(1).max(limits.contentBlocks),
+    z
+      .array(z.discriminatedUnion('type', [textBlock, imageBlock, linkBlock]))
+      .min(1)
+      .max(limits.contentBlocks),
   ])
   .describe('text, or content blocks (text, image, resource_link)');
 
 export function contentBlocks(content: z.output<typeof promptContent>): readonly ContentBlock[] {
-  return typeof content === 'string' ? [{ type: 'text', text: content }] : (content as ContentBlock[]);
+  return typeof content === 'string'
+    ? [{ type: 'text', text: content }]
+    : (content as ContentBlock[]);
 }
 
 /** An entry of the log. The data's shape follows from its kind. */

@@ -39,7 +39,11 @@ export function decideAgent(draft: Draft, host: string, input: AgentInput): void
       draft.write('usage', input.report, { id: input.item });
       return;
     case 'settings':
-      draft.write('settings', { from: 'agent', changes: input.changes }, { id: input.item, runId: null });
+      draft.write(
+        'settings',
+        { from: 'agent', changes: input.changes },
+        { id: input.item, runId: null },
+      );
       return;
     case 'turn_ended':
       return turnEnded(draft, input);
@@ -52,7 +56,12 @@ export function decideAgent(draft: Draft, host: string, input: AgentInput): void
 }
 
 const evidence: ReadonlySet<AgentInput['type']> = new Set([
-  'activity', 'said', 'tool_call', 'plan', 'approval', 'question',
+  'activity',
+  'said',
+  'tool_call',
+  'plan',
+  'approval',
+  'question',
 ]);
 
 type Of<Type extends AgentInput['type']> = Extract<AgentInput, { type: Type }>;
@@ -73,7 +82,10 @@ function openFailed(draft: Draft, host: string, error: RunFailure): void {
 }
 
 function said(draft: Draft, input: Of<'said'>): void {
-  const data = { content: input.content, ...(input.incomplete ? { incomplete: true as const } : {}) };
+  const data = {
+    content: input.content,
+    ...(input.incomplete ? { incomplete: true as const } : {}),
+  };
   const more = {
     id: input.item,
     ...(input.parentCall === undefined ? {} : { parentCall: input.parentCall }),
@@ -97,7 +109,11 @@ function ask(draft: Draft, input: Of<'approval'> | Of<'question'>): void {
   }
   if (input.type === 'question') {
     const { item, request, message, schema } = input;
-    draft.write('question', { request, message, ...(schema === undefined ? {} : { schema }) }, { id: item });
+    draft.write(
+      'question',
+      { request, message, ...(schema === undefined ? {} : { schema }) },
+      { id: item },
+    );
     return;
   }
   const { item, request, title, options, parentCall } = input;
@@ -114,7 +130,11 @@ function refuseQuestion(draft: Draft, input: Of<'approval'> | Of<'question'>): v
   const reason = 'the run is being aborted';
   const { request } = input;
   if (input.type === 'approval') {
-    draft.write('approval', { request, title: input.title, options: input.options }, { id: input.item });
+    draft.write(
+      'approval',
+      { request, title: input.title, options: input.options },
+      { id: input.item },
+    );
     draft.write('decision', { outcome: 'withdrawn', reason }, { about: input.item });
     draft.tell({ type: 'answer_approval', request, option: null });
   } else {
@@ -152,4 +172,3 @@ function garbage(draft: Draft, host: string, input: Of<'garbage'>): void {
   const { item, reason, raw, count, from, to } = input.garbage;
   draft.write('unrecognized', { reason, raw, count, range: { host, from, to } }, { id: item });
 }
-

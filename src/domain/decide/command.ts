@@ -35,10 +35,7 @@ export interface Send {
 }
 
 /** An answer to an approval (an option, or allow or deny in general) or to a question. */
-export type Choice =
-  | { option: string }
-  | { verdict: 'allow' | 'deny' }
-  | { answer: Json };
+export type Choice = { option: string } | { verdict: 'allow' | 'deny' } | { answer: Json };
 
 /** What the caller is told once its batch is committed. */
 export type Answer =
@@ -76,7 +73,11 @@ export function decideCommand(draft: Draft, command: Command): Answer {
       return { type: 'patched' };
     case 'note': {
       const { code, text, data } = command;
-      draft.write('notice', { code, text, ...(data === undefined ? {} : { data }) }, { runId: null });
+      draft.write(
+        'notice',
+        { code, text, ...(data === undefined ? {} : { data }) },
+        { runId: null },
+      );
       return { type: 'patched' };
     }
     case 'release':
@@ -89,7 +90,10 @@ export function decideCommand(draft: Draft, command: Command): Answer {
 function send(draft: Draft, command: Send): Sent {
   const { state } = draft;
   checkHead(draft, command.expectedHead);
-  if (textOf(command.content).trim() === '' && command.content.every((block) => block.type === 'text')) {
+  if (
+    textOf(command.content).trim() === '' &&
+    command.content.every((block) => block.type === 'text')
+  ) {
     throw refuse('invalid', 'The prompt is empty: give it some text.', { field: 'content' });
   }
   if (state.queue.length >= limits.queueItems) {
@@ -97,10 +101,20 @@ function send(draft: Draft, command: Send): Sent {
   }
   const delivery = deliveryOf(draft, command);
   const timeout = command.timeoutMs === undefined ? {} : { timeoutMs: command.timeoutMs };
-  draft.write('prompt', { content: command.content, delivery, ...timeout }, { id: command.id, runId: null });
+  draft.write(
+    'prompt',
+    { content: command.content, delivery, ...timeout },
+    { id: command.id, runId: null },
+  );
   if (state.run === null) {
     const run = startRun(draft, command.id);
-    return { type: 'sent', entry: command.id, state: 'starting', run, queued: draft.state.queue.length };
+    return {
+      type: 'sent',
+      entry: command.id,
+      state: 'starting',
+      run,
+      queued: draft.state.queue.length,
+    };
   }
   const interrupted = delivery === 'interrupt' ? interrupt(draft) : undefined;
   const position = draft.state.queue.findIndex((item) => item.id === command.id) + 1;
@@ -112,10 +126,14 @@ function send(draft: Draft, command: Send): Sent {
 function checkHead(draft: Draft, expected: string | null | undefined): void {
   const { head, lastSeq } = draft.state;
   if (expected === undefined || expected === head) return;
-  throw refuse('conflict', 'The session has moved on since that head: read it again, then decide.', {
-    field: 'expectedHead',
-    data: { head, seq: lastSeq },
-  });
+  throw refuse(
+    'conflict',
+    'The session has moved on since that head: read it again, then decide.',
+    {
+      field: 'expectedHead',
+      data: { head, seq: lastSeq },
+    },
+  );
 }
 
 function deliveryOf(draft: Draft, command: Send): Delivery {
@@ -123,14 +141,19 @@ function deliveryOf(draft: Draft, command: Send): Delivery {
     return command.delivery === 'steer' ? 'queue' : command.delivery;
   }
   if (command.allowInterrupt) return 'interrupt';
-  throw refuse('unsupported', 'This agent takes no prompt while it works: send it with queue or interrupt.', {
-    field: 'delivery',
-  });
+  throw refuse(
+    'unsupported',
+    'This agent takes no prompt while it works: send it with queue or interrupt.',
+    {
+      field: 'delivery',
+    },
+  );
 }
 
 function interrupt(draft: Draft): string {
   const run = draft.run!;
-  if (run.state !== 'stopping') beginAbort(draft, { force: false, reason: 'interrupt', queue: 'keep' });
+  if (run.state !== 'stopping')
+    beginAbort(draft, { force: false, reason: 'interrupt', queue: 'keep' });
   return run.id;
 }
 
@@ -141,7 +164,12 @@ function abort(draft: Draft, command: Extract<Command, { type: 'abort' }>): Answ
   }
   const { force, reason } = command;
   const harder = force && !(run.abort?.force ?? false);
-  if (run.state !== 'stopping' || harder || command.queue === 'withdraw' || run.abort?.reason === 'interrupt') {
+  if (
+    run.state !== 'stopping' ||
+    harder ||
+    command.queue === 'withdraw' ||
+    run.abort?.reason === 'interrupt'
+  ) {
     beginAbort(draft, { force, reason, queue: command.queue });
   }
   return { type: 'aborting', run: run.id, queued: draft.state.queue.length };
@@ -150,7 +178,11 @@ function abort(draft: Draft, command: Extract<Command, { type: 'abort' }>): Answ
 /** The intent first (R4); then approvals are settled and the agent is asked, all in one transaction. */
 function beginAbort(
   draft: Draft,
-  how: { force: boolean; reason: 'asked' | 'timeout' | 'stop' | 'interrupt'; queue: 'keep' | 'withdraw' },
+  how: {
+    force: boolean;
+    reason: 'asked' | 'timeout' | 'stop' | 'interrupt';
+    queue: 'keep' | 'withdraw';
+  },
 ): void {
   const run = draft.run!;
   const first = run.state !== 'stopping';
@@ -158,11 +190,19 @@ function beginAbort(
   draft.write('abort', how);
   if (how.queue === 'withdraw') {
     for (const item of waiting) {
-      draft.write('queue', { change: 'withdrawn', reason: 'aborted' }, { about: item.id, runId: null });
+      draft.write(
+        'queue',
+        { change: 'withdrawn', reason: 'aborted' },
+        { about: item.id, runId: null },
+      );
     }
   }
   withdrawApprovals(draft, 'the run is being aborted');
-  if (run.state === 'starting' && run.prompts.every((prompt) => prompt.state === 'waiting') && !how.force) {
+  if (
+    run.state === 'starting' &&
+    run.prompts.every((prompt) => prompt.state === 'waiting') &&
+    !how.force
+  ) {
     return endRun(draft, { said: 'cancelled' });
   }
   if (first) draft.tell({ type: 'cancel', run: run.id });
@@ -172,7 +212,9 @@ function beginAbort(
 function decide(draft: Draft, command: Extract<Command, { type: 'decide' }>): Answer {
   const open = draft.state.approvals.find((item) => item.id === command.approval);
   if (open === undefined) throw notOpen(draft, command.approval);
-  return open.kind === 'approval' ? decideApproval(draft, open, command) : answerQuestion(draft, open, command);
+  return open.kind === 'approval'
+    ? decideApproval(draft, open, command)
+    : answerQuestion(draft, open, command);
 }
 
 function notOpen(draft: Draft, approval: string): Error {
@@ -210,14 +252,21 @@ function decideApproval(
 function optionOf(open: OpenQuestion, choice: Choice): string | null {
   if ('option' in choice) {
     if (open.options.some((option) => option.id === choice.option)) return choice.option;
-    throw refuse('invalid', `The agent offers ${open.options.map((option) => option.id).join(', ')}.`, {
-      field: 'option',
-    });
+    throw refuse(
+      'invalid',
+      `The agent offers ${open.options.map((option) => option.id).join(', ')}.`,
+      {
+        field: 'option',
+      },
+    );
   }
   if ('answer' in choice) {
-    throw refuse('invalid', 'This is an approval: give an option, allow or deny.', { field: 'answer' });
+    throw refuse('invalid', 'This is an approval: give an option, allow or deny.', {
+      field: 'answer',
+    });
   }
-  const wanted = choice.verdict === 'allow' ? ['allow_once', 'allow_always'] : ['reject_once', 'reject_always'];
+  const wanted =
+    choice.verdict === 'allow' ? ['allow_once', 'allow_always'] : ['reject_once', 'reject_always'];
   for (const kind of wanted) {
     const option = open.options.find((candidate) => candidate.kind === kind);
     if (option !== undefined) return option.id;
@@ -233,7 +282,9 @@ function answerQuestion(
 ): Answer {
   const { choice } = command;
   if ('option' in choice || ('verdict' in choice && choice.verdict === 'allow')) {
-    throw refuse('invalid', 'This is a question: give an answer, or deny to decline it.', { field: 'answer' });
+    throw refuse('invalid', 'This is a question: give an answer, or deny to decline it.', {
+      field: 'answer',
+    });
   }
   const outcome = 'answer' in choice ? 'answered' : 'declined';
   const content = 'answer' in choice ? { content: choice.answer } : {};

@@ -50,7 +50,11 @@ export function decideHostEnd(draft: Draft, host: string, end: HostEnd): void {
 function mayStartAgain(draft: Draft, end: HostEnd): boolean {
   const { run } = draft;
   if (run === null || run.state !== 'starting' || end.error !== undefined) return false;
-  if (run.launches >= limits.launchTries || run.prompts.some((prompt) => prompt.state !== 'waiting')) return false;
+  if (
+    run.launches >= limits.launchTries ||
+    run.prompts.some((prompt) => prompt.state !== 'waiting')
+  )
+    return false;
   return end.neverStarted || run.launches === 0;
 }
 
@@ -70,7 +74,10 @@ function failureOf(end: HostEnd, opened: boolean): RunFailure {
         : `exited with code ${end.exitCode}`;
   const why = end.stderr.trim() === '' ? '' : `: ${end.stderr.trim().slice(-600)}`;
   if (end.lost) {
-    return { category: 'unknown', message: 'The agent was gone with the machine or was killed from outside.' };
+    return {
+      category: 'unknown',
+      message: 'The agent was gone with the machine or was killed from outside.',
+    };
   }
   return opened
     ? { category: 'protocol', message: `The agent ${how} before it ended its turn${why}` }

@@ -8,7 +8,11 @@ import { outcomeOf } from '../run.ts';
  */
 export function startRun(draft: Draft, prompt: string): string {
   const run = draft.newId();
-  draft.write('run_started', { trigger: 'prompt', prompts: [prompt] }, { runId: run, by: { type: 'server' } });
+  draft.write(
+    'run_started',
+    { trigger: 'prompt', prompts: [prompt] },
+    { runId: run, by: { type: 'server' } },
+  );
   if (draft.state.host === null) launchHost(draft);
   else sendPrompts(draft);
   return run;
@@ -92,7 +96,11 @@ function closeToolCalls(draft: Draft): void {
 export function withdrawApprovals(draft: Draft, reason: string): void {
   for (const open of draft.state.approvals) {
     if (open.kind === 'approval') {
-      draft.write('decision', { outcome: 'withdrawn', reason }, { about: open.id, runId: open.run });
+      draft.write(
+        'decision',
+        { outcome: 'withdrawn', reason },
+        { about: open.id, runId: open.run },
+      );
       draft.tell({ type: 'answer_approval', request: open.request, option: null });
     } else {
       draft.write('answer', { outcome: 'withdrawn', reason }, { about: open.id, runId: open.run });
@@ -112,11 +120,19 @@ function settlePrompts(draft: Draft, end: RunConclusion): void {
       const change = aborted ? 'withdrawn' : 'requeued';
       draft.write('queue', { change, reason: 'it was not sent' }, { about: prompt.id });
     } else if (end.said !== null) {
-      draft.write('delivery', { content: draft.context.contentOf(prompt.id) }, { about: prompt.id });
+      draft.write(
+        'delivery',
+        { content: draft.context.contentOf(prompt.id) },
+        { about: prompt.id },
+      );
     } else {
       const again = draft.context.agent.deduplicatesPrompts && !aborted;
       const reason = 'the agent ended before it showed that it had the prompt';
-      draft.write('queue', { change: again ? 'requeued' : 'indeterminate', reason }, { about: prompt.id });
+      draft.write(
+        'queue',
+        { change: again ? 'requeued' : 'indeterminate', reason },
+        { about: prompt.id },
+      );
     }
   }
 }

@@ -13,11 +13,16 @@ export const approvalsDecide = operation({
       approval: id,
       option: z.string().max(200).optional().describe("one of the agent's options"),
       verdict: z.enum(['allow', 'deny']).optional(),
-      answer: z.unknown().optional().describe('content for a question: text, or an object after its schema'),
+      answer: z
+        .unknown()
+        .optional()
+        .describe('content for a question: text, or an object after its schema'),
       message: z.string().max(4096).optional(),
     })
     .refine(
-      (input) => [input.option, input.verdict, input.answer].filter((given) => given !== undefined).length === 1,
+      (input) =>
+        [input.option, input.verdict, input.answer].filter((given) => given !== undefined)
+          .length === 1,
       { message: 'give exactly one of option, verdict and answer', path: ['option'] },
     ),
   output: z.object({

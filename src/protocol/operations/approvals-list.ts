@@ -7,7 +7,10 @@ export const approvalsList = operation({
   summary: 'Open approvals and questions, of one session or over all.',
   scope: 'view',
   shape: 'unary',
-  input: z.strictObject({ session: sessionName.optional(), limit: z.int().min(1).max(200).default(100) }),
+  input: z.strictObject({
+    session: sessionName.optional(),
+    limit: z.int().min(1).max(200).default(100),
+  }),
   output: z.object({
     approvals: z.array(z.object({ session: z.string(), entry })),
   }),

@@ -11,7 +11,11 @@ export const blobsGet = operation({
     session: sessionName,
     digest: z.string().regex(/^[0-9a-f]{64}$/),
     offset: z.int().min(0).default(0),
-    maxBytes: z.int().min(1).max(512 * 1024).default(256 * 1024),
+    maxBytes: z
+      .int()
+      .min(1)
+      .max(512 * 1024)
+      .default(256 * 1024),
   }),
   output: z.object({
     base64: z.string(),

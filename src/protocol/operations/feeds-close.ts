@@ -7,6 +7,8 @@ export const feedsClose = operation({
   summary: "End this socket's feed of a session, or of the list.",
   scope: 'view',
   shape: 'feed',
-  input: z.strictObject({ session: sessionName.optional().describe('absent: the feed of the list') }),
+  input: z.strictObject({
+    session: sessionName.optional().describe('absent: the feed of the list'),
+  }),
   output: z.object({ closed: z.boolean() }),
 });

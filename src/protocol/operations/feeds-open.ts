@@ -10,7 +10,9 @@ export const feedsOpen = operation({
   input: z.union([
     z.strictObject({
       session: sessionName,
-      after: seq.optional().describe('last seq that the caller has; default: only what comes from now on'),
+      after: seq
+        .optional()
+        .describe('last seq that the caller has; default: only what comes from now on'),
       partials: z
         .array(
           z.strictObject({
@@ -24,7 +26,10 @@ export const feedsOpen = operation({
         .describe('text in progress that the caller holds already'),
     }),
     z.strictObject({
-      sessions: z.strictObject({ agent: z.string().max(64).optional(), archived: z.boolean().optional() }),
+      sessions: z.strictObject({
+        agent: z.string().max(64).optional(),
+        archived: z.boolean().optional(),
+      }),
     }),
   ]),
   output: z.union([

@@ -10,6 +10,8 @@ export const serverShutdown = operation({
   output: z.object({
     mode: z.enum(['stop', 'detach']),
     /** Runs that were ended (stop) or left working (detach). */
-    runs: z.array(z.object({ session: z.string(), run: z.string().nullable(), outcome: z.string().nullable() })),
+    runs: z.array(
+      z.object({ session: z.string(), run: z.string().nullable(), outcome: z.string().nullable() }),
+    ),
   }),
 });

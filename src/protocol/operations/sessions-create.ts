@@ -27,7 +27,12 @@ export const sessionsCreate = operation({
     created: z.boolean(),
     resolved: z.object({ agent: z.string(), model: z.string().nullable() }),
     prompt: z
-      .object({ id: z.string(), seq, state: z.enum(['starting', 'queued']), run: z.string().optional() })
+      .object({
+        id: z.string(),
+        seq,
+        state: z.enum(['starting', 'queued']),
+        run: z.string().optional(),
+      })
       .optional(),
   }),
 });

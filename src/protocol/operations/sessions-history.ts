@@ -16,7 +16,11 @@ export const sessionsHistory = operation({
       kinds: z.array(kind).max(40).optional(),
       run: id.optional(),
       limit: z.int().min(1).max(limits.pageEntries).default(200),
-      maxBytes: z.int().min(1024).max(limits.pageBytes).default(256 * 1024),
+      maxBytes: z
+        .int()
+        .min(1024)
+        .max(limits.pageBytes)
+        .default(256 * 1024),
     })
     .refine((input) => input.after === undefined || input.before === undefined, {
       message: 'give after or before, not both',
@@ -26,7 +30,10 @@ export const sessionsHistory = operation({
     session: z.string(),
     key: z.string().nullable(),
     entries: z.array(entry),
-    next: z.int().nullable().describe('give it as after or before for the next page; null at the end'),
+    next: z
+      .int()
+      .nullable()
+      .describe('give it as after or before for the next page; null at the end'),
     ended: z.enum(['end', 'limit', 'bytes']),
     head: z.string().nullable(),
     lastSeq: z.int(),

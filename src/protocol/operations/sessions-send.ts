@@ -12,8 +12,16 @@ export const sessionsSend = operation({
     id: id.optional().describe('id of the prompt entry: the same id again never sends twice'),
     content: promptContent,
     delivery: z.enum(['queue', 'steer', 'interrupt']).default('queue'),
-    allowInterrupt: z.boolean().default(false).describe('interrupt where the agent cannot be steered'),
-    timeoutMs: z.int().min(1000).max(7 * 86_400_000).optional().describe('the run is cancelled after this'),
+    allowInterrupt: z
+      .boolean()
+      .default(false)
+      .describe('interrupt where the agent cannot be steered'),
+    timeoutMs: z
+      .int()
+      .min(1000)
+      .max(7 * 86_400_000)
+      .optional()
+      .describe('the run is cancelled after this'),
     expectedHead: z.string().nullable().optional(),
   }),
   output: z.object({

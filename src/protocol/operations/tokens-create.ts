@@ -13,7 +13,11 @@ export const tokensCreate = operation({
     user: z.string().min(1).max(100).optional(),
     scopes: z.array(z.enum(scopes)).min(1).max(scopes.length),
     sessions: z.array(id).min(1).max(100).optional().describe('only these sessions'),
-    ttlMs: z.int().min(1000).max(10 * 365 * 86_400_000).optional(),
+    ttlMs: z
+      .int()
+      .min(1000)
+      .max(10 * 365 * 86_400_000)
+      .optional(),
   }),
   output: z.object({
     id: z.string(),
