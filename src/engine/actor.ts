@@ -25,6 +25,8 @@ export interface ActorContext {
   /** After a commit: what is to be done in the world. */
   perform(actor: SessionActor, effects: readonly Effect[]): void;
   committed(actor: SessionActor, entries: readonly NewEntry[]): void;
+  /** Lines of the spool were folded. */
+  folded(actor: SessionActor): void;
   log(event: string, data: object): void;
 }
 
@@ -165,6 +167,7 @@ export class SessionActor {
       if (lines.length === 0 && grip !== null && grip.finished) batch.hostEnd();
     }
     const settle = await this.#decideAll(batch, letters);
+    if (lines.length > 0) this.context.folded(this);
     if (batch.empty) {
       settle(null);
       if (lines.length > 0) this.context.hub.partials(this);

@@ -142,6 +142,7 @@ export class Registry {
       }
     };
     const driver = this.#context.driver(agent);
+    const folded = (actor: SessionActor): void => supervisor.limitSpool(actor);
     const context: ActorContext = {
       clock,
       store,
@@ -150,6 +151,7 @@ export class Registry {
       decodeLarge,
       perform,
       committed,
+      folded,
       log,
     };
     return new SessionActor(context, loaded);

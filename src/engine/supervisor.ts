@@ -186,6 +186,34 @@ export class Supervisor {
     });
   }
 
+  /**
+   * A spool lives as long as its host, so it has a limit: above the first a host is started anew while
+   * nothing goes on in it, above the second its run ends.
+   */
+  limitSpool(actor: SessionActor): void {
+    const { grip } = actor;
+    if (grip === null || grip.error !== null || grip.position < limits.spoolSoftBytes) return;
+    if (grip.position > limits.spoolHardBytes) {
+      const gib = limits.spoolHardBytes / 1024 ** 3;
+      grip.error = { category: 'limit', message: `The agent wrote more than ${gib} GiB.` };
+      this.#end(grip);
+    } else if (actor.state.run === null) {
+      this.#recycle(grip);
+    }
+  }
+
+  #recycle(grip: HostGrip): void {
+    const { host } = grip;
+    if (host === null || grip.end !== null) return;
+    const recycle = async (): Promise<void> => {
+      const members = await host.members();
+      if (!members.some((member) => member.role === 'descendant')) await host.sweep();
+    };
+    recycle().catch((error: unknown) => {
+      this.#context.log('host.recycle', { host: grip.id, message: String(error) });
+    });
+  }
+
   /** Finds out after a restart what became of the actor's host, and goes on from there. */
   async recover(actor: SessionActor, grip: HostGrip): Promise<Found> {
     const recovered = await this.#context.hosts.recover(grip.id);
