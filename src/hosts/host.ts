@@ -52,6 +52,7 @@ export class AttachedHost implements Host {
   #settled = false;
   #lastSize = 0;
   #polls = 0;
+  #released = false;
 
   constructor(context: HostContext, watch: DirectoryWatch) {
     const { id, paths, wrapper, bootId, processes } = context;
@@ -133,6 +134,7 @@ export class AttachedHost implements Host {
   }
 
   release(): void {
+    this.#released = true;
     this.#watch.close();
     this.#listeners.clear();
     for (const file of [this.#spool, this.#errors, this.#input]) {
@@ -182,8 +184,16 @@ export class AttachedHost implements Host {
     };
   }
 
+  /** While the wrapper lives: later nobody could tell whose pids they are. */
+  #learnGroupSoon(): void {
+    this.#learnGroup().catch((error: unknown) => {
+      this.#failed(`cannot look for the agent of host ${this.id}`, error);
+    });
+  }
+
   #changed(names: ReadonlySet<string>): void {
     if (names.has('exit')) this.#checkEndSoon();
+    if (names.has('group')) this.#learnGroupSoon();
     if (names.has('out.ndjson')) this.#tell();
   }
 
@@ -200,8 +210,13 @@ export class AttachedHost implements Host {
         if (size !== this.#lastSize) this.#tell();
         this.#lastSize = size;
       },
-      (error: unknown) => this.#context.warn(`cannot look at the spool of host ${this.id}`, error),
+      (error: unknown) => this.#failed(`cannot look at the spool of host ${this.id}`, error),
     );
+  }
+
+  /** A look that was under way when the host was released finds its files closed: that is no news. */
+  #failed(what: string, error: unknown): void {
+    if (!this.#released) this.#context.warn(what, error);
   }
 
   #tell(): void {
@@ -210,7 +225,7 @@ export class AttachedHost implements Host {
 
   #checkEndSoon(): void {
     this.#checkEnd().catch((error: unknown) => {
-      this.#context.warn(`cannot look whether host ${this.id} has ended`, error);
+      this.#failed(`cannot look whether host ${this.id} has ended`, error);
     });
   }
 

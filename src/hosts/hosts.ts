@@ -15,7 +15,10 @@ export interface HostsOptions {
   readonly warn: Warn;
 }
 
-/** Agents in process groups of this machine that outlive the daemon. */
+/**
+ * Agents in process groups of this machine that outlive the daemon. A host id is unique on the machine, also
+ * beyond this directory: a process is a host's if it carries its id.
+ */
 export async function openHosts(options: HostsOptions): Promise<Hosts> {
   const { directory, warn } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -74,7 +77,7 @@ async function claimOf(paths: HostPaths): Promise<Claim> {
   return (await readClaim(paths)) ?? { by: 'unknown' };
 }
 
-function attach(
+async function attach(
   context: LaunchContext,
   host: string,
   claim: WrapperClaim,
@@ -84,8 +87,14 @@ function attach(
   const { process: wrapper, bootId } = claim;
   const { processes, warn } = context;
   const watch = new DirectoryWatch(paths.directory, warn);
-  return new AttachedHost(
+  const attached = new AttachedHost(
     { id: host, paths, wrapper, bootId, otherBoot, processes, warn },
     watch,
-  ).attach();
+  );
+  try {
+    return await attached.attach();
+  } catch (error) {
+    attached.release();
+    throw error;
+  }
 }

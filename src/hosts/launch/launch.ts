@@ -68,7 +68,7 @@ async function start(context: LaunchContext, launching: Start): Promise<Host> {
     watch,
   );
   const group = await when(watch, wrapper, () => readGroup(paths));
-  if (group !== undefined && (await becomesAgent(context, launching, group.agent))) {
+  if (group !== undefined && (await becomesAgent(context, launching, wrapper, group.agent))) {
     // From now on it is the machine's: it keeps no daemon alive, and needs none.
     wrapper.child.unref();
     return host.attach();
@@ -159,15 +159,18 @@ async function when<Found>(
 async function becomesAgent(
   context: LaunchContext,
   launching: Start,
+  wrapper: Wrapper,
   agent: number,
 ): Promise<boolean> {
   for (;;) {
+    const over = wrapper.hasExited;
     const line = await context.processes.commandLine(agent);
     const exit = await readExit(launching.paths);
     if (exit !== undefined) return ![126, 127].includes(exit.status) || (await wrote(launching));
     // Without a command line it is between two lives, or this platform does not show it.
     if (line === undefined && context.processes.proof === 'sampled') return true;
     if (line !== undefined && line.length > 0 && !isWrapper(line, launching.program)) return true;
+    if (over) return false;
     await delay(1);
   }
 }
