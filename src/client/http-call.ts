@@ -38,7 +38,8 @@ export const clientHeader = 'x-turnkeep-client';
 
 /**
  * One attempt of `POST /v1/{operation}`. Answers the output, or throws a `RefusalError`: the server's own,
- * or `unavailable` where no answer came. A wish of the server to wait is in `refusal.data.retryAfterMs`.
+ * or `unavailable` where no answer came. A wish of the server to wait is in `refusal.data.retryAfter`, in
+ * seconds.
  */
 export async function callOverHttp(target: HttpTarget, attempt: HttpTry): Promise<unknown> {
   const { operation, input, signal } = attempt;
@@ -84,6 +85,6 @@ function refusalOf(status: number, body: unknown, retryAfter: string | null): Re
   const refusal = readRefusal(isObject(body) ? (body['error'] as Json) : null, code);
   const seconds = retryAfter === null ? Number.NaN : Number(retryAfter);
   if (!Number.isFinite(seconds) || seconds < 0) return new RefusalError(refusal);
-  const data = { retryAfterMs: Math.round(seconds * 1000), ...refusal.data };
+  const data = { retryAfter: seconds, ...refusal.data };
   return new RefusalError({ ...refusal, data });
 }

@@ -33,8 +33,8 @@ export function isPassing(code: RefusalCode): boolean {
 
 /** Milliseconds that the server asks to wait, from a refusal's data; 0 where it says nothing. */
 export function waitAsked(refusal: Refusal): number {
-  const asked = refusal.data?.['retryAfterMs'];
-  return typeof asked === 'number' ? asked : 0;
+  const seconds = refusal.data?.['retryAfter'];
+  return typeof seconds === 'number' ? seconds * 1000 : 0;
 }
 
 function isCode(code: unknown): code is RefusalCode {

@@ -1,0 +1,119 @@
+import type { Command } from 'commander';
+import { operations } from '../../protocol/operations.ts';
+import type { Act } from '../act.ts';
+import { oneLine } from '../clean.ts';
+import { type Common, findSession, withClient } from '../connect.ts';
+import { followSession } from '../follow.ts';
+import { type Io, lookOf } from '../io.ts';
+import { readAll } from '../keys.ts';
+import { renderShutRuns } from '../render/shut-runs.ts';
+import { sessionText } from './sessions.ts';
+
+interface SendOptions extends Common {
+  interrupt?: boolean;
+  steer?: boolean;
+  wait?: boolean;
+  json?: boolean;
+}
+interface AbortOptions extends Common {
+  force?: boolean;
+  wait?: boolean;
+  withdraw?: boolean;
+  json?: boolean;
+}
+
+export function addDriveCommands(program: Command, act: Act): void {
+  program
+    .command('send')
+    .description(operations['sessions.send'].summary)
+    .argument('<session>', sessionText)
+    .argument('[text]', 'the prompt; read from stdin where that is piped')
+    .option('--interrupt', 'abort the run first')
+    .option('--steer', 'into the run, where the agent can')
+    .option('--wait', 'show the run and end with it')
+    .option('--json', 'print JSON')
+    .action(act(send));
+  program
+    .command('abort')
+    .description(operations['sessions.abort'].summary)
+    .argument('<session>', sessionText)
+    .option('--force', 'kill at once, and print what was ended')
+    .option('--wait', 'return when the run has really ended')
+    .option('--withdraw', 'withdraw the prompts that wait, too')
+    .option('--json', 'print JSON')
+    .action(act(abort));
+  program
+    .command('stop')
+    .description('End the daemon with all runs; with --detach the agents go on working.')
+    .option('--detach', 'leave the agents working')
+    .option('--json', 'print JSON')
+    .action(act(stop));
+}
+
+function send(
+  io: Io,
+  options: SendOptions,
+  name: string,
+  text: string | undefined,
+): Promise<number> {
+  return withClient(io, options, async (client) => {
+    const content = text ?? (await readAll(io));
+    const session = await findSession(client, name);
+    const delivery =
+      options.interrupt === true ? 'interrupt' : options.steer === true ? 'steer' : 'queue';
+    const sent = await client.sessions.send({ session: session.id, content, delivery });
+    if (options.wait !== true) {
+      const place = sent.position === undefined ? '' : ` (position ${sent.position})`;
+      io.out(options.json === true ? `${JSON.stringify(sent)}\n` : `${sent.state}${place}\n`);
+      return 0;
+    }
+    const { fate } = await followSession({
+      client,
+      session: session.id,
+      after: sent.entry.seq - 1,
+      io,
+      look: lookOf(io, options),
+      prompt: sent.entry.id,
+      json: options.json === true,
+    });
+    return fate === 'completed' ? 0 : 1;
+  });
+}
+
+function abort(io: Io, options: AbortOptions, name: string): Promise<number> {
+  return withClient(io, options, async (client) => {
+    const session = await findSession(client, name);
+    const answer = await client.sessions.abort({
+      session: session.id,
+      force: options.force === true,
+      wait: options.wait === true || options.force === true,
+      queue: options.withdraw === true ? 'withdraw' : 'keep',
+    });
+    if (options.json === true) io.out(`${JSON.stringify(answer)}\n`);
+    else {
+      io.out(`${answer.status}${answer.outcome === undefined ? '' : ` (${answer.outcome})`}\n`);
+      for (const one of answer.proof?.ended ?? []) {
+        io.out(`  ${one.how} ${one.pid} ${oneLine(one.name)}\n`);
+      }
+      if (answer.proof?.gone === false) io.err('Not every process is gone.\n');
+      if (answer.queued > 0)
+        io.err(`${answer.queued} prompts wait until the next \`turnkeep send\`.\n`);
+    }
+    return answer.proof?.gone === false ? 1 : 0;
+  });
+}
+
+interface StopOptions extends Common {
+  detach?: boolean;
+  json?: boolean;
+}
+
+function stop(io: Io, options: StopOptions): Promise<number> {
+  return withClient(io, options, async (client) => {
+    const mode = options.detach === true ? 'detach' : 'stop';
+    const answer = await client.server.shutdown({ mode });
+    if (options.json === true) io.out(`${JSON.stringify(answer)}\n`);
+    else io.out(`${renderShutRuns(mode, answer.runs).join('\n')}\n`);
+    return 0;
+  });
+}

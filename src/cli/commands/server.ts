@@ -1,0 +1,118 @@
+import type { Command } from 'commander';
+import { refuse } from '../../domain/refusal.ts';
+import { operations } from '../../protocol/operations.ts';
+import { type Scope, scopes } from '../../protocol/scope.ts';
+import type { Act } from '../act.ts';
+import { jsonLine, oneLine } from '../clean.ts';
+import { type Common, findSession, withClient } from '../connect.ts';
+import { type Io, lookOf } from '../io.ts';
+import { wholeNumber } from './sessions.ts';
+
+interface JsonOptions extends Common {
+  json?: boolean;
+}
+interface TokenOptions extends JsonOptions {
+  scope: string[];
+  session?: string[];
+  user?: string;
+  days?: string;
+}
+
+export function addServerCommands(program: Command, act: Act): void {
+  program
+    .command('agents')
+    .description(operations['agents.list'].summary)
+    .option('--json', 'print JSON')
+    .action(act(agents));
+  const token = program.command('token').description('Make, list and end tokens.');
+  token
+    .command('create')
+    .description(operations['tokens.create'].summary)
+    .argument('<name>', 'what it is for')
+    .option('--scope <scopes...>', `of ${scopes.join(', ')}`, ['view'])
+    .option('--session <sessions...>', 'only these sessions')
+    .option('--user <name>', 'whose it is')
+    .option('--days <count>', 'ends by itself after so many days')
+    .option('--json', 'print JSON')
+    .action(act(createToken));
+  token
+    .command('list')
+    .description(operations['tokens.list'].summary)
+    .option('--json', 'print tokens, one JSON per line')
+    .action(act(listTokens));
+  token
+    .command('revoke')
+    .description(operations['tokens.revoke'].summary)
+    .argument('<id>', 'id of the token')
+    .action(act(revokeToken));
+}
+
+function agents(io: Io, options: JsonOptions): Promise<number> {
+  return withClient(io, options, async (client) => {
+    const answer = await client.agents.list();
+    if (options.json === true) {
+      io.out(`${jsonLine(answer)}\n`);
+      return 0;
+    }
+    const { style } = lookOf(io, options);
+    for (const agent of answer.agents) {
+      const can = (['steer', 'resume', 'images'] as const).filter((what) => agent[what]).join(', ');
+      const mark = agent.name === answer.default ? '*' : ' ';
+      const name = oneLine(agent.name).padEnd(12);
+      io.out(
+        `${mark} ${style.bold(name)} ${oneLine(agent.title)}${can === '' ? '' : `  (${can})`}\n`,
+      );
+    }
+    return 0;
+  });
+}
+
+function createToken(io: Io, options: TokenOptions, name: string): Promise<number> {
+  const wrong = options.scope.find((scope) => !(scopes as readonly string[]).includes(scope));
+  if (wrong !== undefined) {
+    throw refuse('invalid', `There is no scope ${wrong}; there are ${scopes.join(', ')}.`);
+  }
+  return withClient(io, options, async (client) => {
+    const names = options.session ?? [];
+    const sessions = await Promise.all(
+      names.map(async (one) => (await findSession(client, one)).id),
+    );
+    const days = options.days === undefined ? undefined : wholeNumber(options.days, '--days');
+    const made = await client.tokens.create({
+      name,
+      scopes: options.scope as Scope[],
+      ...(sessions.length === 0 ? {} : { sessions }),
+      ...(options.user === undefined ? {} : { user: options.user }),
+      ...(days === undefined ? {} : { ttlMs: days * 86_400_000 }),
+    });
+    if (options.json === true) io.out(`${jsonLine(made)}\n`);
+    else {
+      io.err(`Token ${made.id}. Its secret is shown this once:\n`);
+      io.out(`${made.secret}\n`);
+    }
+    return 0;
+  });
+}
+
+function listTokens(io: Io, options: JsonOptions): Promise<number> {
+  return withClient(io, options, async (client) => {
+    const { tokens } = await client.tokens.list();
+    for (const token of tokens) {
+      if (options.json === true) {
+        io.out(`${jsonLine(token)}\n`);
+        continue;
+      }
+      const end = token.revokedAt === null ? (token.expiresAt ?? 'for ever') : 'revoked';
+      io.out(`${token.id}  ${oneLine(token.name)}  ${token.scopes.join(',')}  ${end}\n`);
+    }
+    return 0;
+  });
+}
+
+function revokeToken(io: Io, options: Common, id: string): Promise<number> {
+  return withClient(io, options, async (client) => {
+    const { revoked } = await client.tokens.revoke({ id });
+    io.out(revoked ? 'revoked\n' : 'It was revoked before.\n');
+    return 0;
+  });
+}

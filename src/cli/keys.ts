@@ -1,0 +1,54 @@
+import { createInterface } from 'node:readline/promises';
+import type { Io } from './io.ts';
+
+/** One key of the terminal. Ctrl-C is the key `\u0003` while this waits. */
+export function readKey(io: Io, signal: AbortSignal): Promise<string> {
+  const { stdin } = io;
+  return new Promise((resolve, reject) => {
+    const leave = () => {
+      stdin.off('data', take);
+      signal.removeEventListener('abort', stop);
+      stdin.setRawMode(false);
+      stdin.pause();
+    };
+    const take = (data: Buffer | string) => {
+      leave();
+      resolve(data.toString().slice(0, 1));
+    };
+    const stop = () => {
+      leave();
+      reject(new Error('no longer asked'));
+    };
+    if (signal.aborted) return reject(new Error('no longer asked'));
+    signal.addEventListener('abort', stop, { once: true });
+    stdin.setRawMode(true);
+    stdin.on('data', take);
+    stdin.resume();
+  });
+}
+
+/** One line of the terminal; null at Ctrl-D and Ctrl-C. */
+export async function readLine(
+  io: Io,
+  prompt: string,
+  signal?: AbortSignal,
+): Promise<string | null> {
+  const lines = createInterface({ input: io.stdin, output: process.stdout, terminal: io.outIsTty });
+  const ended = Promise.withResolvers<null>();
+  lines.on('close', () => ended.resolve(null));
+  try {
+    const question =
+      signal === undefined ? lines.question(prompt) : lines.question(prompt, { signal });
+    return await Promise.race([question.catch(() => null), ended.promise]);
+  } finally {
+    lines.close();
+  }
+}
+
+/** Everything that is piped in. */
+export async function readAll(io: Io): Promise<string> {
+  let text = '';
+  io.stdin.setEncoding('utf8');
+  for await (const chunk of io.stdin) text += String(chunk);
+  return text;
+}

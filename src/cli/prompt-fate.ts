@@ -1,0 +1,33 @@
+import type { Entry, RunOutcome } from '../domain/entry.ts';
+
+/** How a prompt ended: with its run, or without one. */
+export type Fate = RunOutcome | 'withdrawn' | 'indeterminate';
+
+/** Follows one prompt through the log to the end of the run that took it. */
+export class PromptFate {
+  readonly #prompt: string;
+  #run: string | null = null;
+
+  constructor(prompt: string) {
+    this.#prompt = prompt;
+  }
+
+  get run(): string | null {
+    return this.#run;
+  }
+
+  /** The fate once the entry decides it, null before. */
+  see(entry: Entry): Fate | null {
+    if (entry.kind === 'run_started' && entry.data.prompts.includes(this.#prompt)) {
+      this.#run = entry.runId ?? null;
+    }
+    if (entry.kind === 'delivery' && entry.about === this.#prompt) this.#run = entry.runId ?? null;
+    if (entry.kind === 'queue' && entry.about === this.#prompt) {
+      const { change } = entry.data;
+      if (change === 'withdrawn' || change === 'indeterminate') return change;
+      if (change === 'requeued') this.#run = null;
+    }
+    const ended = entry.kind === 'run_ended' && this.#run !== null && entry.runId === this.#run;
+    return ended ? entry.data.outcome : null;
+  }
+}

@@ -1,0 +1,113 @@
+import { type ContentBlock, type PlanItem, textOf } from '../../domain/content.ts';
+import type { Entry, EntryOf } from '../../domain/entry.ts';
+import { oneLine } from '../clean.ts';
+import { renderApproval, renderQuestion } from './approval.ts';
+import { indent, type Look } from './look.ts';
+import { renderMarkdown } from './markdown.ts';
+import { renderRunEnded } from './run-ended.ts';
+import { renderToolCall, renderToolResult } from './tool-call.ts';
+
+/**
+ * An entry as lines for a terminal, none where a person needs not see it. The entry must be clean. Pure:
+ * the same entry gives the same lines.
+ */
+export function renderEntry(entry: Entry, look: Look): string[] {
+  const { style } = look;
+  switch (entry.kind) {
+    case 'prompt':
+      return indent(renderBlocks(entry.data.content), style.green('> '), '  ');
+    case 'message':
+      return messageLines(entry, look);
+    case 'thought':
+      return renderBlocks(entry.data.content).map((line) => style.dim(style.italic(line)));
+    case 'tool_call':
+      return entry.about === undefined
+        ? renderToolCall(entry.data, look)
+        : renderToolResult(entry.data, look);
+    case 'plan':
+      return renderPlan(entry.data.items, look);
+    case 'approval':
+      return renderApproval(entry, look);
+    case 'question':
+      return renderQuestion(entry, look);
+    case 'decision':
+      return [
+        style.dim(`  ${entry.data.outcome}${reason(entry.data.reason ?? entry.data.message)}`),
+      ];
+    case 'answer':
+      return [style.dim(`  ${entry.data.outcome}${reason(entry.data.reason)}`)];
+    case 'abort':
+      return [style.yellow(`◼ stopping${reason(entry.data.reason)}`)];
+    case 'run_ended':
+      return renderRunEnded(entry.data, look);
+    case 'queue':
+      return [style.yellow(`◷ ${queueText[entry.data.change]}${reason(entry.data.reason)}`)];
+    case 'reset':
+      return [style.dim('── a new conversation ──')];
+    case 'compaction':
+      return [style.dim('── compacted ──')];
+    case 'notice':
+      return [style.yellow(`! ${oneLine(entry.data.text, 400)}`)];
+    case 'unrecognized':
+      return [
+        style.dim(`! ${entry.data.count} lines not understood (${oneLine(entry.data.reason)})`),
+      ];
+    case 'fork':
+    case 'external':
+    case 'delivery':
+    case 'run_started':
+    case 'usage':
+    case 'settings':
+    case 'host':
+    case 'snapshot':
+    case 'owner':
+      return [];
+  }
+}
+
+const queueText: Record<EntryOf<'queue'>['data']['change'], string> = {
+  withdrawn: 'the prompt was withdrawn',
+  indeterminate: 'the agent ended before it was certain that it had the prompt',
+  requeued: 'the prompt waits again',
+  released: 'the queue goes on',
+};
+
+function messageLines(entry: EntryOf<'message'>, look: Look): string[] {
+  const whole = entry.data.content.every((block) => block.type === 'text');
+  const lines = whole
+    ? renderMarkdown(textOf(entry.data.content), look)
+    : renderBlocks(entry.data.content);
+  return entry.data.incomplete === true ? [...lines, look.style.dim('(broken off)')] : lines;
+}
+
+/** Content blocks as plain lines. */
+export function renderBlocks(content: readonly ContentBlock[]): string[] {
+  return content.flatMap((block) => {
+    switch (block.type) {
+      case 'text':
+        return block.text.replace(/\n+$/, '').split('\n');
+      case 'resource_link':
+        return [`[${block.name}] ${block.uri}`];
+      case 'image':
+      case 'audio':
+        return [`[${block.type} ${block.mimeType}]`];
+      case 'resource':
+        return ['[resource]'];
+    }
+  });
+}
+
+function renderPlan(items: readonly PlanItem[], look: Look): string[] {
+  const { style } = look;
+  const marks = { pending: '☐', in_progress: '▸', completed: '☑' } as const;
+  const lines = items.map((item) => {
+    const line = `  ${marks[item.status]} ${oneLine(item.content, 200)}`;
+    if (item.status === 'completed') return style.dim(line);
+    return item.status === 'in_progress' ? style.bold(line) : line;
+  });
+  return [style.bold('Plan'), ...lines];
+}
+
+function reason(text: string | undefined): string {
+  return text === undefined || text === '' || text === 'asked' ? '' : `: ${oneLine(text, 200)}`;
+}
