@@ -25,8 +25,6 @@ export interface HostContext {
   readonly warn: Warn;
 }
 
-/** One poll of so many looks at the files and the start time of the wrapper. */
-const thoroughPoll = 8;
 const unwitnessed: HostExit = { exitCode: null, signal: null, witnessed: false };
 
 /**
@@ -51,7 +49,6 @@ export class AttachedHost implements Host {
   #lookAgain = false;
   #settled = false;
   #lastSize = 0;
-  #polls = 0;
   #released = false;
 
   constructor(context: HostContext, watch: DirectoryWatch) {
@@ -69,7 +66,7 @@ export class AttachedHost implements Host {
     this.ended = promise;
     this.#settle = resolve;
     this.#watch = watch;
-    watch.listen({ changed: (names) => this.#changed(names), poll: () => this.#poll() });
+    watch.listen({ changed: (names) => this.#changed(names), poll: (how) => this.#poll(how) });
   }
 
   /** Learns who the agent is, and whether it has ended already. */
@@ -201,10 +198,9 @@ export class AttachedHost implements Host {
    * That the wrapper's pid is in use is cheap to know, and nearly always says enough. Not every time: it may
    * be another's by now, or that of a zombie which nobody waits for.
    */
-  #poll(): void {
-    this.#polls += 1;
-    const thorough = this.#polls % thoroughPoll === 0;
+  #poll({ thorough, blind }: { thorough: boolean; blind: boolean }): void {
     if (!this.#settled && (thorough || !inUse(this.pid))) this.#checkEndSoon();
+    if (!thorough && !blind) return;
     this.#spool.size().then(
       (size) => {
         if (size !== this.#lastSize) this.#tell();

@@ -1,4 +1,8 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { launch } from '../../src/hosts/launch/launch.ts';
+import { platformProcesses } from '../../src/hosts/platform/platform.ts';
 import { ended, spoken, text, Workshop } from './workshop.ts';
 
 let workshop: Workshop;
@@ -108,5 +112,36 @@ describe('spool', () => {
     await Promise.all(all.map((host) => host.signal('SIGTERM')));
     const ends = await Promise.all(all.map(ended));
     expect(new Set(ends.map(({ signal }) => signal))).toEqual(new Set(['SIGTERM']));
+  });
+});
+
+describe('relay', () => {
+  test('P1: where tail would poll, our own script relays', async () => {
+    const processes = { ...platformProcesses(), tailWaits: () => Promise.resolve(false) };
+    const warn = (what: string): void => void workshop.warnings.push(what);
+    const directory = join(workshop.directory, 'hosts');
+    await mkdir(directory, { mode: 0o700 });
+    const context = { directory, processes, warn };
+    const host = workshop.keep(await launch(context, workshop.spec('cat')));
+    const relay = (await host.members()).find(({ role }) => role === 'relay');
+    expect(relay?.name).toMatch(/node|MainThread/);
+    const block = `${'x'.repeat(99_999)}\n`;
+    for (let at = 0; at < 10; at++) await host.write(at * block.length, bytes(block));
+    await host.write(10 * block.length, bytes('last\n'));
+    await spoken(host, 'last\n');
+    expect(await text(host)).toBe(`${block.repeat(10)}last\n`);
+    await host.signal('SIGTERM');
+    await ended(host);
+    expect(await host.members()).toEqual([]);
+  });
+
+  test('P1: tail that is asked to poll relays, too', async () => {
+    const hosts = await workshop.daemon();
+    for (let at = 0; at < 65; at++) await mkdir(workshop.path(`full${at}`), { mode: 0o700 });
+    const host = workshop.keep(await hosts.launch(workshop.spec('cat')));
+    await host.write(0, bytes('one\n'));
+    await spoken(host, 'one\n');
+    await host.write(4, bytes('two\n'));
+    await spoken(host, 'two\n');
   });
 });

@@ -243,7 +243,18 @@ async function replaceClaim(host: string, claim: string): Promise<void> {
 }
 
 function wrapper(directory: string, witness: string): Promise<number | null> {
-  const args = ['-c', wrapperScript, wrapperName, directory, '', '', '', '/usr/bin/touch', witness];
+  const args = [
+    '-c',
+    wrapperScript,
+    wrapperName,
+    directory,
+    '',
+    '',
+    '',
+    '',
+    '/usr/bin/touch',
+    witness,
+  ];
   const child = spawn('/bin/sh', args, { detached: true, stdio: 'ignore' });
   return new Promise((resolve) => child.once('exit', resolve));
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Host, LaunchError, type LaunchSpec } from '../../ports/hosts.ts';
 import { readClaim, readExit, readGroup } from '../directory/claim.ts';
@@ -12,6 +12,8 @@ import { checkProgram } from './program.ts';
 import { relayScript, wrapperName, wrapperScript, wrapperStatus } from './wrapper.ts';
 
 const shell = '/bin/sh';
+/** With more hosts than this, the relays of the next ones poll: editors want some of the 128, too. */
+const watchingRelays = 64;
 
 export interface LaunchContext {
   readonly directory: string;
@@ -100,8 +102,7 @@ interface Wrapper {
 
 async function spawnWrapper(context: LaunchContext, launching: Start): Promise<Wrapper> {
   const { spec, program, paths } = launching;
-  const tailWaits = await context.processes.tailWaits();
-  const relay = tailWaits ? ['', ''] : [process.execPath, relayScript];
+  const relay = await relayArguments(context);
   const own = [paths.directory, spec.env['PWD'] ?? '', ...relay];
   const args = ['-c', wrapperScript, wrapperName, ...own, program, ...spec.args];
   const errors = await open(paths.errors, 'a');
@@ -130,6 +131,13 @@ async function spawnWrapper(context: LaunchContext, launching: Start): Promise<W
   } finally {
     await errors.close();
   }
+}
+
+/** What the wrapper needs for its relay: the script and what runs it, or how to ask `tail` to poll. */
+async function relayArguments(context: LaunchContext): Promise<readonly string[]> {
+  if (!(await context.processes.tailWaits())) return [process.execPath, relayScript, ''];
+  const hosts = await readdir(context.directory);
+  return ['', '', hosts.length > watchingRelays ? '---disable-inotify' : ''];
 }
 
 /** What `look` finds, as soon as it finds it; nothing if the wrapper ends and it still does not. */

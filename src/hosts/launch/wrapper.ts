@@ -2,7 +2,7 @@
  * The process between the daemon and an agent. It is the host: it outlives daemons, and what it writes is
  * how a later one knows what happened.
  *
- *   sh -c wrapperScript turnkeep-host DIRECTORY PWD RELAY_NODE RELAY_SCRIPT PROGRAM ARGUMENTS…
+ *   sh -c wrapperScript turnkeep-host DIRECTORY PWD NODE SCRIPT TAIL_OPTION PROGRAM ARGUMENTS…
  *
  * Processes, by session and group:
  *
@@ -19,8 +19,9 @@
  * - The claim comes first. It is a hard link: whole or absent, and one only. Who comes second ends.
  * - `trap :` and not `trap ''`, which the agent would inherit. The wrapper is in no group that is signalled;
  *   the traps are for a machine that signals everyone when it stops.
- * - `tail` is told of changes by inotify, of which Linux gives a user 128 by default. The next one polls, and
- *   `-s` is how often: without it once a second.
+ * - `tail` is told of changes by inotify, of which Linux gives a user 128 by default. Where it gets none it
+ *   polls, and `-s` is how often: without it once a second. Where there are many hosts it is asked to poll,
+ *   so that one is left for the daemon.
  * - The agent opens the FIFO for reading and writing: it never sees end of file, and nobody waits to open.
  * - Its own pid goes to `group` before it becomes the agent, so a recorded pid is always right.
  * - The relay is gone before `exit` is there: who reads `exit` may rely on it.
@@ -30,8 +31,8 @@
  * - Statuses 74 and 75: the claim could not be written; another has claimed.
  */
 export const wrapperScript = `
-turnkeep_dir=$1 turnkeep_pwd=$2 turnkeep_node=$3 turnkeep_script=$4
-shift 4
+turnkeep_dir=$1 turnkeep_pwd=$2 turnkeep_node=$3 turnkeep_script=$4 turnkeep_tail=$5
+shift 5
 trap : TERM INT HUP
 turnkeep_path=$PATH
 PATH=/usr/bin:/bin:$PATH
@@ -61,7 +62,7 @@ if [ -n "$turnkeep_node" ]; then
   NODE_OPTIONS= "$turnkeep_node" -e "$turnkeep_script" "$turnkeep_dir/in.ndjson" \\
     >"$turnkeep_dir/in" 2>/dev/null &
 else
-  tail -s 0.05 -c +1 -f "$turnkeep_dir/in.ndjson" >"$turnkeep_dir/in" 2>/dev/null &
+  tail $turnkeep_tail -s 0.05 -c +1 -f "$turnkeep_dir/in.ndjson" >"$turnkeep_dir/in" 2>/dev/null &
 fi
 turnkeep_relay=$!
 if command -v setsid >/dev/null; then

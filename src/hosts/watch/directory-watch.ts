@@ -2,14 +2,19 @@ import { watch, type FSWatcher } from 'node:fs';
 
 /** How often to look although nothing was heard: a watch may be refused, and says nothing on some disks. */
 const pollMs = 500;
-/** And where there is no watch at all. */
-const unwatchedPollMs = 25;
+/** And where there is no watch at all: Linux gives each user 128 by default, counted by processes. */
+const blindPollMs = 100;
+/** From one thorough poll to the next. */
+const thoroughMs = 2000;
 
 export interface WatchListener {
   /** Names that changed since the last call. Many changes in one turn of the loop are one call. */
   changed(names: ReadonlySet<string>): void;
-  /** It is time to look. */
-  poll(): void;
+  /**
+   * It is time to look. `thorough`: also at what a cheap look may miss. `blind`: changes are not told, only
+   * looking finds them.
+   */
+  poll(how: { thorough: boolean; blind: boolean }): void;
 }
 
 /** Tells what changes in a host directory. Its timers do not keep the daemon alive. */
@@ -22,10 +27,10 @@ export class DirectoryWatch {
 
   constructor(directory: string, warn: (what: string, error: unknown) => void) {
     const failed = (error: unknown): void => {
-      warn(`cannot watch ${directory}, looking every ${unwatchedPollMs} ms instead`, error);
+      warn(`cannot watch ${directory}, looking every ${blindPollMs} ms instead`, error);
       this.#watcher?.close();
       this.#watcher = undefined;
-      if (!this.#closed) this.#timer = this.#poll(unwatchedPollMs);
+      if (!this.#closed) this.#timer = this.#poll(blindPollMs);
     };
     this.#timer = this.#poll(pollMs);
     try {
@@ -52,8 +57,12 @@ export class DirectoryWatch {
 
   #poll(interval: number): NodeJS.Timeout {
     clearInterval(this.#timer);
+    let since = 0;
     return setInterval(() => {
-      for (const listener of this.#listeners) listener.poll();
+      since += interval;
+      const how = { thorough: since >= thoroughMs, blind: this.#watcher === undefined };
+      if (how.thorough) since = 0;
+      for (const listener of this.#listeners) listener.poll(how);
     }, interval).unref();
   }
 
