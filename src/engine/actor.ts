@@ -93,6 +93,11 @@ export class SessionActor {
     });
   }
 
+  /** Resolves when everything that the agent has written by now is folded. */
+  async caughtUp(): Promise<void> {
+    await this.post({ command: { type: 'sync' }, by: { type: 'server' }, ownId: false });
+  }
+
   /** Resolves when the run is over (at once if it is not the open one). */
   runEnded(run: string): Promise<void> {
     if (this.state.run?.id !== run) return Promise.resolve();

@@ -116,6 +116,7 @@ export class SessionEngine implements Engine {
   }
 
   async find(name: string): Promise<string> {
+    if (this.#registry.has(name)) return name;
     const rows = await this.#options.store.resolve(name);
     const key = name.includes(':') ? keyOrNull(name) : null;
     for (const { session, row } of rows) {

@@ -7,6 +7,7 @@ export class EntryFrames {
   readonly #session: string;
   #whole: Frame | null = null;
   #sealed: Frame | null = null;
+  readonly #rests = new Map<number, Frame>();
 
   constructor(session: string, entry: Entry) {
     this.#session = session;
@@ -18,14 +19,27 @@ export class EntryFrames {
     return this.#whole;
   }
 
-  /** Units of text that a feed must hold to be given only the seal; null where the entry has no such text. */
-  get sealLength(): number | null {
+  /** The text that may have been streamed before, as one inline block; null where there is none. */
+  get text(): string | null {
     const { entry } = this;
     if (entry.kind !== 'message' && entry.kind !== 'thought') return null;
     const [block] = entry.data.content;
     if (entry.data.content.length !== 1 || block?.type !== 'text' || block.blob !== undefined)
       return null;
-    return block.text.length;
+    return block.text;
+  }
+
+  /** The rest of the text for feeds that hold it up to `offset`, so that the seal is enough for them too. */
+  rest(text: string, offset: number): Frame {
+    const known = this.#rests.get(offset);
+    if (known !== undefined) return known;
+    const { id: entryId, kind, parentCall } = this.entry;
+    const part = kind === 'thought' ? 'thought' : 'text';
+    const session = this.#session;
+    const rest = { session, entryId, part, offset, text: text.slice(offset), parentCall };
+    const frame: Frame = { event: 'partial', seq: null, params: JSON.stringify(rest) };
+    this.#rests.set(offset, frame);
+    return frame;
   }
 
   get sealed(): Frame {

@@ -71,12 +71,19 @@ export class Feed {
     const { entry } = frames;
     if (this.#state !== 'live' || entry.seq <= this.#cursor) return;
     if (this.#behind() || entry.seq !== this.#cursor + 1) return this.#fallBack();
-    const key = `${entry.id}/${entry.kind === 'thought' ? 'thought' : 'text'}`;
-    const held = this.#held.get(key);
-    const sealed = held !== undefined && held.end === frames.sealLength;
-    this.#sink.send(sealed ? frames.sealed : frames.whole);
+    this.#sink.send(this.#seal(frames) ? frames.sealed : frames.whole);
     this.#cursor = entry.seq;
     this.#forget(entry);
+  }
+
+  /** Whether the reader holds the entry's text as a partial; what is missing of it is sent before. */
+  #seal(frames: EntryFrames): boolean {
+    const { entry, text } = frames;
+    const held = this.#held.get(`${entry.id}/${entry.kind === 'thought' ? 'thought' : 'text'}`);
+    if (text === null || held === undefined || held.end === 0 || held.end > text.length)
+      return false;
+    if (held.end < text.length) this.#sink.send(frames.rest(text, held.end));
+    return true;
   }
 
   /** Text in progress: what the reader does not hold yet. */

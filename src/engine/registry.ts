@@ -43,8 +43,14 @@ export class Registry {
   async get(session: string): Promise<SessionActor> {
     if (this.#closed !== null) throw new RefusalError(this.#closed);
     this.#usedAt.set(session, this.#context.clock.monotonic());
-    const loading = this.#actors.get(session) ?? this.#load(session);
-    return loading;
+    const actor = await (this.#actors.get(session) ?? this.#load(session));
+    if (!actor.exists) throw noSession();
+    return actor;
+  }
+
+  /** Whether the session is loaded: then its id needs no look-up. */
+  has(session: string): boolean {
+    return this.#actors.has(session);
   }
 
   hub(actor: SessionActor): FeedHub {
@@ -84,7 +90,8 @@ export class Registry {
   }
 
   async loaded(): Promise<readonly SessionActor[]> {
-    return Promise.all(this.#actors.values());
+    const loads = await Promise.allSettled(this.#actors.values());
+    return loads.flatMap((load) => (load.status === 'fulfilled' ? [load.value] : []));
   }
 
   /** No session takes commands any more. */
@@ -112,15 +119,17 @@ export class Registry {
   async #read(session: string, found: (what: Found) => void): Promise<SessionActor> {
     const { store, supervisor } = this.#context;
     const loaded = await store.load(session);
-    if (loaded === undefined)
-      throw refuse('not_found', 'There is no such session.', { field: 'session' });
+    if (loaded === undefined) throw noSession();
     const state = await this.#stateOf(session, loaded);
     const [row] = loaded.hosts;
     const driver = this.#context.driver(state.agent);
     const grip = row === undefined ? null : HostGrip.of(row, driver);
     const actor = this.#actor(state.agent, { state, epoch: loaded.epoch, exists: true, grip });
     await actor.contents.load(state, store);
-    if (grip !== null) found(await supervisor.recover(actor, grip));
+    if (grip !== null) {
+      found(await supervisor.recover(actor, grip));
+      await actor.caughtUp();
+    }
     return actor;
   }
 
@@ -177,6 +186,10 @@ export class Registry {
       if (actor.idle && !watched && used < before) this.#forget(actor.id);
     }
   }
+}
+
+function noSession(): Error {
+  return refuse('not_found', 'There is no such session.', { field: 'session' });
 }
 
 /** The state of a session from its log, page by page: what a new `stateVersion` asks for. */

@@ -21,6 +21,8 @@ export type Command =
   | { type: 'decide'; approval: string; choice: Choice; message?: string }
   | { type: 'patch'; changes: SettingsChange }
   | { type: 'release' }
+  /** Changes nothing: it is answered when all that came before it is folded. */
+  | { type: 'sync' }
   /** The server tells of something that it did or found. */
   | { type: 'note'; code: string; text: string; data?: Json };
 
@@ -70,6 +72,8 @@ export function decideCommand(draft: Draft, command: Command): Answer {
       return decide(draft, command);
     case 'patch':
       draft.write('settings', { from: 'client', changes: command.changes }, { runId: null });
+      return { type: 'patched' };
+    case 'sync':
       return { type: 'patched' };
     case 'note': {
       const { code, text, data } = command;
