@@ -57,8 +57,9 @@ export class EventStream implements Outlet, Open {
 
   write(bytes: Uint8Array): void {
     if (this.closed) return;
-    this.#outgoing.write(bytes, () => {
-      this.#tookSome = true;
+    this.#outgoing.write(bytes, (error) => {
+      if (error) this.#ending = true;
+      else this.#tookSome = true;
       this.#waiters.check();
     });
   }
@@ -85,6 +86,7 @@ export class EventStream implements Outlet, Open {
     if (!this.#tokens.isCurrent(this.caller)) return this.cut();
     this.#stuckBeats = this.#tookSome ? 0 : this.#stuckBeats + 1;
     if (this.#stuckBeats >= maxStuckBeats) {
+      this.#ending = true;
       this.#outgoing.destroy();
       return;
     }

@@ -9,14 +9,26 @@ import { EventReader, useHarness, type Harness } from './harness.ts';
 const wrong = `tk_${'A'.repeat(43)}`;
 
 /** A call that says by its status whether the caller was let in. */
-async function statusOf(harness: Harness, token: string | null, localAddress?: string): Promise<number> {
+async function statusOf(
+  harness: Harness,
+  token: string | null,
+  localAddress?: string,
+): Promise<number> {
   const more = { token, ...(localAddress === undefined ? {} : { localAddress }) };
   return (await harness.call('agents.list', {}, more)).status;
 }
 
 test('S1: all but the liveness probe needs a token, also on loopback', async () => {
   const harness = await useHarness();
-  const paths = ['/', '/v1', '/v1/nothing', '/v1/events', '/v1/sessions/s1/events', '/rpc', '/v1/feeds.open'];
+  const paths = [
+    '/',
+    '/v1',
+    '/v1/nothing',
+    '/v1/events',
+    '/v1/sessions/s1/events',
+    '/rpc',
+    '/v1/feeds.open',
+  ];
   const all = [...paths, ...operationNames.map((name) => `/v1/${name}`)];
   for (const path of all.filter((each) => each !== '/v1/server.health')) {
     for (const method of ['GET', 'POST']) {
@@ -35,8 +47,12 @@ test('S1: all but the liveness probe needs a token, also on loopback', async () 
 
 test('S1: a token that is unknown, malformed, expired or revoked is refused', async () => {
   const harness = await useHarness();
-  const good = await harness.token(['view'], { expiresAt: new Date(harness.clock.now() + 1000).toISOString() });
-  const revoked = await harness.token(['view'], { revokedAt: new Date(harness.clock.now()).toISOString() });
+  const good = await harness.token(['view'], {
+    expiresAt: new Date(harness.clock.now() + 1000).toISOString(),
+  });
+  const revoked = await harness.token(['view'], {
+    revokedAt: new Date(harness.clock.now()).toISOString(),
+  });
   expect(await statusOf(harness, good.secret)).toBe(200);
   harness.clock.advance(1000);
   for (const token of [good.secret, revoked.secret, wrong, 'tk_short', '', `${harness.admin}x`]) {
@@ -184,7 +200,9 @@ test('S1: a token from inside a host never decides and never administers, whatev
   const decide = { session: 's1', approval: 'a1', verdict: 'allow' };
   expect((await harness.call('approvals.decide', decide, token)).status).toBe(403);
   expect((await harness.call('tokens.list', {}, token)).status).toBe(403);
-  expect((await harness.call('sessions.send', { session: 's1', content: 'x' }, token)).status).toBe(200);
+  expect((await harness.call('sessions.send', { session: 's1', content: 'x' }, token)).status).toBe(
+    200,
+  );
 });
 
 test('S1: a token that is bound to a session sees no other one', async () => {
@@ -192,10 +210,16 @@ test('S1: a token that is bound to a session sees no other one', async () => {
   const { store, engine } = harness;
   for (const id of ['s1', 's2']) {
     const row = JSON.stringify(engine.rows.get(id));
-    const entries = [runStarted(`r-${id}`, `run-${id}`), message(`m-${id}`, null), approval(`a-${id}`)];
+    const entries = [
+      runStarted(`r-${id}`, `run-${id}`),
+      message(`m-${id}`, null),
+      approval(`a-${id}`),
+    ];
     await store.append([batch(id, entries, { ...first, state: state({ row }) })]);
   }
-  const { secret } = await harness.token(['drive', 'approve', 'manage'], { sessions: ['s1', 'mine'] });
+  const { secret } = await harness.token(['drive', 'approve', 'manage'], {
+    sessions: ['s1', 'mine'],
+  });
   const call = (name: string, given: unknown) => harness.call(name, given, { token: secret });
   const listed = await call('sessions.list', {});
   expect(listed.json.sessions.map(({ id }: { id: string }) => id)).toEqual(['s1']);
@@ -225,8 +249,12 @@ test('S1: a token that is bound to a session sees no other one', async () => {
   expect((await call('sessions.create', {})).status).toBe(403);
   expect((await call('sessions.create', { id: 's2' })).status).toBe(403);
   expect((await call('sessions.create', { id: 'mine', parent: 's2' })).status).toBe(404);
-  expect((await call('sessions.create', { id: 'mine', key: 'agent:scripted:s2' })).status).toBe(409);
-  expect((await call('sessions.create', { id: 'mine', key: 'agent:scripted:mine' })).status).toBe(200);
+  expect((await call('sessions.create', { id: 'mine', key: 'agent:scripted:s2' })).status).toBe(
+    409,
+  );
+  expect((await call('sessions.create', { id: 'mine', key: 'agent:scripted:mine' })).status).toBe(
+    200,
+  );
 });
 
 test('S1: feeds of a bound token are of its sessions alone', async () => {
@@ -251,11 +279,16 @@ test('S1: a bound token administers nothing, and no secret is ever shown again',
   for (const name of ['tokens.list', 'tokens.create', 'tokens.revoke', 'server.shutdown']) {
     expect((await harness.call(name, input, { token: bound.secret })).status).toBe(403);
   }
-  const made = await harness.call('tokens.create', { name: 'phone', scopes: ['view'], sessions: ['s1'] });
+  const made = await harness.call('tokens.create', {
+    name: 'phone',
+    scopes: ['view'],
+    sessions: ['s1'],
+  });
   expect(made.json.secret).toMatch(/^tk_[A-Za-z0-9_-]{43}$/);
   expect(await statusOf(harness, made.json.secret)).toBe(200);
   const { text } = await harness.call('tokens.list');
   const digest = harness.clock.sha256(made.json.secret);
-  for (const hidden of [made.json.secret, digest, 'digest', 'secret']) expect(text).not.toContain(hidden);
+  for (const hidden of [made.json.secret, digest, 'digest', 'secret'])
+    expect(text).not.toContain(hidden);
   expect(JSON.stringify(harness.logged)).not.toContain('tk_');
 });

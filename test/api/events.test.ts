@@ -13,7 +13,11 @@ test('V2: a stream begins with a snapshot, and names frames; only entries are re
     ['s1', { after: 3 }],
     ['s1', { after: 3 }],
   ]);
-  harness.engine.publish('s1', { event: 'feed.state', seq: null, params: '{"session":"s1","state":"live"}' });
+  harness.engine.publish('s1', {
+    event: 'feed.state',
+    seq: null,
+    params: '{"session":"s1","state":"live"}',
+  });
   harness.engine.publish('s1', entryFrame('s1', 4, 'two\nlines'));
   harness.engine.publish('s1', partialFrame('s1', 'so far'));
   for (const reader of readers) {
@@ -30,7 +34,11 @@ test('V2: a stream begins with a snapshot, and names frames; only entries are re
       ['entry', '4'],
       ['partial', undefined],
     ]);
-    expect(reader.events[0]?.data).toMatchObject({ session: 's1', key: 'agent:scripted:s1', partials: [] });
+    expect(reader.events[0]?.data).toMatchObject({
+      session: 's1',
+      key: 'agent:scripted:s1',
+      partials: [],
+    });
     expect(reader.events[2]?.data.entry.data.text).toBe('two\nlines');
   }
 });
@@ -78,10 +86,18 @@ test('a reader that has gone while its stream was opened leaves no feed', async 
 test('V4: without partials an entry comes whole also where the feed sends it sealed, in order', async () => {
   const harness = await useHarness();
   const row = JSON.stringify(rowNamed('s1'));
-  const entries = [message('m1', null, 'the whole text'), message('m2', 'm1', 'says "sealed":true')];
+  const entries = [
+    message('m1', null, 'the whole text'),
+    message('m2', 'm1', 'says "sealed":true'),
+  ];
   await harness.store.append([batch('s1', entries, { ...first, state: state({ row }) })]);
   const reader = await EventReader.open(harness, '/v1/sessions/s1/events?after=0&partials=0');
-  const empty = { seq: 1, id: 'm1', kind: 'message', data: { content: [{ type: 'text', text: '' }] } };
+  const empty = {
+    seq: 1,
+    id: 'm1',
+    kind: 'message',
+    data: { content: [{ type: 'text', text: '' }] },
+  };
   const sealed = JSON.stringify({ session: 's1', entry: empty, sealed: true });
   harness.engine.publish('s1', partialFrame('s1', 'the wh'));
   harness.engine.publish('s1', { event: 'entry', seq: 1, params: sealed });
@@ -101,7 +117,11 @@ test('V4: without partials an entry comes whole also where the feed sends it sea
 test('a sealed entry that is not in the log ends the stream, and is logged', async () => {
   const harness = await useHarness();
   const reader = await EventReader.open(harness, '/v1/sessions/s1/events?partials=0');
-  harness.engine.publish('s1', { event: 'entry', seq: 9, params: '{"session":"s1","entry":{},"sealed":true}' });
+  harness.engine.publish('s1', {
+    event: 'entry',
+    seq: 9,
+    params: '{"session":"s1","entry":{},"sealed":true}',
+  });
   await reader.end();
   expect(harness.logged).toMatchObject([{ event: 'feed.failed' }]);
   expect(harness.engine.open).toEqual([]);

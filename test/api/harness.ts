@@ -50,7 +50,12 @@ export class Harness {
       engine: harness.engine,
       store: harness.store,
       clock: harness.clock,
-      config: { version: '1.2.3', startedAt: '2026-01-01T00:00:00.000Z', defaultCwd: null, ...config },
+      config: {
+        version: '1.2.3',
+        startedAt: '2026-01-01T00:00:00.000Z',
+        defaultCwd: null,
+        ...config,
+      },
       shutdown: (mode) => void harness.shutdowns.push(mode),
       log: (event) => void harness.logged.push(event),
     });
@@ -93,7 +98,14 @@ export class Harness {
   }
 
   /** A raw request: `Host` and `Origin` are the test's to set. */
-  ask({ method = 'POST', path = '/', body, headers = {}, token, localAddress }: Ask): Promise<Answer> {
+  ask({
+    method = 'POST',
+    path = '/',
+    body,
+    headers = {},
+    token,
+    localAddress,
+  }: Ask): Promise<Answer> {
     const secret = token === undefined ? this.admin : token;
     const options: RequestOptions = {
       host: '127.0.0.1',
@@ -125,13 +137,18 @@ export class Harness {
   /** An operation over HTTP. */
   async call(name: string, input: unknown = {}, more: Ask = {}) {
     const headers = { 'content-type': 'application/json', ...more.headers };
-    const answer = await this.ask({ path: `/v1/${name}`, body: JSON.stringify(input), ...more, headers });
+    const answer = await this.ask({
+      path: `/v1/${name}`,
+      body: JSON.stringify(input),
+      ...more,
+      headers,
+    });
     return { ...answer, json: JSON.parse(answer.text) as Json };
   }
 
-  async socket(token: string = this.admin, headers: Record<string, string> = {}): Promise<Rpc> {
+  async socket(token: string = this.admin, protocols: string[] = []): Promise<Rpc> {
     const url = `${this.listening.url.replace('http', 'ws')}/rpc`;
-    const socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}`, ...headers } });
+    const socket = new WebSocket(url, protocols, { headers: { authorization: `Bearer ${token}` } });
     const rpc = new Rpc(socket);
     await once(socket, 'open');
     return rpc;
@@ -158,7 +175,10 @@ export class Harness {
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Json = any;
 
-export async function useHarness(config?: Partial<ApiConfig>, socketPath?: string): Promise<Harness> {
+export async function useHarness(
+  config?: Partial<ApiConfig>,
+  socketPath?: string,
+): Promise<Harness> {
   const harness = await Harness.open(config, socketPath);
   onTestFinished(() => harness.close());
   return harness;
@@ -169,7 +189,7 @@ export class Rpc {
   readonly socket: WebSocket;
   readonly received: Json[] = [];
   closed: { code: number; reason: string } | undefined;
-  #next = 1;
+  #next = 1000;
   #changed = Promise.withResolvers<void>();
 
   constructor(socket: WebSocket) {

@@ -37,7 +37,9 @@ export class ManualClock implements Clock {
   advance(ms: number): void {
     const end = this.#passed + ms;
     for (;;) {
-      const [next] = [...this.#timers].filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at);
+      const [next] = [...this.#timers]
+        .filter(({ at }) => at <= end)
+        .toSorted((a, b) => a.at - b.at);
       if (next === undefined) break;
       this.#timers.delete(next);
       this.#passed = next.at;

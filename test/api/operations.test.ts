@@ -16,7 +16,12 @@ beforeAll(async () => {
   await harness.store.append([
     batch(
       's1',
-      [runStarted('e1', 'r1'), message('e2', null, 'hello', { runId: 'r1' }), runEnded('e3', 'r1'), approval('a1')],
+      [
+        runStarted('e1', 'r1'),
+        message('e2', null, 'hello', { runId: 'r1' }),
+        runEnded('e3', 'r1'),
+        approval('a1'),
+      ],
       { ...first, state: state({ row: JSON.stringify(row), key: row.key, label: 'twin' }) },
     ),
     batch('s2', [message('m1', null)], {
@@ -66,14 +71,26 @@ test('a page of history comes as the store keeps it, in both directions', async 
     [2, 'e2'],
     [3, 'e3'],
   ]);
-  expect(json).toMatchObject({ session: 's1', key: 'agent:scripted:s1', next: 3, ended: 'limit', lastSeq: 4 });
+  expect(json).toMatchObject({
+    session: 's1',
+    key: 'agent:scripted:s1',
+    next: 3,
+    ended: 'limit',
+    lastSeq: 4,
+  });
   const back = await harness.call('sessions.history', { session: 's1', limit: 1 });
   expect(back.json.entries).toMatchObject([{ seq: 4, id: 'a1' }]);
 });
 
 test('a run is told with what its end said', async () => {
   const { json } = await harness.call('runs.get', { session: 's1', run: 'r1' });
-  expect(json.run).toMatchObject({ id: 'r1', state: 'ended', outcome: 'completed', turns: 1, durationMs: 1 });
+  expect(json.run).toMatchObject({
+    id: 'r1',
+    state: 'ended',
+    outcome: 'completed',
+    turns: 1,
+    durationMs: 1,
+  });
 });
 
 test('a blob is read in parts', async () => {
@@ -90,7 +107,10 @@ test('a name that means several sessions is refused with the candidates', async 
   const { status, json } = await harness.call('sessions.resolve', { name: 'twin' });
   expect(status).toBe(409);
   expect(json.error).toMatchObject({ code: 'conflict', field: 'name' });
-  expect(json.error.data.candidates.map(({ id }: { id: string }) => id).toSorted()).toEqual(['s1', 's2']);
+  expect(json.error.data.candidates.map(({ id }: { id: string }) => id).toSorted()).toEqual([
+    's1',
+    's2',
+  ]);
   expect((await harness.call('sessions.resolve', { name: 'nobody' })).status).toBe(404);
 });
 
@@ -98,8 +118,17 @@ test('a caller is named with its token, user and client in what it does', async 
   const { id, secret } = await harness.token(['drive'], { user: 'ada' });
   const headers = { 'x-turnkeep-client': 'phone/1.0' };
   await harness.call('sessions.send', { session: 's1', content: 'x' }, { token: secret, headers });
-  expect(harness.engine.last?.by).toEqual({ type: 'client', token: id, user: 'ada', client: 'phone/1.0' });
-  const bad = await harness.call('agents.list', {}, { headers: { 'x-turnkeep-client': 'a'.repeat(101) } });
+  expect(harness.engine.last?.by).toEqual({
+    type: 'client',
+    token: id,
+    user: 'ada',
+    client: 'phone/1.0',
+  });
+  const bad = await harness.call(
+    'agents.list',
+    {},
+    { headers: { 'x-turnkeep-client': 'a'.repeat(101) } },
+  );
   expect(bad.json.error).toMatchObject({ code: 'invalid', field: 'x-turnkeep-client' });
 });
 
@@ -107,7 +136,10 @@ test('the server is told to end only when its answer has left', async () => {
   const own = await Harness.open();
   const { status, json } = await own.call('server.shutdown', { mode: 'detach' });
   expect(status).toBe(200);
-  expect(json).toEqual({ mode: 'detach', runs: [{ session: 's1', run: 'r1', outcome: 'cancelled' }] });
+  expect(json).toEqual({
+    mode: 'detach',
+    runs: [{ session: 's1', run: 'r1', outcome: 'cancelled' }],
+  });
   await expect.poll(() => own.shutdowns).toEqual(['detach']);
   expect(own.engine.last).toMatchObject({ what: 'shutdown', input: 'detach' });
   await own.close();
@@ -117,7 +149,10 @@ describe('refusals', () => {
   test.each(refusalCodes.map((code) => [code, httpStatus[code]] as const))(
     'S5: %s has the status %i, with message, field and data',
     async (code, status) => {
-      harness.engine.failure = refuse(code as RefusalCode, 'why', { field: 'f', data: { retryAfter: 2.5 } });
+      harness.engine.failure = refuse(code as RefusalCode, 'why', {
+        field: 'f',
+        data: { retryAfter: 2.5 },
+      });
       const answer = await harness.call('sessions.send', { session: 's1', content: 'x' });
       expect(answer.status).toBe(status);
       expect(answer.json).toEqual({
@@ -130,7 +165,10 @@ describe('refusals', () => {
   test('S5: an error that is no refusal tells nothing but an id under which the log has it', async () => {
     const secret = '/home/ada/secret';
     harness.engine.failure = new TypeError(secret);
-    const { status, json, text, headers } = await harness.call('sessions.send', { session: 's1', content: 'x' });
+    const { status, json, text, headers } = await harness.call('sessions.send', {
+      session: 's1',
+      content: 'x',
+    });
     expect(status).toBe(500);
     expect(json.error.code).toBe('internal');
     expect(text).not.toContain(secret);
@@ -146,7 +184,12 @@ describe('refusals', () => {
     ['sessions.send', { session: 's1' }, 'content', /string.* or .*array/],
     ['sessions.send', { session: 's1', content: '' }, 'content', /1 char/],
     ['sessions.send', { session: 's1', content: [{ type: 'text' }] }, 'content.0.text', /string/],
-    ['sessions.send', { session: 's1', content: [{ type: 'text', text: 'a' }, image] }, 'content.1.data', /base64/],
+    [
+      'sessions.send',
+      { session: 's1', content: [{ type: 'text', text: 'a' }, image] },
+      'content.1.data',
+      /base64/,
+    ],
     ['sessions.send', { session: 's1', content: 'x', delivry: 'queue' }, 'delivry', /delivery\?/],
     ['sessions.send', { session: 's1', content: 'x', delivery: 'now' }, 'delivery', /"queue"/],
     ['sessions.send', { session: 's1', content: 'x', timeoutMs: 1 }, 'timeoutMs', />=1000/],
@@ -159,7 +202,12 @@ describe('refusals', () => {
     ['sessions.create', { promptId: 'p1' }, 'promptId', /prompt/],
     ['sessions.create', { id: '../etc/passwd' }, 'id', /id is 1 to 64/],
     ['approvals.decide', { session: 's1', approval: 'a1' }, 'option', /exactly one/],
-    ['approvals.decide', { session: 's1', approval: 'a1', option: 'o', verdict: 'deny' }, 'option', /one/],
+    [
+      'approvals.decide',
+      { session: 's1', approval: 'a1', option: 'o', verdict: 'deny' },
+      'option',
+      /one/,
+    ],
     ['tokens.create', { name: 'x', scopes: ['root'] }, 'scopes.0', /"view"/],
     ['blobs.get', { session: 's1', digest: '../../x' }, 'digest', /pattern|match/],
   ])('S5: %s %j is invalid in %s', async (name, input, field, says) => {
@@ -176,7 +224,9 @@ describe('refusals', () => {
   });
 
   test('S5: too much meta is too large', async () => {
-    const { status, json } = await harness.call('sessions.create', { meta: { a: 'x'.repeat(5000) } });
+    const { status, json } = await harness.call('sessions.create', {
+      meta: { a: 'x'.repeat(5000) },
+    });
     expect(status).toBe(413);
     expect(json.error).toMatchObject({ code: 'too_large', field: 'meta' });
   });

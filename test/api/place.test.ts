@@ -13,16 +13,34 @@ beforeAll(async () => {
 afterAll(() => harness.close());
 
 const hosts = [
-  '127.0.0.1:PORT', 'localhost:PORT', 'LOCALHOST:PORT', '[::1]:PORT', 'box.example', 'box.example:PORT',
-  '127.0.0.1', 'localhost:1', 'evil.example:PORT', '127.0.0.1.evil.example:PORT', '0.0.0.0:PORT', 'a@localhost:PORT',
+  '127.0.0.1:PORT',
+  'localhost:PORT',
+  'LOCALHOST:PORT',
+  '[::1]:PORT',
+  'box.example',
+  'box.example:PORT',
+  '127.0.0.1',
+  'localhost:1',
+  'evil.example:PORT',
+  '127.0.0.1.evil.example:PORT',
+  '0.0.0.0:PORT',
+  'a@localhost:PORT',
 ];
 const goodHosts = new Set(hosts.slice(0, 6));
 const origins = [
-  undefined, listed, 'null', 'https://evil.example', 'http://127.0.0.1:PORT', `${listed}.evil.example`,
+  undefined,
+  listed,
+  'null',
+  'https://evil.example',
+  'http://127.0.0.1:PORT',
+  `${listed}.evil.example`,
 ];
 const goodOrigins = new Set([undefined, listed]);
 const types = [
-  'application/json', 'application/json; charset=utf-8', undefined, 'application/x-www-form-urlencoded',
+  'application/json',
+  'application/json; charset=utf-8',
+  undefined,
+  'application/x-www-form-urlencoded',
   'text/plain; application/json',
 ];
 const goodTypes = new Set(types.slice(0, 2));
@@ -46,33 +64,42 @@ const secrets = () => ({ good: harness.admin, wrong: `tk_${'A'.repeat(43)}`, non
 
 describe('S2 S1: only the right request is answered 2xx', () => {
   const cells = routes.flatMap((route) =>
-    hosts.flatMap((host) => origins.flatMap((origin) => types.map((type) => ({ route, host, origin, type })))),
+    hosts.flatMap((host) =>
+      origins.flatMap((origin) => types.map((type) => ({ route, host, origin, type }))),
+    ),
   );
 
-  test.each(tokens)('S2 S1: route x method x Host x Origin x content type, with a token that is %s', async (token) => {
-    const wrongCells: unknown[] = [];
-    for (const [n, { route, ...cell }] of cells.entries()) {
-      // Every route by its own method, and by another one in turn.
-      const method = n % 7 === 0 ? (route.method === 'GET' ? 'POST' : 'GET') : route.method;
-      const placed = goodHosts.has(cell.host) && goodOrigins.has(cell.origin);
-      const right =
-        placed &&
-        method === route.method &&
-        (route.open || token === 'good') &&
-        (method === 'GET' || goodTypes.has(cell.type));
-      const { status, headers } = await harness.ask({
-        method,
-        path: route.path,
-        ...(method === 'POST' ? { body: '{}' } : {}),
-        headers: headersOf(cell),
-        token: secrets()[token],
-      });
-      const fits = right ? status === 200 : placed ? status >= 400 && status < 500 : status === 403;
-      const bare = Object.keys(headers).every((name) => !name.startsWith('access-control'));
-      if (!fits || !bare) wrongCells.push({ ...route, ...cell, method, status });
-    }
-    expect(wrongCells).toEqual([]);
-  });
+  test.each(tokens)(
+    'S2 S1: route x method x Host x Origin x content type, with a token that is %s',
+    async (token) => {
+      const wrongCells: unknown[] = [];
+      for (const [n, { route, ...cell }] of cells.entries()) {
+        // Every route by its own method, and by another one in turn.
+        const method = n % 7 === 0 ? (route.method === 'GET' ? 'POST' : 'GET') : route.method;
+        const placed = goodHosts.has(cell.host) && goodOrigins.has(cell.origin);
+        const right =
+          placed &&
+          method === route.method &&
+          (route.open || token === 'good') &&
+          (method === 'GET' || goodTypes.has(cell.type));
+        const { status, headers } = await harness.ask({
+          method,
+          path: route.path,
+          ...(method === 'POST' ? { body: '{}' } : {}),
+          headers: headersOf(cell),
+          token: secrets()[token],
+        });
+        const fits = right
+          ? status === 200
+          : placed
+            ? status >= 400 && status < 500
+            : status === 403;
+        const bare = Object.keys(headers).every((name) => !name.startsWith('access-control'));
+        if (!fits || !bare) wrongCells.push({ ...route, ...cell, method, status });
+      }
+      expect(wrongCells).toEqual([]);
+    },
+  );
 });
 
 test('S2: sockets and streams of another Host or Origin are refused', async () => {
@@ -81,7 +108,11 @@ test('S2: sockets and streams of another Host or Origin are refused', async () =
     for (const origin of origins) {
       const headers = { authorization, ...headersOf({ host, origin, type: undefined }) };
       const right = goodHosts.has(host) && goodOrigins.has(origin);
-      expect([host, origin, await harness.refusedUpgrade(headers)]).toEqual([host, origin, right ? 101 : 403]);
+      expect([host, origin, await harness.refusedUpgrade(headers)]).toEqual([
+        host,
+        origin,
+        right ? 101 : 403,
+      ]);
       if (right) continue;
       const stream = await harness.ask({ method: 'GET', path: '/v1/events', headers });
       expect(stream.status).toBe(403);
@@ -100,7 +131,9 @@ test('S2: two Hosts, no Host and a whole address as target are refused', async (
   const own = `localhost:${harness.port}`;
   const health = 'GET /v1/health HTTP/1.1\r\nConnection: close\r\n';
   expect(await sendRaw(`${health}Host: ${own}\r\n\r\n`)).toMatch(/^HTTP\/1.1 200 /);
-  expect(await sendRaw(`${health}Host: ${own}\r\nHost: evil.example\r\n\r\n`)).toMatch(/^HTTP\/1.1 40[03] /);
+  expect(await sendRaw(`${health}Host: ${own}\r\nHost: evil.example\r\n\r\n`)).toMatch(
+    /^HTTP\/1.1 40[03] /,
+  );
   expect(await sendRaw(`${health}\r\n`)).toMatch(/^HTTP\/1.1 40[03] /);
   expect(await sendRaw('GET /v1/health HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 403 /);
   const whole = `GET http://evil.example/v1/health HTTP/1.1\r\nHost: ${own}\r\nConnection: close\r\n\r\n`;
