@@ -6,14 +6,20 @@ import type { FeedSink } from '../../src/engine/frames.ts';
 import { entryFrame } from './fake-engine.ts';
 import { EventReader, eventually, useHarness, type Harness } from './harness.ts';
 
-/** Sends as the engine does: nothing more while the reader has its budget waiting. */
+/**
+ * Sends as the engine does: nothing more while the reader has its budget waiting. Done when the kernel has
+ * taken nothing for a while; it may put an acknowledgement off for 40 ms.
+ */
 async function fill(sink: FeedSink, from = 1): Promise<number> {
   let seq = from;
   for (let quiet = 0; quiet < 3;) {
     if (sink.buffered() > limits.socketBytes) {
       quiet += 1;
       await new Promise((resolve) => setTimeout(resolve, 10));
-    } else sink.send(entryFrame('s1', seq++, 'x'.repeat(60_000)));
+    } else {
+      quiet = 0;
+      sink.send(entryFrame('s1', seq++, 'x'.repeat(60_000)));
+    }
   }
   return seq;
 }
