@@ -10,7 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import { lockState } from '../store/lock.ts';
 import { openStore } from '../store/open.ts';
-import { agentEnvironment, forgetOuterDaemon } from './environment.ts';
+import { agentEnvironment } from './environment.ts';
 import { LargeLines } from './large-lines.ts';
 import {
   openStateDirectory,
@@ -53,8 +53,6 @@ export interface Daemon {
 
 /** Composes and starts a daemon: the one place where its parts are made and put together. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  process.umask(0o077);
-  forgetOuterDaemon(process.env);
   const directory = await openStateDirectory(options.state);
   const unlock = lockState(directory.path);
   try {

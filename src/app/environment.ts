@@ -1,6 +1,7 @@
 /**
  * The environment of an agent's process: an allow-list, never the daemon's own. What a driver needs for
- * its agent comes on top; the host adds its marker.
+ * its agent comes on top; the host adds its marker. A daemon that was started inside a session passes
+ * nothing of that session on (`TURNKEEP_*` is not in the list).
  */
 const allowed: ReadonlySet<string> = new Set([
   'HOME',
@@ -27,9 +28,4 @@ export function agentEnvironment(
       env[name] = value;
   }
   return { ...env, ...added };
-}
-
-/** A daemon that was started inside a session must not pass on that session's identity. */
-export function forgetOuterDaemon(env: NodeJS.ProcessEnv): void {
-  for (const name of Object.keys(env)) if (name.startsWith('TURNKEEP_')) delete env[name];
 }
