@@ -119,7 +119,7 @@ export class View {
   }
 
   #breakOff(id: string, why: string): void {
-    this.#texts.delete(id);
     this.note(why);
+    this.#texts.delete(id);
   }
 }

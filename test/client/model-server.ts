@@ -46,6 +46,8 @@ export const row = { id: 's', status: 'working' } as unknown as SessionRow;
 /** A session in memory that feeds one subscriber as the server would. */
 export class ModelServer {
   readonly log: Entry[] = [];
+  /** Every text that a partial ever had, by entry, and each beginning of it. */
+  readonly said = new Map<string, string[]>();
   #open: { id: string; text: string; restated: boolean } | null = null;
   #count = 0;
 
@@ -79,6 +81,7 @@ export class ModelServer {
       case 'restate': {
         if (this.#open === null) return [];
         this.#open = { id: this.#open.id, text: act.text, restated: true };
+        this.#remember();
         const piece = { entryId: this.#open.id, part: 'text' as const, offset: 0, text: act.text };
         return [{ event: 'partial', piece: { ...piece, replaced: true } }];
       }
@@ -92,7 +95,14 @@ export class ModelServer {
     this.#open ??= { id: `m${(this.#count += 1)}`, text: '', restated: false };
     const { id, text: before } = this.#open;
     this.#open = { ...this.#open, text: before + text };
+    this.#remember();
     return { event: 'partial', piece: { entryId: id, part: 'text', offset: before.length, text } };
+  }
+
+  #remember(): void {
+    if (this.#open === null) return;
+    const { id, text } = this.#open;
+    this.said.set(id, [...(this.said.get(id) ?? []), text]);
   }
 
   #end(seq: number, act: Extract<Act, { type: 'seal' | 'replace' }>): FeedFrame[] {

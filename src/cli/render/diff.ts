@@ -13,7 +13,10 @@ export function renderDiff(
   const { hunks } = structuredPatch(edit.path, edit.path, old, edit.newText, '', '', {
     context: 2,
   });
-  const lines = hunks.flatMap((hunk, at) => (at === 0 ? hunk.lines : ['…', ...hunk.lines]));
+  const lines = hunks
+    .flatMap((hunk, at) => (at === 0 ? hunk.lines : ['…', ...hunk.lines]))
+    // That the last line has no newline is seldom news.
+    .filter((line) => !line.startsWith('\\'));
   const added = lines.filter((line) => line.startsWith('+')).length;
   const removed = lines.filter((line) => line.startsWith('-')).length;
   const head = `${edit.path}  ${style.green(`+${added}`)} ${style.red(`-${removed}`)}`;

@@ -23,9 +23,10 @@ export class MarkdownStream {
   write(text: string): string {
     if (!this.#look.colour) return text;
     let out = '';
-    for (const character of text)
+    for (const character of text) {
       out += character === '\n' ? this.#newline() : this.#put(character);
-    return out;
+    }
+    return joined(out);
   }
 
   /** What was held back, at the end. */
@@ -109,3 +110,8 @@ export class MarkdownStream {
 
 /** Beginnings of lines of which more must be seen. */
 const couldBegin = /^\s*(#{0,6}|[-*+]|>|`{1,3}|~{1,3}|(```|~~~).*)$/;
+
+/** Neighbours of one style as one: `[1ma[22m[1mb[22m` becomes `[1mab[22m`. */
+function joined(text: string): string {
+  return text.replaceAll('\u001B[22m\u001B[1m', '').replaceAll('\u001B[39m\u001B[36m', '');
+}

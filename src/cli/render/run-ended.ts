@@ -8,9 +8,7 @@ export function renderRunEnded(ended: RunEnded, look: Look): string[] {
   const { style } = look;
   const good = ended.outcome === 'completed';
   const parts = [
-    ended.stopReason === undefined || ended.stopReason === 'end_turn'
-      ? ended.outcome
-      : `${ended.outcome} (${oneLine(ended.stopReason)})`,
+    outcomeText(ended),
     renderDuration(ended.durationMs),
     renderTokens(ended.usage.tokens),
     ...(ended.usage.cost === null ? [] : [renderMoney(ended.usage.cost)]),
@@ -23,4 +21,10 @@ export function renderRunEnded(ended: RunEnded, look: Look): string[] {
     style.red(line),
     style.red(`  ${error.category}${status}: ${oneLine(error.message, 400)}`),
   ];
+}
+
+/** The agent's own word is added where it says more than the outcome. */
+function outcomeText({ outcome, stopReason }: RunEnded): string {
+  const plain = stopReason === undefined || stopReason === 'end_turn' || stopReason === outcome;
+  return plain ? outcome : `${outcome} (${oneLine(stopReason)})`;
 }

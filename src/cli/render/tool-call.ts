@@ -35,7 +35,8 @@ function statusText(status: ToolStatus, exit: number | null, { style }: Look): s
     case 'cancelled':
       return style.yellow('cancelled');
     case 'completed':
-      return exit === null || exit === 0 ? style.dim(code) : style.red(code);
+      if (code === '') return '';
+      return exit === 0 ? style.dim(code) : style.red(code);
     case 'pending':
     case 'in_progress':
       return '';
