@@ -24,7 +24,9 @@ export class PromptFate {
     if (entry.kind === 'delivery' && entry.about === this.#prompt) this.#run = entry.runId ?? null;
     if (entry.kind === 'queue' && entry.about === this.#prompt) {
       const { change } = entry.data;
-      if (change === 'withdrawn' || change === 'indeterminate') return change;
+      if (change === 'withdrawn') return change;
+      // Its run, where there is one, ends too and says more.
+      if (change === 'indeterminate' && this.#run === null) return change;
       if (change === 'requeued') this.#run = null;
     }
     const ended = entry.kind === 'run_ended' && this.#run !== null && entry.runId === this.#run;

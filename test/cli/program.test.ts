@@ -172,4 +172,8 @@ test('P3: a prompt is followed to the end of its own run, or to what became of i
   ]);
   const withdrawn = entryOf('queue', { change: 'withdrawn' }, { about: 'p' });
   expect(new PromptFate('p').see(withdrawn)).toBe('withdrawn');
+  const unsure = entryOf('queue', { change: 'indeterminate' }, { about: 'p' });
+  expect(new PromptFate('p').see(unsure)).toBe('indeterminate');
+  const taken = new PromptFate('p');
+  expect([started, unsure, ended('r')].map((entry) => taken.see(entry)).at(-1)).toBe('completed');
 });

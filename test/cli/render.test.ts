@@ -33,12 +33,17 @@ describe('an entry', () => {
     ).toEqual(['> one', '  two']);
   });
 
-  test('message, whole and broken off', () => {
-    expect(show(entryOf('message', { content: textContent('# Hi\n\n**you**') }))).toEqual([
-      'Hi',
+  test('message, as it is without colours and styled with them', () => {
+    const message = entryOf('message', { content: textContent('# Hi\n\n**you**') });
+    expect(show(message)).toEqual(['# Hi', '', '**you**']);
+    expect(renderEntry(message, colour)).toEqual([
+      '\u001B[1m\u001B[36mHi\u001B[39m\u001B[22m',
       '',
-      'you',
+      '\u001B[1myou\u001B[22m',
     ]);
+  });
+
+  test('message that was broken off', () => {
     const broken = entryOf('message', { content: textContent('and th'), incomplete: true });
     expect(show(broken)).toEqual(['and th', '(broken off)']);
   });

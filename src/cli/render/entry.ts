@@ -73,10 +73,10 @@ const queueText: Record<EntryOf<'queue'>['data']['change'], string> = {
 };
 
 function messageLines(entry: EntryOf<'message'>, look: Look): string[] {
-  const whole = entry.data.content.every((block) => block.type === 'text');
-  const lines = whole
-    ? renderMarkdown(textOf(entry.data.content), look)
-    : renderBlocks(entry.data.content);
+  const { content } = entry.data;
+  // Without colours Markdown is the most readable form of itself, and what programs want.
+  const styled = look.colour && content.every((block) => block.type === 'text');
+  const lines = styled ? renderMarkdown(textOf(content), look) : renderBlocks(content);
   return entry.data.incomplete === true ? [...lines, look.style.dim('(broken off)')] : lines;
 }
 
