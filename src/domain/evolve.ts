@@ -1,5 +1,12 @@
 import { textOf, type ToolCall } from './content.ts';
-import { type EntryOf, isNode, type NewEntry, type SettingsChange } from './entry.ts';
+import {
+  type EntryOf,
+  isNode,
+  type NewEntry,
+  type RunOutcome,
+  type SettingsChange,
+} from './entry.ts';
+import { wholeUnits } from './externalise.ts';
 import { limits } from './limits.ts';
 import { advance } from './run.ts';
 import type { OpenRun, SessionState } from './session-state.ts';
@@ -137,6 +144,7 @@ function prompt(state: SessionState, entry: EntryOf<'prompt'>): SessionState {
   return {
     ...state,
     queue: first ? [item, ...state.queue] : [...state.queue, item],
+    held: false,
     ...(named === null ? {} : { title: named, titleFrom: 'prompt' as const }),
   };
 }
@@ -149,9 +157,9 @@ export function titleFrom(text: string): string | null {
     ?.trim();
   if (line === undefined) return null;
   if (line.length <= limits.titleChars) return line;
-  const cut = line.slice(0, limits.titleChars);
-  const space = cut.lastIndexOf(' ');
-  return `${space > limits.titleChars / 2 ? cut.slice(0, space) : cut.slice(0, -1)}…`;
+  const cut = line.slice(0, wholeUnits(line, limits.titleChars - 1));
+  const space = line.lastIndexOf(' ', limits.titleChars - 1);
+  return `${space > limits.titleChars / 2 ? cut.slice(0, space) : cut}…`;
 }
 
 function runStarted(state: SessionState, entry: EntryOf<'run_started'>): SessionState {
@@ -160,7 +168,7 @@ function runStarted(state: SessionState, entry: EntryOf<'run_started'>): Session
   const sent = state.host?.phase === 'open' ? 'sent' : 'waiting';
   return {
     ...state,
-    held: false,
+    held: entry.data.trigger === 'agent' && state.held,
     queue: state.queue.filter((item) => !taken.has(item.id)),
     run: {
       id: entry.runId,
@@ -189,7 +197,7 @@ function runEnded(state: SessionState, entry: EntryOf<'run_ended'>): SessionStat
   return {
     ...state,
     run: null,
-    held: outcome !== 'completed' && run.abort?.reason !== 'interrupt' && state.queue.length > 0,
+    held: state.queue.length > 0 && !goesOn(state, run, outcome),
     lastRun: {
       id: run.id,
       outcome,
@@ -199,6 +207,11 @@ function runEnded(state: SessionState, entry: EntryOf<'run_ended'>): SessionStat
       ...(error === undefined ? {} : { error }),
     },
   };
+}
+
+/** Whether the queue goes on after this run; one that was held before an agent's own run stays so. */
+function goesOn(state: SessionState, run: OpenRun, outcome: RunOutcome): boolean {
+  return outcome === 'completed' ? !state.held : run.abort?.reason === 'interrupt';
 }
 
 function message(state: SessionState, entry: EntryOf<'message'>): SessionState {

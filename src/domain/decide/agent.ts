@@ -3,7 +3,7 @@ import type { Draft } from '../draft.ts';
 import type { RunFailure } from '../entry.ts';
 import { limits } from '../limits.ts';
 import type { AgentInput } from '../partials.ts';
-import { endRun, sendPrompts, takePrompts } from './run.ts';
+import { closeToolCall, endRun, sendPrompts, takePrompts } from './run.ts';
 
 /** Decides what the agent said. Total: whatever it says at whatever time becomes entries or nothing. */
 export function decideAgent(draft: Draft, host: string, input: AgentInput): void {
@@ -95,9 +95,11 @@ function said(draft: Draft, input: Of<'said'>): void {
 
 function toolCall(draft: Draft, input: Of<'tool_call'>): void {
   const parent = input.parentCall === undefined ? {} : { parentCall: input.parentCall };
-  const known = draft.run?.toolCalls.find((open) => open.call === input.toolCall.call);
-  if (known === undefined && (draft.run?.toolCalls.length ?? 0) >= limits.openToolCalls) {
-    draft.write('notice', { code: 'tool-calls', text: 'Too many tool calls are open at once.' });
+  const open = draft.run?.toolCalls ?? [];
+  const known = open.find((item) => item.call === input.toolCall.call);
+  const [oldest] = open;
+  if (known === undefined && oldest !== undefined && open.length >= limits.openToolCalls) {
+    closeToolCall(draft, oldest);
   }
   const about = known === undefined ? {} : { about: known.entry };
   draft.write('tool_call', input.toolCall, { id: input.item, ...about, ...parent });

@@ -1,6 +1,7 @@
 import type { Draft } from '../draft.ts';
 import type { Proof, RunEnded, RunFailure } from '../entry.ts';
 import { outcomeOf } from '../run.ts';
+import type { OpenToolCall } from '../session-state.ts';
 
 /**
  * Begins a run with a prompt: the one way in, for a send, for the next of the queue and for a prompt that
@@ -82,14 +83,17 @@ export function takeNext(draft: Draft): void {
 }
 
 function closeToolCalls(draft: Draft): void {
-  for (const open of draft.run?.toolCalls ?? []) {
-    const { call, entry, title, kind, name, parentCall } = open;
-    draft.write(
-      'tool_call',
-      { call, title, kind, status: 'cancelled', ...(name === undefined ? {} : { name }) },
-      { about: entry, ...(parentCall === undefined ? {} : { parentCall }) },
-    );
-  }
+  for (const open of draft.run?.toolCalls ?? []) closeToolCall(draft, open);
+}
+
+/** Nobody will tell how this call ends. */
+export function closeToolCall(draft: Draft, open: OpenToolCall): void {
+  const { call, entry, title, kind, name, parentCall } = open;
+  draft.write(
+    'tool_call',
+    { call, title, kind, status: 'cancelled', ...(name === undefined ? {} : { name }) },
+    { about: entry, ...(parentCall === undefined ? {} : { parentCall }) },
+  );
 }
 
 /** Open approvals and questions end with their run; the agent is told, where there still is one. */
@@ -113,7 +117,7 @@ export function withdrawApprovals(draft: Draft, reason: string): void {
 function settlePrompts(draft: Draft, end: RunConclusion): void {
   const { run } = draft;
   if (run === null) return;
-  const aborted = run.abort !== null && run.abort.reason !== 'interrupt';
+  const aborted = run.abort !== null;
   for (const prompt of run.prompts) {
     if (prompt.state === 'taken') continue;
     if (prompt.state === 'waiting') {
