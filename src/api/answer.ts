@@ -42,7 +42,10 @@ export function refusalIn(error: unknown): Refusal | undefined {
   return error instanceof RefusalError ? error.refusal : undefined;
 }
 
-/** Says nothing of the cause, which may name paths and secrets; the log has it under the request's id. */
+/**
+ * Says nothing of the cause, which may name paths and secrets; the log has it under the request's
+ * id.
+ */
 export function internalRefusal(request: string): Refusal {
   return {
     code: 'internal',

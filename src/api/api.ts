@@ -11,7 +11,10 @@ import { Tokens } from './tokens.ts';
 export interface Api {
   /** Rejects where the address cannot be had; then nothing listens. */
   listen(at: ListenAt): Promise<Listening>;
-  /** Closes what a token has open. To be called for tokens revoked by other means than `tokens.revoke`. */
+  /**
+   * Closes what a token has open. To be called for tokens revoked by other means than
+   * `tokens.revoke`.
+   */
   revoked(token: string): void;
 }
 
@@ -26,7 +29,9 @@ export interface ListenAt {
 
 export interface Listening {
   url: string;
-  /** Ends streams and sockets, and resolves when every connection is gone, at most at the deadline. */
+  /**
+   * Ends streams and sockets, and resolves when every connection is gone, at most at the deadline.
+   */
   close(deadlineMs: number): Promise<void>;
 }
 

@@ -1,7 +1,9 @@
 import { limits } from '../domain/limits.ts';
 import { refuse } from '../domain/refusal.ts';
 
-/** Throws `invalid` for what is no JSON. The message does not repeat the text: it may hold a secret. */
+/**
+ * Throws `invalid` for what is no JSON. The message does not repeat the text: it may hold a secret.
+ */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -12,8 +14,8 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * Throws for JSON that is small as text and large as a value, and for the key that changes an object's
- * prototype when it is copied carelessly.
+ * Throws for JSON that is small as text and large as a value, and for the key that changes an
+ * object's prototype when it is copied carelessly.
  */
 export function checkBounds(value: unknown): void {
   const count = { keys: 0 };

@@ -41,9 +41,10 @@ export function callerOf(row: TokenRow, client: string | undefined): Caller {
 }
 
 /**
- * Throws unless the caller may ask for what needs this scope. Two things hold whatever else a token was
- * given: one from inside a host decides nothing and administers nothing (it would answer its own
- * questions), and one that is bound to sessions administers nothing (it would reach the others).
+ * Throws unless the caller may ask for what needs this scope. Two things hold whatever else a token
+ * was given: one from inside a host decides nothing and administers nothing (it would answer its
+ * own questions), and one that is bound to sessions administers nothing (it would reach the
+ * others).
  */
 export function demandScope(caller: Caller, asked: Scope, operation: string): void {
   if (!allows(caller.scopes, asked)) {

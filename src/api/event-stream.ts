@@ -81,7 +81,9 @@ export class EventStream implements Outlet, Open {
     this.#waiters.check();
   }
 
-  /** A comment, which keeps proxies from closing and shows whether the reader still takes anything. */
+  /**
+   * A comment, which keeps proxies from closing and shows whether the reader still takes anything.
+   */
   #beat(): void {
     if (!this.#tokens.isCurrent(this.caller)) return this.cut();
     this.#stuckBeats = this.#tookSome ? 0 : this.#stuckBeats + 1;

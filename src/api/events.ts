@@ -25,7 +25,9 @@ export class Events {
     this.#calls = calls;
   }
 
-  /** Resolves when the stream has begun; rejects with the refusal while there is still a response. */
+  /**
+   * Resolves when the stream has begun; rejects with the refusal while there is still a response.
+   */
   async ofSession(name: string, request: StreamRequest): Promise<void> {
     const query = readQuery(request.parameters, ['after', 'partials']);
     const last = request.incoming.headers['last-event-id'];
@@ -75,7 +77,9 @@ export class Events {
     });
   }
 
-  /** From here on the stream ends with its token, which may have ended while the feed was opened. */
+  /**
+   * From here on the stream ends with its token, which may have ended while the feed was opened.
+   */
   #begin(stream: EventStream, snapshot: string): void {
     const { live, tokens } = this.#calls;
     live.add(stream);

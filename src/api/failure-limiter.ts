@@ -6,8 +6,8 @@ const windowMs = 60_000;
 const maxAddresses = 10_000;
 
 /**
- * Slows guessing of credentials: an address has ten failures a minute, of whatever kind. Callers with a
- * valid token never meet it, so one wrong program on a machine locks nobody else out.
+ * Slows guessing of credentials: an address has ten failures a minute, of whatever kind. Callers
+ * with a valid token never meet it, so one wrong program on a machine locks nobody else out.
  */
 export class FailureLimiter {
   #clock: Clock;
@@ -38,7 +38,10 @@ export class FailureLimiter {
   }
 }
 
-/** One bucket per machine: IPv4 in its own form, IPv6 by its /64, of which a machine has all addresses. */
+/**
+ * One bucket per machine: IPv4 in its own form, IPv6 by its /64, of which a machine has all
+ * addresses.
+ */
 export function bucketOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;

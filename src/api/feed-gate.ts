@@ -3,8 +3,8 @@ import type { FrameBytes } from './frame-bytes.ts';
 import type { Outlet } from './outlet.ts';
 
 /**
- * One feed on an outlet. Frames wait until the gate is opened, because a feed is registered before its
- * snapshot is answered and the snapshot has to reach the reader first.
+ * One feed on an outlet. Frames wait until the gate is opened, because a feed is registered before
+ * its snapshot is answered and the snapshot has to reach the reader first.
  */
 export class FeedGate implements FeedSink {
   #outlet: Outlet;

@@ -6,7 +6,10 @@ import type { JsonText } from './answer.ts';
 import type { Caller } from './caller.ts';
 import type { ApiConfig } from './options.ts';
 
-/** Operations that open or close a feed on a socket; all others are asked and answered on every face. */
+/**
+ * Operations that open or close a feed on a socket; all others are asked and answered on every
+ * face.
+ */
 export type FeedName = Extract<OperationName, `feeds.${string}`>;
 export type UnaryName = Exclude<OperationName, FeedName>;
 

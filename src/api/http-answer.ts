@@ -3,7 +3,9 @@ import type { Duplex } from 'node:stream';
 import type { Refusal } from '../domain/refusal.ts';
 import { httpStatus } from '../protocol/error.ts';
 
-/** On every answer: nothing here is a page, is stored by a cache, or is guessed to be another type. */
+/**
+ * On every answer: nothing here is a page, is stored by a cache, or is guessed to be another type.
+ */
 export const securityHeaders: { readonly [name: string]: string } = {
   'x-content-type-options': 'nosniff',
   'cache-control': 'no-store',
@@ -22,7 +24,9 @@ export function jsonAnswer(body: string): HttpAnswer {
   return { status: 200, headers: { 'content-type': 'application/json' }, body };
 }
 
-/** `{error: {code, message, field?, data?}}` with the status of the code, or a better one of HTTP. */
+/**
+ * `{error: {code, message, field?, data?}}` with the status of the code, or a better one of HTTP.
+ */
 export function refusalAnswer(
   refusal: Refusal,
   http: { status?: number; headers?: { readonly [name: string]: string } } = {},

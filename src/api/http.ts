@@ -18,7 +18,9 @@ export type NodePair = { incoming: IncomingMessage; outgoing: ServerResponse };
 type Asked = HonoContext<{ Bindings: NodePair }>;
 export type HttpApp = Hono<{ Bindings: NodePair }>;
 
-/** The routes under `/v1`. Who asks is found out before what is asked, so that routes tell nothing. */
+/**
+ * The routes under `/v1`. Who asks is found out before what is asked, so that routes tell nothing.
+ */
 export function httpApp(calls: Calls, events: Events): HttpApp {
   const app: HttpApp = new Hono();
   app.all('/v1/health', async (asked) => {

@@ -15,7 +15,10 @@ export function operationNamed(name: string): OperationName {
   });
 }
 
-/** The input after the operation's schema, defaults filled in; `invalid` with the bad field otherwise. */
+/**
+ * The input after the operation's schema, defaults filled in; `invalid` with the bad field
+ * otherwise.
+ */
 export function parseInput<Name extends OperationName>(
   name: Name,
   input: unknown,
@@ -65,8 +68,8 @@ function explain(issue: Issue, fields: readonly string[]): Explained {
 }
 
 /**
- * The alternative that the caller most likely meant: one of the right type at the top, with the fewest
- * mistakes. Where none has the right type, what each of them asks for.
+ * The alternative that the caller most likely meant: one of the right type at the top, with the
+ * fewest mistakes. Where none has the right type, what each of them asks for.
  */
 function explainUnion(
   issue: Issue & { code: 'invalid_union' },

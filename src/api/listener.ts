@@ -83,7 +83,9 @@ export class Listener {
     this.#ready(null);
   }
 
-  /** Takes no more connections, lets answers under way leave until the deadline, then closes all. */
+  /**
+   * Takes no more connections, lets answers under way leave until the deadline, then closes all.
+   */
   async close(deadlineMs: number): Promise<void> {
     const { clock } = this.#faces.calls.options;
     this.#closing = true;

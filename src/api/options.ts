@@ -9,8 +9,8 @@ export interface ApiOptions {
   clock: Clock;
   config: ApiConfig;
   /**
-   * Called once an answer to `server.shutdown` has left (or its caller has gone). The engine has been
-   * shut down by then; what is left is to close the listeners and to end the process.
+   * Called once an answer to `server.shutdown` has left (or its caller has gone). The engine has
+   * been shut down by then; what is left is to close the listeners and to end the process.
    */
   shutdown: (mode: 'stop' | 'detach') => void;
   log: (event: ApiLogEvent) => void;

@@ -2,7 +2,9 @@ import { refuse } from '../domain/refusal.ts';
 
 type QueryOf<Names extends string> = { [Name in Names]?: string };
 
-/** Query parameters by name. Unknown and repeated ones are refused: a token has no place in a URL. */
+/**
+ * Query parameters by name. Unknown and repeated ones are refused: a token has no place in a URL.
+ */
 export function readQuery<Names extends string>(
   parameters: URLSearchParams,
   names: readonly Names[],

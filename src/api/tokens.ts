@@ -23,8 +23,8 @@ export function tokenDigest(secret: string): string {
 }
 
 /**
- * Finds who a request is from. The look-up runs for every request, so that a revoked token is refused at
- * once and a valid one is never slowed; only failures are counted.
+ * Finds who a request is from. The look-up runs for every request, so that a revoked token is
+ * refused at once and a valid one is never slowed; only failures are counted.
  */
 export class Tokens {
   #store: TokenStore;

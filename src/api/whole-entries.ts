@@ -2,8 +2,8 @@ import type { FeedSink, Frame } from '../engine/frames.ts';
 import type { Store } from '../ports/store.ts';
 
 /**
- * A feed for readers that want no text in progress. They hold no partial, so an entry that the feed sent
- * sealed (without its text) is read from the log for them; what comes after it waits its turn.
+ * A feed for readers that want no text in progress. They hold no partial, so an entry that the feed
+ * sent sealed (without its text) is read from the log for them; what comes after it waits its turn.
  */
 export class WholeEntries implements FeedSink {
   #inner: FeedSink;
@@ -59,7 +59,9 @@ export class WholeEntries implements FeedSink {
   }
 }
 
-/** The text is searched first, since hardly any entry is sealed; it may occur in one that is not. */
+/**
+ * The text is searched first, since hardly any entry is sealed; it may occur in one that is not.
+ */
 function isSealed({ event, params }: Frame): boolean {
   if (event !== 'entry' || !params.includes('"sealed":true')) return false;
   return (JSON.parse(params) as { sealed?: boolean }).sealed === true;

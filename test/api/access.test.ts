@@ -4,7 +4,8 @@ import { operationNames, operations } from '../../src/protocol/operations.ts';
 import { includes, scopes } from '../../src/protocol/scope.ts';
 import { batch, first, message, runStarted, approval, state } from '../store/sample.ts';
 import { entryFrame } from './fake-engine.ts';
-import { EventReader, useHarness, type Harness } from './harness.ts';
+import { EventReader } from './event-reader.ts';
+import { useHarness, type Harness } from './harness.ts';
 
 const wrong = `tk_${'A'.repeat(43)}`;
 
@@ -173,7 +174,10 @@ test('S1: a revocation while the token is being looked up lets nobody in', async
   expect(await asked).toBe(401);
 });
 
-/** What each operation is asked with here: enough to be let in, or refused for another reason than scope. */
+/**
+ * What each operation is asked with here: enough to be let in, or refused for another reason than
+ * scope.
+ */
 const input = { session: 's1', id: 'x', name: 'x', content: 'x', approval: 'a', verdict: 'deny' };
 
 test('S1: every operation by every scope is refused or let in as the table says', async () => {

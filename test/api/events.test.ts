@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { batch, first, message, state } from '../store/sample.ts';
 import { entryFrame, partialFrame, rowNamed } from './fake-engine.ts';
-import { EventReader, eventually, useHarness } from './harness.ts';
+import { EventReader } from './event-reader.ts';
+import { eventually, useHarness } from './harness.ts';
 
 test('V2: a stream begins with a snapshot, and names frames; only entries are resume points', async () => {
   const harness = await useHarness();

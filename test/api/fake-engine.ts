@@ -55,7 +55,10 @@ interface OpenFeed {
   closed: boolean;
 }
 
-/** An engine of which the test plays the part: it records what was asked and has its feeds driven by hand. */
+/**
+ * An engine of which the test plays the part: it records what was asked and has its feeds driven by
+ * hand.
+ */
 export class FakeEngine implements Engine {
   rows = new Map<string, SessionRow>();
   asked: { what: string; input: unknown; by?: By }[] = [];

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
-import { EventReader, eventually, Harness, useHarness } from './harness.ts';
+import { EventReader } from './event-reader.ts';
+import { eventually, Harness, useHarness } from './harness.ts';
 
 function socketPath(): string {
   const dir = mkdtempSync(join(tmpdir(), 'turnkeep-api-'));

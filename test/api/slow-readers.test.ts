@@ -4,11 +4,12 @@ import { expect, test } from 'vitest';
 import { limits } from '../../src/domain/limits.ts';
 import type { FeedSink } from '../../src/engine/frames.ts';
 import { entryFrame } from './fake-engine.ts';
-import { EventReader, eventually, useHarness, type Harness } from './harness.ts';
+import { EventReader } from './event-reader.ts';
+import { eventually, useHarness, type Harness } from './harness.ts';
 
 /**
- * Sends as the engine does: nothing more while the reader has its budget waiting. Done when the kernel has
- * taken nothing for a while; it may put an acknowledgement off for 40 ms.
+ * Sends as the engine does: nothing more while the reader has its budget waiting. Done when the
+ * kernel has taken nothing for a while; it may put an acknowledgement off for 40 ms.
  */
 async function fill(sink: FeedSink, from = 1): Promise<number> {
   let seq = from;

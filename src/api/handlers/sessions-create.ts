@@ -34,7 +34,10 @@ function checkInput({ meta, prompt, promptId }: Input): void {
   }
 }
 
-/** A token that is bound to sessions makes or begins no other, neither by a new id nor by a known key. */
+/**
+ * A token that is bound to sessions makes or begins no other, neither by a new id nor by a known
+ * key.
+ */
 async function checkBinding({ id, key }: Input, { engine, caller }: Context): Promise<void> {
   if (caller.sessions === null) return;
   if (id === undefined || !maySee(caller, id)) {

@@ -9,7 +9,9 @@ import type { Outlet } from '../outlet.ts';
 import type { ParsedInputOf } from '../../protocol/operations.ts';
 import type { FeedOptions } from '../../engine/engine.ts';
 
-/** An output, and what begins once it was sent: frames never come before the answer that opens them. */
+/**
+ * An output, and what begins once it was sent: frames never come before the answer that opens them.
+ */
 export interface FeedAnswer {
   output: object;
   sent: () => void;
@@ -27,7 +29,9 @@ type ListFeedInput = Exclude<ParsedInputOf<'feeds.open'>, { session: string }>;
 /** Sessions have ids without a slash. */
 const listKey = '/';
 
-/** The feeds of one socket: at most one of each session and one of the list; the later one stays. */
+/**
+ * The feeds of one socket: at most one of each session and one of the list; the later one stays.
+ */
 export class SocketFeeds {
   #calls: Calls;
   #caller: Caller;

@@ -15,7 +15,10 @@ import { SocketFeeds } from './socket-feeds.ts';
 const pingMs = 15_000;
 const maxMissedPings = 2;
 const lingerMs = 2000;
-/** 4401 tells a client that coming back with this token is of no use; 1001 that the server may return. */
+/**
+ * 4401 tells a client that coming back with this token is of no use; 1001 that the server may
+ * return.
+ */
 const closings: Readonly<Record<CutReason, { code: number; reason: string }>> = {
   token: { code: 4401, reason: 'The token has ended.' },
   server: { code: 1001, reason: 'The server goes away.' },
@@ -25,8 +28,8 @@ type Request = Exclude<RequestRead, { error: string }>;
 
 /**
  * One WebSocket: JSON-RPC requests in, answers and notifications out. While more than
- * `limits.socketBytes` wait to be taken nothing further is read from it, so that a caller that asks and
- * never reads holds its own requests up and no memory.
+ * `limits.socketBytes` wait to be taken nothing further is read from it, so that a caller that asks
+ * and never reads holds its own requests up and no memory.
  */
 export class RpcSocket implements Outlet, Open {
   readonly caller: Caller;

@@ -13,7 +13,9 @@ import { RpcSocket } from './socket.ts';
 
 const subprotocol = 'turnkeep.v1';
 
-/** Turns requests for `/rpc` into sockets. Everything is checked before the handshake is answered. */
+/**
+ * Turns requests for `/rpc` into sockets. Everything is checked before the handshake is answered.
+ */
 export class Upgrades {
   #calls: Calls;
   #bytes = new FrameBytes(notificationText);
