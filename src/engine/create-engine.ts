@@ -85,6 +85,7 @@ export class SessionEngine implements Engine {
       committed: (actor, entries) => {
         this.#lists.changed(actor.state, entries);
         this.#timeouts.look(actor);
+        if (entries.some((entry) => entry.kind === 'tool_call')) this.#supervisor.sample(actor);
         for (const entry of entries) {
           if (entry.kind === 'host' && entry.data.state === 'ended')
             this.#removeHost(entry.data.host);

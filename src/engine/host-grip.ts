@@ -35,6 +35,8 @@ export class HostGrip {
   host: Host | null = null;
   /** The ladder was climbed past the agent's own cancel. */
   killed = false;
+  /** When its processes were last looked at; monotonic milliseconds. */
+  sampledAt = Number.NEGATIVE_INFINITY;
   /** Why the supervisor ended it, where that was no ladder. */
   error: RunFailure | null = null;
   /** Writes to the input file, one after another. */

@@ -23,6 +23,7 @@ export interface SupervisorContext {
 export type Found = 'continued' | 'ended' | 'lost' | 'never-started';
 
 const stderrBytes = 4096;
+const sampleMs = 250;
 
 /**
  * Acts on hosts for actors: launches and attaches, ends them, finds them again after a restart. Launch
@@ -183,6 +184,21 @@ export class Supervisor {
   #end(grip: HostGrip): void {
     grip.host?.sweep().catch((error: unknown) => {
       this.#context.log('host.sweep', { host: grip.id, message: String(error) });
+    });
+  }
+
+  /**
+   * Looks at a host's processes while a tool call changes: one that later leaves its session and drops its
+   * environment is then known as a descendant, and a sweep finds it.
+   */
+  sample(actor: SessionActor): void {
+    const { grip } = actor;
+    if (grip === null || grip.host === null || grip.end !== null) return;
+    const now = this.#context.clock.monotonic();
+    if (now - grip.sampledAt < sampleMs) return;
+    grip.sampledAt = now;
+    grip.host.members().catch((error: unknown) => {
+      this.#context.log('host.members', { host: grip.id, message: String(error) });
     });
   }
 
