@@ -68,11 +68,12 @@ type Of<Type extends AgentInput['type']> = Extract<AgentInput, { type: Type }>;
 
 function opened(draft: Draft, host: string, input: Of<'opened'>): void {
   const { nativeId, resumed } = input;
+  const waits = draft.state.host?.phase === 'launched';
   draft.write('host', { host, state: 'opened', nativeId, resumed });
   if (input.settings !== undefined) {
     draft.write('settings', { from: 'agent', changes: input.settings }, { runId: null });
   }
-  sendPrompts(draft);
+  if (waits) sendPrompts(draft);
 }
 
 /** The host is of no use: it is stopped, and the prompt stays in the queue. */
