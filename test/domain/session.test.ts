@@ -1,0 +1,257 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { isNode } from '../../src/domain/entry.ts';
+import { evolve, type PlacedEntry } from '../../src/domain/evolve.ts';
+import { emptySession } from '../../src/domain/session-state.ts';
+import { ModelSession, step, type Step, type Taken, traits } from './session-model.ts';
+
+type Check = (session: ModelSession, taken: Taken, step: Step) => void;
+
+/** Drives sessions through whatever may happen and looks after every step. */
+function always(check: () => Check): void {
+  fc.assert(
+    fc.property(traits, fc.array(step, { maxLength: 60, size: 'max' }), (agent, steps) => {
+      const session = new ModelSession(agent);
+      const looks = check();
+      for (const one of steps) looks(session, session.take(one), one);
+    }),
+    { numRuns: 400 },
+  );
+}
+
+describe('whatever happens to a session', () => {
+  test('L2: the fold of its log is its state, and seq is dense', () => {
+    always(() => {
+      let folded = emptySession('s');
+      let at = 0;
+      return ({ log, state }) => {
+        for (; at < log.length; at++) {
+          expect(log[at]!.seq).toBe(at + 1);
+          folded = evolve(folded, log[at]!);
+        }
+        expect(folded).toEqual(state);
+        expect(state.lastSeq).toBe(log.length);
+      };
+    });
+  });
+
+  test('R1: one run and one host at a time', () => {
+    always(() => {
+      let run: string | null = null;
+      let host: string | null = null;
+      return (_session, { entries }) => {
+        for (const entry of entries) {
+          if (entry.kind === 'run_started') {
+            expect(run).toBeNull();
+            run = entry.runId!;
+          }
+          if (entry.kind === 'run_ended') {
+            expect(entry.runId).toBe(run);
+            run = null;
+          }
+          if (entry.kind !== 'host') continue;
+          if (entry.data.state === 'launched') expect(host).toBeNull();
+          else expect(entry.data.host).toBe(host);
+          host = entry.data.state === 'ended' ? null : entry.data.host;
+        }
+      };
+    });
+  });
+
+  test('R2: every run has one terminal entry at most, and no entry after it', () => {
+    always(() => {
+      const ended = new Set<string>();
+      return (session, { entries }) => {
+        for (const { runId, kind } of entries) {
+          if (runId === undefined) continue;
+          expect(ended, `${kind} of ${runId}`).not.toContain(runId);
+          if (kind === 'run_ended') ended.add(runId);
+        }
+        if (session.state.run !== null) expect(ended).not.toContain(session.state.run.id);
+      };
+    });
+  });
+
+  test('P1 P3: every prompt waits in one place or has come to one end', () => {
+    always(() => {
+      const prompts = new Set<string>();
+      const ends = new Map<string, string>();
+      return ({ state }, { entries }) => {
+        for (const entry of entries) {
+          if (entry.kind === 'prompt') prompts.add(entry.id);
+          const end = endOf(entry);
+          if (end === null) continue;
+          expect(ends.get(entry.about!), `${end} of ${entry.about}`).toBeUndefined();
+          ends.set(entry.about!, end);
+        }
+        for (const prompt of prompts) {
+          const waits = [...state.queue, ...(state.run?.prompts ?? [])].filter(({ id }) => id === prompt);
+          const taken = state.run?.prompts.some(({ id, state: at }) => id === prompt && at === 'taken');
+          if (ends.has(prompt)) expect(waits.length).toBe(taken === true ? 1 : 0);
+          else expect(waits.length).toBe(1);
+        }
+      };
+    });
+  });
+
+  test('P1: a prompt goes to an agent once, and again only after it was put back', () => {
+    always(() => {
+      const told = new Set<string>();
+      return (_session, { entries, commands }) => {
+        for (const entry of entries) {
+          const back = entry.kind === 'queue' && entry.data.change === 'requeued';
+          if (back) told.delete(entry.about!);
+        }
+        for (const command of commands) {
+          if (command.type !== 'prompt') continue;
+          expect(told).not.toContain(command.prompt);
+          told.add(command.prompt);
+        }
+      };
+    });
+  });
+
+  test('P3: a queue that is held waits for a send or a release, an unheld one for a run', () => {
+    always(() => {
+      let abort: string | null = null;
+      let held = false;
+      return ({ state }, { entries }, { do: action }) => {
+        for (const entry of entries) {
+          if (entry.kind === 'abort') abort = entry.data.reason;
+          if (entry.kind === 'prompt' || action === 'release') held = false;
+          if (entry.kind === 'run_ended') {
+            held ||= entry.data.outcome !== 'completed' && abort !== 'interrupt';
+            abort = null;
+          }
+          const prompted = entry.kind === 'run_started' && entry.data.trigger === 'prompt';
+          expect(prompted && held).toBe(false);
+        }
+        if (state.queue.length > 0 && state.run === null) expect(state.held).toBe(true);
+      };
+    });
+  });
+
+  test('A1 A3: a question is decided once, and withdrawn at the latest when its run ends', () => {
+    always(() => {
+      const open = new Set<string>();
+      const decided = new Set<string>();
+      return ({ state }, { entries, refused }, one) => {
+        for (const entry of entries) {
+          if (entry.kind === 'approval' || entry.kind === 'question') open.add(entry.id);
+          if (entry.kind === 'decision' || entry.kind === 'answer') {
+            expect(open).toContain(entry.about);
+            expect(decided).not.toContain(entry.about);
+            open.delete(entry.about!);
+            decided.add(entry.about!);
+          }
+          if (entry.kind === 'run_ended') expect([...open]).toEqual([]);
+        }
+        expect(state.approvals.map(({ id }) => id).sort()).toEqual([...open].sort());
+        if (one.do === 'decide' && refused !== null) {
+          expect(['not_found', 'invalid', 'already_decided']).toContain(refused);
+        }
+      };
+    });
+  });
+
+  test('L5: only nodes move the head, and each has the one before it as its parent', () => {
+    always(() => {
+      let head: string | null = null;
+      return ({ state }, { entries }) => {
+        for (const entry of entries) {
+          if (!isNode(entry)) {
+            expect(entry).not.toHaveProperty('parentId');
+            continue;
+          }
+          expect(entry.parentId).toBe(head);
+          head = entry.id;
+        }
+        expect(state.head).toBe(head);
+      };
+    });
+  });
+
+  test('R4: nothing is done to a run before its abort stands in the log', () => {
+    always(() => {
+      const aborted = new Set<string>();
+      return (_session, { entries, effects, commands }) => {
+        for (const { kind, runId } of entries) if (kind === 'abort') aborted.add(runId!);
+        for (const effect of effects) if (effect.type === 'climb') expect(aborted).toContain(effect.run);
+        for (const command of commands) if (command.type === 'cancel') expect(aborted).toContain(command.run);
+      };
+    });
+  });
+
+  test('L6: its state stays bounded', () => {
+    always(() => ({ state }) => {
+      expect(state.decided.length).toBeLessThanOrEqual(64);
+      expect(state.reports.length).toBeLessThanOrEqual(32);
+      expect(state.run?.toolCalls.length ?? 0).toBeLessThanOrEqual(256);
+    });
+  });
+});
+
+function endOf(entry: PlacedEntry): string | null {
+  if (entry.kind === 'delivery') return 'delivered';
+  if (entry.kind !== 'queue') return null;
+  const { change } = entry.data;
+  return change === 'withdrawn' || change === 'indeterminate' ? change : null;
+}
+
+const send: Step = { do: 'send', delivery: 'queue', allowInterrupt: false, timed: false };
+const opened: Step = {
+  do: 'agent',
+  input: { type: 'opened', nativeId: 'n1', resumed: false },
+  stale: false,
+};
+const plain = { steer: false, deduplicatesPrompts: false, activityIsEvidence: true };
+
+function after(...steps: Step[]): { session: ModelSession; taken: Taken } {
+  const session = new ModelSession(plain);
+  const all = steps.map((one) => session.take(one));
+  return { session, taken: all.at(-1)! };
+}
+
+describe('an interrupt', () => {
+  const interrupt: Step = { do: 'send', delivery: 'interrupt', allowInterrupt: false, timed: false };
+
+  test('P2 P3: of a prompt that was not sent withdraws it and goes on with its own', () => {
+    const { session } = after(send, interrupt);
+    const [first, second] = session.log.filter(({ kind }) => kind === 'prompt');
+    const fate = session.log.find(({ kind, about }) => kind === 'queue' && about === first!.id);
+    expect(fate).toMatchObject({ data: { change: 'withdrawn' } });
+    expect(session.state.run?.prompts).toMatchObject([{ id: second!.id }]);
+    expect(session.state.queue).toEqual([]);
+  });
+
+  test('P2: of a run goes on with its own prompt before all that waits', () => {
+    const ended: Step = { do: 'turn_ended', outcome: 'cancelled', named: 'run' };
+    const { session } = after(send, opened, send, interrupt, ended);
+    const prompts = session.log.filter(({ kind }) => kind === 'prompt');
+    expect(session.state.run?.prompts).toMatchObject([{ id: prompts[2]!.id }]);
+    expect(session.state.queue).toMatchObject([{ id: prompts[1]!.id }]);
+  });
+});
+
+test('P2: a steer is refused with the reason where the agent cannot, or interrupts where it may', () => {
+  const steer = (allowInterrupt: boolean): Step => ({
+    do: 'send',
+    delivery: 'steer',
+    allowInterrupt,
+    timed: false,
+  });
+  expect(after(send, opened, steer(false)).taken.refused).toBe('unsupported');
+  const { taken } = after(send, opened, steer(true));
+  expect(taken.entries).toMatchObject([{ kind: 'prompt', data: { delivery: 'interrupt' } }, { kind: 'abort' }]);
+});
+
+test('L6: of too many open tool calls the oldest is closed', () => {
+  const { session } = after(send, opened);
+  for (let at = 0; at < 300; at++) {
+    const toolCall = { call: `c${at}`, title: 't', kind: 'read', status: 'pending' } as const;
+    session.take({ do: 'agent', input: { type: 'tool_call', item: '', toolCall }, stale: false });
+  }
+  expect(session.state.run?.toolCalls).toHaveLength(256);
+  const closed = session.log.filter((entry) => entry.kind === 'tool_call' && entry.data.status === 'cancelled');
+  expect(closed).toHaveLength(44);
+});
