@@ -1,0 +1,170 @@
+import { onTestFinished } from 'vitest';
+import type { Entry, EntryKind } from '../../src/domain/entry.ts';
+import { createEngine, type SessionEngine } from '../../src/engine/create-engine.ts';
+import type { FeedSink, Frame } from '../../src/engine/frames.ts';
+import type { AgentDriver } from '../../src/ports/agent.ts';
+import type { LaunchSpec } from '../../src/ports/hosts.ts';
+import type { Store } from '../../src/ports/store.ts';
+import { openStore } from '../../src/store/open.ts';
+import {
+  type FakeAgent, FakeHosts, Mortal, plainAgent, plainDriver, type TestClock, testClock, type Turn,
+} from '../../src/testing/index.ts';
+
+export const by = { type: 'client', token: 't' } as const;
+
+export interface WorkbenchOptions {
+  /** Of the host that is launched; the same for all unless it looks at the spec. */
+  agent?: (spec: LaunchSpec) => FakeAgent;
+  play?: (turn: Turn) => Promise<void> | void;
+  driver?: AgentDriver;
+  store?: Store;
+  seed?: string;
+}
+
+/** A machine with a real store and hosts in memory, on which daemons come and go. */
+export class Workbench {
+  readonly store: Store;
+  readonly hosts: FakeHosts;
+  readonly clock: TestClock;
+  readonly driver: AgentDriver;
+  /** What daemons logged, newest last. */
+  readonly logged: { event: string; data: object }[] = [];
+  engine!: SessionEngine;
+  life!: Mortal;
+
+  private constructor(options: WorkbenchOptions & { store: Store }) {
+    this.store = options.store;
+    this.clock = testClock(options.seed === undefined ? {} : { seed: options.seed });
+    this.driver = options.driver ?? plainDriver();
+    const agent = plainAgent(options.play ?? (() => undefined));
+    this.hosts = new FakeHosts(options.agent ?? (() => agent));
+  }
+
+  static async open(options: WorkbenchOptions = {}): Promise<Workbench> {
+    const store = options.store ?? (await ownStore());
+    const bench = new Workbench({ ...options, store });
+    bench.boot();
+    return bench;
+  }
+
+  /** Starts a daemon; the one before it is dead from now on. */
+  boot(life: Mortal = new Mortal(), ports: { store?: Store; driver?: AgentDriver } = {}): SessionEngine {
+    this.life?.kill();
+    this.life = life;
+    this.engine = createEngine({
+      store: life.port(ports.store ?? this.store),
+      hosts: life.port(this.hosts),
+      clock: life.clock(this.clock),
+      drivers: [ports.driver ?? this.driver],
+      defaultAgent: 'plain',
+      defaultCwd: '/work',
+      checkDirectory: async (path) => path,
+      environment: () => ({}),
+      decodeLarge: async () => {
+        throw new Error('no worker here');
+      },
+      log: (event, data) => this.logged.push({ event, data }),
+    });
+    return this.engine;
+  }
+
+  /** A new session, with a prompt if there is a text. */
+  async session(text?: string): Promise<string> {
+    const prompt = text === undefined ? {} : { prompt: { content: words(text) } };
+    const { row } = await this.engine.create({ changes: {}, ...prompt }, by);
+    return row.id;
+  }
+
+  send(session: string, text: string, more: Partial<Parameters<SessionEngine['send']>[1]> = {}) {
+    const input = { content: words(text), delivery: 'queue', allowInterrupt: false, ...more } as const;
+    return this.engine.send(session, input, by);
+  }
+
+  abort(session: string, more: Partial<Parameters<SessionEngine['abort']>[1]> = {}) {
+    return this.engine.abort(session, { force: false, wait: false, queue: 'keep', ...more }, by);
+  }
+
+  async log(session: string): Promise<readonly Entry[]> {
+    const page = await this.store.history({ session, after: 0, limit: 1000, maxBytes: 1e9 });
+    return page.entries;
+  }
+
+  async of<Kind extends EntryKind>(session: string, kind: Kind) {
+    const entries = await this.log(session);
+    return entries.filter((entry): entry is Extract<Entry, { kind: Kind }> => entry.kind === kind);
+  }
+
+  /** Watches a session from an entry on. */
+  async watch(session: string, after = 0): Promise<Watch> {
+    const watch = new Watch();
+    await this.engine.openFeed(session, { after }, watch);
+    return watch;
+  }
+}
+
+export function words(text: string): { type: 'text'; text: string }[] {
+  return [{ type: 'text', text }];
+}
+
+async function ownStore(): Promise<Store> {
+  const store = await memoryStore();
+  onTestFinished(() => store.close());
+  return store;
+}
+
+export function memoryStore(): Promise<Store> {
+  return openStore({
+    dir: ':memory:',
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+}
+
+interface Waiter {
+  met: () => boolean;
+  resolve: () => void;
+}
+
+/** A subscriber that keeps what it is sent, and lets tests wait for it. */
+export class Watch implements FeedSink {
+  readonly frames: Frame[] = [];
+  readonly entries: Entry[] = [];
+  closed = false;
+  #waiters: Waiter[] = [];
+
+  send(frame: Frame): void {
+    this.frames.push(frame);
+    if (frame.event === 'entry') this.entries.push((JSON.parse(frame.params) as { entry: Entry }).entry);
+    for (const waiter of this.#waiters) if (waiter.met()) waiter.resolve();
+    this.#waiters = this.#waiters.filter((waiter) => !waiter.met());
+  }
+
+  buffered(): number {
+    return 0;
+  }
+
+  drained(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** The nth entry of the kind that passes. */
+  async entry<Kind extends EntryKind>(
+    kind: Kind,
+    passes: (entry: Extract<Entry, { kind: Kind }>) => boolean = () => true,
+    nth = 1,
+  ): Promise<Extract<Entry, { kind: Kind }>> {
+    const find = () =>
+      this.entries.filter(
+        (entry): entry is Extract<Entry, { kind: Kind }> =>
+          entry.kind === kind && passes(entry as Extract<Entry, { kind: Kind }>),
+      )[nth - 1];
+    await this.until(() => find() !== undefined);
+    return find()!;
+  }
+
+  until(met: () => boolean): Promise<void> {
+    if (met()) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push({ met, resolve }));
+  }
+}
