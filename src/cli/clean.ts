@@ -13,7 +13,7 @@ export function clean(text: string): string {
 const sequences =
   // oxlint-disable-next-line no-control-regex -- control characters are what this is about
   /(?:\u001B[\]PX^_]|[\u009D\u0090\u0098\u009E\u009F])[^\u0007\u001B\u009C\r\n]*(?:\u0007|\u001B\\?|\u009C)?|(?:\u001B\[|\u009B)[0-?]*[ -/]*[@-~]?|\u001B[ -/]*[0-~]?/g;
-const returns = /\r\n?/g;
+const returns = /\r\n?|[\u2028\u2029]/g;
 const controls =
   // oxlint-disable-next-line no-control-regex -- control characters are what this is about
   /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/g;

@@ -30,7 +30,7 @@ export interface Followed {
 /** Shows a session as it happens, with its questions asked at the terminal and Ctrl-C answered. */
 export async function followSession(following: Following): Promise<Followed> {
   const { client, io } = following;
-  const view = new View(following.look, io.out);
+  const view = new View(following.look, io.out, io.outIsTty ? undefined : io.err);
   const leave = new AbortController();
   const interrupt = new Interrupt(following, view, leave);
   const asker = new Asker({

@@ -20,15 +20,18 @@ interface Written {
 export class View {
   readonly #look: Look;
   readonly #write: (text: string) => void;
+  readonly #tell: ((text: string) => void) | undefined;
   /** Prompts that the person typed here need not be shown again. */
   readonly #ownPrompts = new Set<string>();
   readonly #texts = new Map<string, Written>();
   /** Id of the text whose line is not ended. */
   #current: string | null = null;
 
-  constructor(look: Look, write: (text: string) => void) {
+  /** `tell` takes lines of our own where they would be in the way between those of the session. */
+  constructor(look: Look, write: (text: string) => void, tell?: (text: string) => void) {
     this.#look = look;
     this.#write = write;
+    this.#tell = tell;
   }
 
   hide(prompt: string): void {
@@ -56,6 +59,11 @@ export class View {
 
   /** A line of our own. */
   note(text: string): void {
+    if (this.#tell === undefined) this.#mark(text);
+    else this.#tell(`${text}\n`);
+  }
+
+  #mark(text: string): void {
     this.endLine();
     this.#write(`${this.#look.style.dim(text)}\n`);
   }
@@ -119,7 +127,7 @@ export class View {
   }
 
   #breakOff(id: string, why: string): void {
-    this.note(why);
+    this.#mark(why);
     this.#texts.delete(id);
   }
 }

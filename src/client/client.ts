@@ -14,6 +14,8 @@ import { browserSocket, type MakeSocket } from './socket.ts';
 export interface ClientOptions {
   /** Where the daemon listens, such as `http://127.0.0.1:4545`. */
   url: string;
+  /** Where it listens now, asked at each attempt: a daemon may come back at another port. Default: `url`. */
+  locate?: () => Promise<string>;
   /** Asked for again for each attempt where it is a function. */
   token: string | (() => Promise<string>);
   /** How the client names itself; entries that it causes carry it. */
@@ -70,13 +72,17 @@ export function createClient(options: ClientOptions): Client {
   const byGroup = groups.map((group) => [group, callGroup(group, call)]);
   return {
     ...(Object.fromEntries(byGroup) as CallGroups),
-    url: core.target.url,
+    url: withoutSlash(options.url),
     call,
     watch: (session, watch = {}) => core.watch(session, watch),
     follow: (session, follow) => core.follow(session, follow),
     watchList: (filter = {}, watch = {}) => core.watchList(filter, watch.signal),
     close: () => core.close(),
   };
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '');
 }
 
 /** `group.verb(input)` for any verb: which ones there are is for the types to say. */
@@ -107,7 +113,7 @@ class ClientCore {
   constructor(options: ClientOptions) {
     const { token } = options;
     this.target = {
-      url: options.url.replace(/\/+$/, ''),
+      url: async () => withoutSlash((await options.locate?.()) ?? options.url),
       fetch: options.fetch ?? ((url, request) => fetch(url, request)),
       token: typeof token === 'string' ? () => Promise.resolve(token) : token,
       name: options.name,
@@ -190,7 +196,7 @@ class ClientCore {
     const free = this.#connections.find((connection) => !connection.serves(session));
     if (free !== undefined) return free;
     const connection = new Connection({
-      url: `${this.target.url.replace(/^http/, 'ws')}/rpc`,
+      url: async () => `${(await this.target.url()).replace(/^http/, 'ws')}/rpc`,
       token: () => this.target.token(),
       name: this.target.name,
       makeSocket: this.#makeSocket,

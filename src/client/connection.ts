@@ -26,8 +26,8 @@ export interface Subscriber {
 }
 
 export interface ConnectionOptions {
-  /** Of `/rpc`. */
-  url: string;
+  /** Of `/rpc`. Asked for at each dial. */
+  url(): Promise<string>;
   token(): Promise<string>;
   name: string | undefined;
   makeSocket: MakeSocket;
@@ -134,8 +134,9 @@ export class Connection {
     this.#stopTimer();
     try {
       const token = await this.#options.token();
+      const url = await this.#options.url();
       if (this.#state !== 'connecting' || this.#socket !== null) return;
-      const { url, name, makeSocket } = this.#options;
+      const { name, makeSocket } = this.#options;
       this.#attach(makeSocket(url, { token, name }));
       this.#startTimer(openMs, () => this.#happen('dropped'));
     } catch (error) {

@@ -20,7 +20,8 @@ export type FetchLike = (
 }>;
 
 export interface HttpTarget {
-  url: string;
+  /** Without a slash at its end. */
+  url(): Promise<string>;
   fetch: FetchLike;
   token(): Promise<string>;
   name: string | undefined;
@@ -45,8 +46,9 @@ export async function callOverHttp(target: HttpTarget, attempt: HttpTry): Promis
   const { operation, input, signal } = attempt;
   const deadline = AbortSignal.timeout(attempt.timeoutMs);
   const token = await target.token();
+  const url = await target.url();
   try {
-    const answer = await target.fetch(`${target.url}/v1/${operation}`, {
+    const answer = await target.fetch(`${url}/v1/${operation}`, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
@@ -65,7 +67,7 @@ export async function callOverHttp(target: HttpTarget, attempt: HttpTry): Promis
     const why = deadline.aborted
       ? `No answer in ${attempt.timeoutMs} ms from`
       : 'Nobody answers at';
-    throw unavailable(`${why} ${target.url}.`, error);
+    throw unavailable(`${why} ${url}.`, error);
   }
 }
 

@@ -112,6 +112,21 @@ describe('the command line with a daemon', { timeout: 60_000 }, () => {
     expect(out).not.toContain('\u009B');
   });
 
+  test('V1 V4 R7: a run is shown to its end although the daemon is killed in between', async () => {
+    const running = turnkeep(['run', '[[pace 20]] [[long 2000]]']);
+    await expect
+      .poll(async () => (await turnkeep(['ls', '--json'])).out, { timeout: 20_000 })
+      .toMatch(/"status":"working"/);
+    const record = await readFile(path.join(state, 'daemon.json'), 'utf8');
+    process.kill((JSON.parse(record) as { pid: number }).pid, 'SIGKILL');
+    expect((await turnkeep(['up', '--detach'])).code).toBe(0);
+    const { code, out, err } = await running;
+    expect(err).toContain('The daemon is away');
+    expect(out).toMatch(/✓ completed/);
+    expect(code).toBe(0);
+    expect((await turnkeep(['show', 'last'])).out).toBe(`> [[pace 20]] [[long 2000]]\n${out}`);
+  });
+
   test('R8: stop ends the daemon and says which runs it stopped', async () => {
     const session = (await turnkeep(['run', '--detach-after', '[[say x]] [[hang]]'])).out.trim();
     await expect

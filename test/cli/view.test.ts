@@ -85,6 +85,21 @@ test('the prompt that was typed here is not repeated', () => {
   expect(text).toBe('> p2\n');
 });
 
+test('what is piped is not interrupted by our own notes', () => {
+  let text = '';
+  let notes = '';
+  const view = new View(
+    makeLook(false, 80),
+    (more) => (text += more),
+    (more) => (notes += more),
+  );
+  view.show(partial('m', 'one '));
+  view.show({ type: 'state', state: 'disconnected' });
+  view.show(message('m', 'one two'));
+  expect(text).toBe('one two\n');
+  expect(notes).toBe('The daemon is away; waiting for it.\n');
+});
+
 test('no escape sequence of an agent is written, wherever the stream is cut', () => {
   const unit = fc.constantFrom(
     '\u001B',

@@ -41,6 +41,10 @@ export async function nodeClient(options: NodeClientOptions = {}): Promise<Clien
   const tokenFile = givenFile ?? tokenFileOf(state, record);
   return createClient({
     url,
+    // Only what daemon.json said can change; what was named stays.
+    ...(url === record?.url
+      ? { locate: async () => (await readDaemonRecord(state))?.url ?? url }
+      : {}),
     token: () => readToken(tokenFile),
     WebSocket: nodeSocket(socket),
     ...(socket === undefined ? {} : { fetch: unixFetch(socket) }),
