@@ -41,6 +41,15 @@ function turnkeep(words: readonly string[], input = ''): Promise<Ended> {
   });
 }
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    // There is no such process.
+    return false;
+  }
+}
+
 const entriesOf = (out: string) =>
   out
     .trim()
@@ -132,10 +141,13 @@ describe('the command line with a daemon', { timeout: 60_000 }, () => {
     await expect
       .poll(async () => (await turnkeep(['show', session])).out, { timeout: 20_000 })
       .toContain('> ');
+    const record = await readFile(path.join(state, 'daemon.json'), 'utf8');
+    const { pid } = JSON.parse(record) as { pid: number };
     const stopped = await turnkeep(['stop']);
     expect(stopped.out).toContain('Ended. Stopped:\n');
     expect(stopped.out).toContain(session);
     expect(stopped.code).toBe(0);
     expect((await turnkeep(['ls'])).code).toBe(19);
+    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
   });
 });

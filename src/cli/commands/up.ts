@@ -70,8 +70,12 @@ async function serve(io: Io, options: UpOptions, state: string): Promise<number>
     io.out('                      turnkeep ls\n\nCtrl-C ends it.\n');
   }
   await endedBySignal(io, daemon);
+  // The daemon has ended; what may still be open of it must not keep the process.
+  setTimeout(() => process.exit(), lingerMs).unref();
   return 0;
 }
+
+const lingerMs = 2000;
 
 function daemonOptions(options: UpOptions, state: string): DaemonOptions {
   const port = options.port === undefined ? undefined : Number(options.port);
