@@ -8,7 +8,7 @@ import type { Processes } from './platform/processes.ts';
 import { Spool } from './spool/spool.ts';
 import { Crew, type Roots } from './sweep/crew.ts';
 import { type HostSignal, inUse, send } from './sweep/signal.ts';
-import { sweep } from './sweep/sweep.ts';
+import { key, sweep, type Toll } from './sweep/sweep.ts';
 import type { DirectoryWatch } from './watch/directory-watch.ts';
 
 /** A report of what went wrong where nobody waits for an answer. */
@@ -42,6 +42,7 @@ export class AttachedHost implements Host {
   readonly #errors: Spool;
   readonly #input: Input;
   readonly #crew: Crew;
+  readonly #toll: Toll = new Map();
   readonly #watch: DirectoryWatch;
   readonly #listeners = new Set<() => void>();
   readonly #settle: (exit: HostExit) => void;
@@ -108,6 +109,7 @@ export class AttachedHost implements Host {
   async signal(signal: HostSignal): Promise<void> {
     const agent = await this.#signalledGroup();
     if (agent === undefined) return;
+    if (signal === 'SIGTERM' || signal === 'SIGKILL') await this.#note(agent, signal);
     send(-agent, signal);
     // A stopped process takes SIGTERM only when it goes on.
     if (signal === 'SIGTERM') send(-agent, 'SIGCONT');
@@ -119,7 +121,9 @@ export class AttachedHost implements Host {
     const after = options?.startedAfter;
     const wanted = (member: Member): boolean =>
       after === undefined || (member.role === 'descendant' && member.startedAt > after);
-    const proof = await sweep(this.#crew, this.#context.processes, wanted);
+    // Only the proof of a whole sweep is that of the host: it names whom earlier steps have ended, too.
+    const toll = after === undefined ? this.#toll : undefined;
+    const proof = await sweep(this.#crew, this.#context.processes, wanted, toll);
     await this.#checkEnd();
     return proof;
   }
@@ -156,6 +160,20 @@ export class AttachedHost implements Host {
     const samples = await processes.list();
     const left = samples.some(({ pid, group }) => group === agent.pid && members.has(pid));
     return left ? agent.pid : undefined;
+  }
+
+  /**
+   * Remembers who is about to be ended, for the proof. The look also learns of descendants that nobody
+   * could tell to be of this host once their parent is gone.
+   */
+  async #note(group: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const members = new Map((await this.#crew.look()).map((member) => [key(member), member]));
+    const how = signal === 'SIGTERM' ? 'terminated' : 'killed';
+    for (const sample of await this.#context.processes.list()) {
+      const member = members.get(key(sample));
+      if (member !== undefined && sample.group === group)
+        this.#toll.set(key(member), { member, how });
+    }
   }
 
   /** Pids of a living wrapper's children are theirs until it has seen them end, and then it writes `exit`. */

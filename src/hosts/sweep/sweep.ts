@@ -15,6 +15,9 @@ const wrapperMs = 2000;
 const killMs = 5000;
 const killRoundMs = 100;
 
+/** Whom a host's sweeps and signals were meant for and how they ended, over all steps of a ladder. */
+export type Toll = Map<string, { readonly member: Member; readonly how: How }>;
+
 /**
  * Ends the members that `wanted` selects, by SIGTERM, then SIGKILL, until two looks in a row find none. The
  * wrapper and the relay are left to end by themselves after the agent, so that `exit` tells the truth.
@@ -23,8 +26,8 @@ export async function sweep(
   crew: Crew,
   processes: Processes,
   wanted: (member: Member) => boolean,
+  record: Toll = new Map(),
 ): Promise<Proof> {
-  const record = new Map<string, { member: Member; how: How }>();
   const context = { crew, processes, record };
   const supports = (member: Member): boolean =>
     member.role === 'wrapper' || member.role === 'relay';
@@ -53,7 +56,7 @@ export async function sweep(
 interface Context {
   crew: Crew;
   processes: Processes;
-  record: Map<string, { member: Member; how: How }>;
+  record: Toll;
 }
 
 /** SIGCONT goes with SIGTERM: a stopped process takes a signal only when it goes on. */
@@ -61,7 +64,8 @@ async function terminate(context: Context, targets: readonly Member[]): Promise<
   await Promise.all(
     targets.map(async (member) => {
       const sent = await sendTo(context.processes, member, 'SIGTERM');
-      context.record.set(key(member), { member, how: sent ? 'terminated' : 'exited' });
+      const how = sent ? 'terminated' : (context.record.get(key(member))?.how ?? 'exited');
+      context.record.set(key(member), { member, how });
       if (sent) await sendTo(context.processes, member, 'SIGCONT');
     }),
   );
@@ -115,6 +119,6 @@ async function untilGone(
   }
 }
 
-function key(member: Member): string {
+export function key(member: Pick<Member, 'pid' | 'startTime'>): string {
   return `${member.pid} ${member.startTime}`;
 }
