@@ -48,7 +48,6 @@ function apply(state: SessionState, entry: PlacedEntry): SessionState {
       return withRun(state, entry, (run) => ({
         ...run,
         state: advance(run.state, 'taken'),
-        takenAt: run.takenAt ?? entry.at,
         prompts: run.prompts.map((item) =>
           item.id === entry.about ? { ...item, state: 'taken' } : item,
         ),
@@ -175,7 +174,7 @@ function runStarted(state: SessionState, entry: EntryOf<'run_started'>): Session
       state: entry.data.trigger === 'agent' ? 'working' : 'starting',
       trigger: entry.data.trigger,
       startedAt: entry.at,
-      takenAt: null,
+      sentAt: sent === 'sent' ? entry.at : null,
       prompts: entry.data.prompts.map((id) => ({
         ...(state.queue.find((item) => item.id === id) ?? { id }),
         state: sent,
@@ -350,7 +349,7 @@ function host(state: SessionState, entry: EntryOf<'host'>): SessionState {
         ...state,
         host: { id: data.host, phase: 'open' },
         nativeId: data.nativeId ?? state.nativeId,
-        run: state.run?.state === 'starting' ? sendWaiting(state.run) : state.run,
+        run: state.run?.state === 'starting' ? sendWaiting(state.run, entry.at) : state.run,
       };
     case 'ended':
       return state.host?.id === data.host ? { ...state, host: null } : state;
@@ -363,11 +362,11 @@ function abortReason(run: OpenRun, reason: AbortReason): AbortReason {
 }
 type AbortReason = EntryOf<'abort'>['data']['reason'];
 
-function sendWaiting(run: OpenRun): OpenRun {
+function sendWaiting(run: OpenRun, at: string): OpenRun {
   const prompts = run.prompts.map((item) =>
     item.state === 'waiting' ? { ...item, state: 'sent' as const } : item,
   );
-  return { ...run, prompts };
+  return { ...run, sentAt: run.sentAt ?? at, prompts };
 }
 
 function withRun(

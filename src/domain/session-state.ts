@@ -8,7 +8,7 @@ import { type ContextWindow, noUsage, type Usage, type UsageReport } from './usa
  * The bounded state of a session: what its actor loads instead of the log. It is `fold(evolve)` of the log
  * and nothing else; `stateVersion` rises when the same log folds to another state.
  */
-export const stateVersion = 1;
+export const stateVersion = 2;
 
 export interface SessionState {
   id: string;
@@ -67,8 +67,8 @@ export interface OpenRun {
   state: OpenRunState;
   trigger: 'prompt' | 'agent';
   startedAt: string;
-  /** When the agent was first seen to have a prompt of it. */
-  takenAt: string | null;
+  /** When its prompts were committed for the agent: what the agent starts for it begins after this. */
+  sentAt: string | null;
   prompts: readonly RunPrompt[];
   toolCalls: readonly OpenToolCall[];
   /** Hosts launched for it. */

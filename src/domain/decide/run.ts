@@ -71,7 +71,7 @@ export function endRun(draft: Draft, end: RunConclusion): void {
   const terminal = conclude(draft, end);
   draft.write('run_ended', terminal);
   if (run.abort !== null && terminal.outcome === 'cancelled') {
-    draft.effects.push({ type: 'sweep', run: run.id, since: run.takenAt ?? run.startedAt });
+    draft.effects.push({ type: 'sweep', run: run.id, since: run.sentAt ?? run.startedAt });
   }
   takeNext(draft);
 }
