@@ -71,9 +71,6 @@ export class Place {
   async close(): Promise<void> {
     const hosts = new Map<string, number | null>();
     try {
-      for (const talk of this.talks) {
-        if (talk.row?.status !== 'idle') await talk.client.sessions.abort(force(talk.session));
-      }
       const following = Promise.all(this.talks.map((talk) => talk.quiet()));
       const stopped = this.served.shutdown('stop');
       await Promise.all([stopped, following]);
@@ -88,10 +85,6 @@ export class Place {
       await rm(this.root, { recursive: true, force: true });
     }
   }
-}
-
-function force(session: string): { session: string; force: true } {
-  return { session, force: true };
 }
 
 /** The log of a session, its row and what is left of the hosts that have ended. */

@@ -38,6 +38,14 @@ export async function agentOf(state: string, host: string): Promise<number | nul
   return Number.isInteger(agent) ? agent : null;
 }
 
+export async function stopped(pid: number): Promise<boolean> {
+  return /\) T /.test(await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => ''));
+}
+
+export async function hasStdout(pid: number): Promise<boolean> {
+  return (await readdir(`/proc/${pid}/fd`)).includes('1');
+}
+
 export async function alive(pid: number): Promise<boolean> {
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
   return stat !== '' && !/\) [ZX] /.test(stat);

@@ -26,7 +26,8 @@ export class Talk {
   readonly entries: Entry[] = [];
   /** Hosts that were seen, with the pid of the agent, which leads a session of processes. */
   readonly hosts = new Map<string, number | null>();
-  row: SessionRow | null = null;
+  /** Text in progress, by the id of the entry that it will be. */
+  readonly live = new Map<string, string>();
   readonly #stop = new AbortController();
   readonly #waiting = new Set<() => void>();
   readonly #following: Promise<void>;
@@ -84,6 +85,21 @@ export class Talk {
     });
   }
 
+  /** Waits until a text in progress, or one that was in progress, matches. */
+  async shows(pattern: RegExp, ms = 15_000): Promise<RegExpExecArray> {
+    return this.#until(`${pattern} shown in ${this.session}`, ms, () => {
+      return (
+        pattern.exec([...this.live.values(), ...this.texts('message')].join('\n')) ?? undefined
+      );
+    });
+  }
+
+  /** The pid of the agent that works now. */
+  async agent(): Promise<number> {
+    const { data } = await this.next('host', (entry) => entry.data.state === 'opened');
+    return this.hosts.get(data.host)!;
+  }
+
   texts(kind: 'message' | 'thought'): string[] {
     return this.of(kind).map(({ data }) =>
       data.content.map((block) => (block.type === 'text' ? block.text : '')).join(''),
@@ -122,6 +138,10 @@ export class Talk {
   async #follow(): Promise<void> {
     const { signal } = this.#stop;
     for await (const event of this.client.watch(this.session, { after: 0, signal })) {
+      if (event.type === 'partial') {
+        this.live.set(event.entryId, event.whole);
+        this.#wake();
+      }
       if (event.type !== 'entry') continue;
       const { entry } = event;
       this.entries.push(entry);
