@@ -164,6 +164,8 @@ function turnEnded(draft: Draft, input: Of<'turn_ended'>): void {
     return;
   }
   takePrompts(draft);
+  // Force promises a proof: the run ends with its host, whatever the agent says on its way out.
+  if (run.abort?.force === true) return;
   endRun(draft, {
     said: input.outcome,
     ...(input.stopReason === undefined ? {} : { stopReason: input.stopReason }),
