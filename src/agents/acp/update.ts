@@ -1,5 +1,6 @@
 import type { PlanItem } from '../../domain/content.ts';
 import type { Json } from '../../domain/json.ts';
+import { limits } from '../../domain/limits.ts';
 import { blockOf } from './content.ts';
 import { failureTextChars, typedFailureOf } from './failure.ts';
 import { ignoredUpdates } from './ignored.ts';
@@ -64,7 +65,8 @@ function readChunk(reading: Reading, update: Json, part: 'text' | 'thought'): vo
   const content = blockOf(memberAt(update, 'content'));
   if (content === undefined) return reading.unrecognized('a chunk without known content');
   const parentCall = parentCallOf(update) ?? null;
-  if (content.type !== 'text') {
+  // A text that is too long for one entry is no part of a stream: it is moved to a blob where it is read.
+  if (content.type !== 'text' || content.text.length > limits.textChars) {
     reading.activity();
     const event = { type: 'block', item: reading.nextItem(), part, content } as const;
     reading.emit(parentCall === null ? event : { ...event, parentCall });
