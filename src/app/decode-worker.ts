@@ -17,5 +17,8 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 parentPort?.on('message', ({ agent, state, line }: DecodeQuestion) => {
   const driver = drivers.find((candidate) => candidate.profile.name === agent);
   if (driver === undefined) throw new Error(`no agent ${agent}`);
-  parentPort?.postMessage(decodeLine(driver, state, line, sha256));
+  const decoded = decodeLine(driver, state, line, sha256);
+  // Handed over and not copied: a copy would be made on the main thread.
+  const buffers = new Set(decoded.blobs.map(({ bytes }) => bytes.buffer as ArrayBuffer));
+  parentPort?.postMessage(decoded, [...buffers]);
 });
