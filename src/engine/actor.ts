@@ -304,6 +304,8 @@ export class SessionActor {
     this.#exists = true;
     this.#single = false;
     if (change !== null) batch.grip?.stored(change);
+    // The end of its host is stored: what this daemon holds of it (files, a watch) is let go.
+    if (this.grip !== batch.grip) this.grip?.host?.release();
     this.grip = batch.grip;
     for (const { grip, offset, bytes } of batch.inputs) this.#write(grip, offset, bytes);
     const entries = batch.entries.map(({ entry, digest }, index) => ({

@@ -41,12 +41,12 @@ export class Feed {
   hold(partials: readonly LivePartial[], held: readonly HeldPartial[]): readonly PartialView[] {
     return partials.map((partial) => {
       const { revision, ...view } = partial;
+      // Output may have been replaced meanwhile, which no offset tells: it is always given whole.
       const has = held.find((item) => item.entryId === view.entryId && item.part === view.part);
+      const continues = has !== undefined && view.part !== 'output';
       const end = sendable(partial);
       const from =
-        has !== undefined && has.offset >= view.offset && has.offset <= end
-          ? has.offset
-          : view.offset;
+        continues && has.offset >= view.offset && has.offset <= end ? has.offset : view.offset;
       this.#held.set(keyOf(view), { end, revision });
       return {
         ...view,

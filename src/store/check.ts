@@ -26,8 +26,7 @@ function* logFaults(connection: Connection, session: Checked): Generator<string>
   const ids = new Set<string>();
   let seq = 0;
   let head: string | null = null;
-  const sql = `SELECT ${entryColumns} FROM entries WHERE place BETWEEN (?1 << 32) AND ((?1 << 32) | 4294967295)
-    ORDER BY place`;
+  const sql = `SELECT ${entryColumns} FROM entries WHERE session = ?1 ORDER BY seq`;
   for (const row of connection.iterate<EntryRow>(sql, session.num)) {
     if (row.seq !== seq + 1) yield `seq ${seq + 1} is missing before ${row.seq}`;
     seq = row.seq;
@@ -58,7 +57,7 @@ function* rowFaults(connection: Connection, session: Checked): Generator<string>
 
 /** R2, and that the rows of runs and approvals say what the log says. */
 function* runFaults(connection: Connection, session: Checked): Generator<string> {
-  const span = 'e.place BETWEEN (?1 << 32) AND ((?1 << 32) | 4294967295)';
+  const span = 'e.session = ?1';
   const terminals = connection.all<{ run: string; count: number }>(
     `SELECT run, count(*) AS count FROM entries e WHERE ${span} AND +kind = 'run_ended'
      GROUP BY run HAVING count(*) > 1`,
@@ -67,12 +66,12 @@ function* runFaults(connection: Connection, session: Checked): Generator<string>
   for (const { run, count } of terminals) yield `run ${run} has ${count} terminal entries`;
   const late = connection.all<{ id: string; run: string }>(
     `SELECT e.id, e.run FROM entries e JOIN runs r ON r.session = ?1 AND r.run = e.run
-     WHERE ${span} AND r.ended_seq < (e.place & 4294967295)`,
+     WHERE ${span} AND r.ended_seq < e.seq`,
     session.num,
   );
   for (const { id, run } of late) yield `entry ${id} comes after the terminal entry of run ${run}`;
   const untold = connection.all<{ run: string }>(
-    `SELECT r.run FROM runs r WHERE r.session = ?1 AND r.ended_seq IS NOT (SELECT min(e.place & 4294967295)
+    `SELECT r.run FROM runs r WHERE r.session = ?1 AND r.ended_seq IS NOT (SELECT min(e.seq)
        FROM entries e WHERE e.session = ?1 AND e.run = r.run AND e.kind = 'run_ended')`,
     session.num,
   );

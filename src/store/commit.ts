@@ -43,7 +43,6 @@ function insert(connection: Connection, batch: WireBatch, log: SessionLog, known
   const { num } = log;
   const firstSeq = log.lastSeq + 1;
   let { head, lastSeq } = log;
-  const marked = new Set<string>();
   for (const entry of known === 0 ? batch.entries : batch.entries.slice(known)) {
     lastSeq += 1;
     writeEntry(connection, num, lastSeq, entry);
@@ -51,9 +50,7 @@ function insert(connection: Connection, batch: WireBatch, log: SessionLog, known
     writeRun(connection, num, lastSeq, entry);
     writeApproval(connection, num, lastSeq, entry);
     const block = Math.floor(lastSeq / blockSize);
-    const mark = `${entry.kind} ${block}`;
-    if (!marked.has(mark)) {
-      marked.add(mark);
+    if (connection.memory.mark(`${num} ${entry.kind} ${block}`)) {
       connection.run(
         'INSERT OR IGNORE INTO kind_blocks (session, kind, block) VALUES (?, ?, ?)',
         num,
@@ -65,6 +62,7 @@ function insert(connection: Connection, batch: WireBatch, log: SessionLog, known
   const epoch = batch.raiseEpoch ?? log.epoch;
   if (lastSeq !== log.lastSeq || epoch !== log.epoch) {
     writeLog(connection, batch.session, num, { epoch, lastSeq, head });
+    connection.memory.setLog(batch.session, { num, epoch, lastSeq, head });
   }
   if (batch.state !== null) writeState(connection, num, batch.state);
   for (const change of batch.hosts) writeHost(connection, num, change);
@@ -74,7 +72,7 @@ function insert(connection: Connection, batch: WireBatch, log: SessionLog, known
 
 /** One batch inside the open transaction: all reads, the verdict, then writes that cannot fail. */
 function applyBatch(connection: Connection, batch: WireBatch): Verdict {
-  const log = readLog(connection, batch.session);
+  const log = connection.memory.log(batch.session) ?? readLog(connection, batch.session);
   const decision = decide(batch, factsOf(connection, batch, log));
   if (!decision.write) return decision.verdict;
   return insert(connection, batch, log ?? createSession(connection, batch), decision.known);

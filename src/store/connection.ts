@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { WriterMemory } from './writer-memory.ts';
 
 /** A value as SQLite takes and gives it. */
 export type SqlValue = string | number | null | Uint8Array;
@@ -24,6 +25,7 @@ function writerPragmas(platform: NodeJS.Platform): string[] {
 /** One SQLite connection with its prepared statements; lives and dies in one thread. */
 export class Connection {
   readonly db: DatabaseSync;
+  readonly memory = new WriterMemory();
   #statements = new Map<string, StatementSync>();
 
   constructor(db: DatabaseSync) {
@@ -90,6 +92,7 @@ export class Connection {
       this.db.exec('COMMIT');
       return result;
     } catch (error) {
+      this.memory.forget();
       // SQLite has already rolled back after some errors (full disk, I/O).
       if (this.db.isTransaction) this.db.exec('ROLLBACK');
       throw error;

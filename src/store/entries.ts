@@ -29,12 +29,12 @@ export interface EntryRow {
 }
 
 export const entryColumns =
-  'place >> 32 AS session, place & 4294967295 AS seq, id, kind, node & 1 AS node, parent, run, at, by, ' +
+  'session, seq, id, kind, node & 1 AS node, parent, run, at, by, ' +
   'parent_call, about, digest, seal & 4294967295 AS seal, data';
 
 const insertEntry = `INSERT INTO entries
-  (place, id, kind, node, parent, run, at, by, parent_call, about, digest, seal, data)
-  VALUES ((?1 << 32) | ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)`;
+  (session, seq, id, kind, node, parent, run, at, by, parent_call, about, digest, seal, data)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)`;
 
 export function writeEntry(
   connection: Connection,
@@ -75,7 +75,7 @@ export function entryAt(
   session: number,
   seq: number,
 ): EntryRow | undefined {
-  const sql = `SELECT ${entryColumns} FROM entries WHERE place = ((?1 << 32) | ?2)`;
+  const sql = `SELECT ${entryColumns} FROM entries WHERE session = ? AND seq = ?`;
   return connection.get<EntryRow>(sql, session, seq);
 }
 

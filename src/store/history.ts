@@ -87,9 +87,9 @@ function rowsOf(
   query: HistoryQuery,
 ): Iterable<EntryRow> {
   const sql = `SELECT ${entryColumns} FROM entries
-    WHERE place BETWEEN ((?1 << 32) | ?2) AND ((?1 << 32) | ?3) AND (?4 IS NULL OR run = ?4)
+    WHERE session = ?1 AND seq BETWEEN ?2 AND ?3 AND (?4 IS NULL OR run = ?4)
       AND (?5 IS NULL OR kind IN (SELECT value FROM json_each(?5)))
-    ORDER BY place ${query.after === undefined ? 'DESC' : 'ASC'}`;
+    ORDER BY seq ${query.after === undefined ? 'DESC' : 'ASC'}`;
   const kinds = query.kinds === undefined ? null : JSON.stringify(query.kinds);
   return connection.iterate<EntryRow>(sql, num, part.first, part.last, query.run ?? null, kinds);
 }
