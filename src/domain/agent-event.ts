@@ -67,7 +67,14 @@ export type AgentEvent =
 
 /** What we tell an agent; the driver encodes it without changing the decoder's state. */
 export type AgentCommand =
-  | { type: 'prompt'; run: string; prompt: string; content: readonly ContentBlock[] }
+  | {
+      type: 'prompt';
+      run: string;
+      prompt: string;
+      content: readonly ContentBlock[];
+      /** Into the running turn. */
+      steer?: true;
+    }
   | { type: 'cancel'; run: string }
   | { type: 'answer_approval'; request: Json; option: string | null }
   | {

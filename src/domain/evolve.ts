@@ -138,6 +138,10 @@ function prompt(state: SessionState, entry: EntryOf<'prompt'>): SessionState {
     id: entry.id,
     ...(entry.data.timeoutMs === undefined ? {} : { timeoutMs: entry.data.timeoutMs }),
   };
+  if (entry.runId !== undefined) {
+    const steering = { ...item, state: 'sent', steered: true } as const;
+    return withRun(state, entry, (run) => ({ ...run, prompts: [...run.prompts, steering] }));
+  }
   const first = entry.data.delivery === 'interrupt';
   const named = state.title === null ? titleFrom(textOf(entry.data.content)) : null;
   return {
@@ -324,7 +328,7 @@ function queue(state: SessionState, entry: EntryOf<'queue'>): SessionState {
     case 'requeued': {
       const item = state.run?.prompts.find((candidate) => candidate.id === about);
       if (item === undefined || state.run === null) return state;
-      const { state: _, ...queued } = item;
+      const { state: _state, steered: _steered, ...queued } = item;
       return {
         ...state,
         queue: [queued, ...state.queue],

@@ -60,6 +60,8 @@ export interface QueuedPrompt {
  */
 export interface RunPrompt extends QueuedPrompt {
   state: 'waiting' | 'sent' | 'taken';
+  /** It was sent into the running turn; only the agent's own word shows that it has it. */
+  steered?: true;
 }
 
 export interface OpenRun {

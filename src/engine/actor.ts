@@ -1,5 +1,6 @@
 import type { Command, Send } from '../domain/decide/command.ts';
-import { contentText, type NewEntry } from '../domain/entry.ts';
+import type { EntryDataByKind, NewEntry } from '../domain/entry.ts';
+import { canonicalJson } from '../domain/json.ts';
 import { limits } from '../domain/limits.ts';
 import { refuse, type Refusal, RefusalError } from '../domain/refusal.ts';
 import type { Effect } from '../domain/draft.ts';
@@ -25,7 +26,7 @@ export interface ActorContext {
   /** After a commit: what is to be done in the world. */
   perform(actor: SessionActor, effects: readonly Effect[]): void;
   committed(actor: SessionActor, entries: readonly NewEntry[]): void;
-  /** Lines of the spool were folded. */
+  /** Lines of the spool were folded, and what came of them is stored; no batch is under way. */
   folded(actor: SessionActor): void;
   log(event: string, data: object): void;
 }
@@ -172,14 +173,18 @@ export class SessionActor {
       if (lines.length === 0 && grip !== null && grip.finished) batch.hostEnd();
     }
     const settle = await this.#decideAll(batch, letters);
-    if (lines.length > 0) this.context.folded(this);
     if (batch.empty) {
       settle(null);
-      if (lines.length > 0) this.context.hub.partials(this);
-      return lines.length > 0;
+      if (lines.length === 0) return false;
+      this.context.hub.partials(this);
+      this.context.folded(this);
+      return true;
     }
     const verdict = await this.#commit(batch, settle);
-    if (verdict.status === 'stored') return true;
+    if (verdict.status === 'stored') {
+      if (lines.length > 0) this.context.folded(this);
+      return true;
+    }
     if (mark !== null) grip!.rollback(mark, lines);
     return this.#notStored(verdict, lines);
   }
@@ -196,6 +201,8 @@ export class SessionActor {
     if (this.#letters.length === 0) return [];
     const { grip } = this;
     if (grip === null || grip.host === null) return this.#letters.splice(0);
+    // Its end wakes the actor, and then they go to a new host.
+    if (grip.retiring) return [];
     const [first] = this.#letters;
     if (first!.barrier === null) {
       const size = await grip.host.size();
@@ -277,10 +284,7 @@ export class SessionActor {
     }
     const entry = await this.context.store.entry(this.id, command.id);
     if (entry === undefined) return null;
-    const timeout = command.timeoutMs === undefined ? {} : { timeoutMs: command.timeoutMs };
-    const data = { content: command.content, delivery: command.delivery, ...timeout };
-    const same = entry.kind === 'prompt' && sameContent(entry, data);
-    if (same) return entry.seq;
+    if (entry.kind === 'prompt' && samePrompt(entry.data, command)) return entry.seq;
     throw refuse('id_reused', 'That id is in the log with another content: take a new id.', {
       field: 'id',
       data: { seq: entry.seq },
@@ -362,8 +366,13 @@ function promptOf(command: Command): Send | undefined {
   return command.type === 'create' ? command.prompt : undefined;
 }
 
-function sameContent(entry: NewEntry, data: object): boolean {
-  return contentText(entry) === contentText({ kind: 'prompt', data });
+/** Whether a repeated prompt says the same. How it is delivered may have been decided otherwise. */
+function samePrompt(stored: EntryDataByKind['prompt'], given: Send): boolean {
+  const { content, timeoutMs } = given;
+  return (
+    canonicalJson({ content, timeoutMs }) ===
+    canonicalJson({ content: stored.content, timeoutMs: stored.timeoutMs })
+  );
 }
 
 function refuseLetters(decided: readonly { letter: Letter }[], verdict: Verdict): void {

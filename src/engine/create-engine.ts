@@ -353,8 +353,10 @@ export class SessionEngine implements Engine {
   ): Promise<Pick<SendAnswer, 'state' | 'run' | 'position'>> {
     const position = state.queue.findIndex((item) => item.id === entry.id) + 1;
     if (position > 0) return { state: 'queued', position };
-    if (state.run?.prompts.some((prompt) => prompt.id === entry.id) === true) {
-      return { state: 'starting', run: state.run.id };
+    const prompt = state.run?.prompts.find((item) => item.id === entry.id);
+    if (state.run !== null && prompt !== undefined) {
+      const under = prompt.steered === true ? 'steering' : 'starting';
+      return { state: prompt.state === 'taken' ? 'delivered' : under, run: state.run.id };
     }
     for await (const later of this.#after(state.id, entry.seq)) {
       if (later.about !== entry.id) continue;
@@ -415,7 +417,8 @@ function detached(actor: SessionActor): ShutRun {
 
 function createdPrompt(sent: Sent, seq: number): NonNullable<CreateAnswer['prompt']> {
   const run = sent.run === undefined ? {} : { run: sent.run };
-  return { id: sent.entry, seq, state: sent.state, ...run };
+  const state = sent.state === 'starting' ? 'starting' : 'queued';
+  return { id: sent.entry, seq, state, ...run };
 }
 
 function isConflict(error: unknown): boolean {

@@ -37,6 +37,8 @@ export class HostGrip {
   killed = false;
   /** When its processes were last looked at; monotonic milliseconds. */
   sampledAt = Number.NEGATIVE_INFINITY;
+  /** It is being ended while nothing goes on in it: what comes now waits for the next host. */
+  retiring = false;
   /** Why the supervisor ended it, where that was no ladder. */
   error: RunFailure | null = null;
   /** Writes to the input file, one after another. */

@@ -214,16 +214,26 @@ export class Supervisor {
       grip.error = { category: 'limit', message: `The agent wrote more than ${gib} GiB.` };
       this.#end(grip);
     } else if (actor.state.run === null) {
-      this.#recycle(grip);
+      this.#recycle(actor, grip);
     }
   }
 
-  #recycle(grip: HostGrip): void {
+  /** Commands wait from here on until the host has ended, so that no prompt goes to one that dies. */
+  #recycle(actor: SessionActor, grip: HostGrip): void {
     const { host } = grip;
-    if (host === null || grip.end !== null) return;
+    if (host === null || grip.end !== null || grip.retiring) return;
+    grip.retiring = true;
     const recycle = async (): Promise<void> => {
-      const members = await host.members();
-      if (!members.some((member) => member.role === 'descendant')) await host.sweep();
+      try {
+        const members = await host.members();
+        if (members.some((member) => member.role === 'descendant')) grip.retiring = false;
+        else await host.sweep();
+      } catch (error) {
+        grip.retiring = false;
+        throw error;
+      } finally {
+        actor.wake();
+      }
     };
     recycle().catch((error: unknown) => {
       this.#context.log('host.recycle', { host: grip.id, message: String(error) });

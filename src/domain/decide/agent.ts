@@ -14,7 +14,7 @@ export function decideAgent(draft: Draft, host: string, input: AgentInput): void
     case 'open_failed':
       return openFailed(draft, host, input.error);
     case 'prompt_taken':
-      return takePrompts(draft);
+      return takePrompts(draft, input.prompt);
     case 'activity':
     case 'send':
       return;

@@ -50,7 +50,7 @@ export type Answer =
 export interface Sent {
   type: 'sent';
   entry: string;
-  state: 'starting' | 'queued';
+  state: 'starting' | 'queued' | 'steering';
   run?: string;
   position?: number;
   queued: number;
@@ -104,6 +104,7 @@ function send(draft: Draft, command: Send): Sent {
     throw refuse('limited', `The queue holds ${limits.queueItems} prompts: withdraw some first.`);
   }
   const delivery = deliveryOf(draft, command);
+  if (delivery === 'steer') return steer(draft, command);
   const timeout = command.timeoutMs === undefined ? {} : { timeoutMs: command.timeoutMs };
   draft.write(
     'prompt',
@@ -144,6 +145,10 @@ function deliveryOf(draft: Draft, command: Send): Delivery {
   if (command.delivery !== 'steer' || draft.state.run === null) {
     return command.delivery === 'steer' ? 'queue' : command.delivery;
   }
+  const { run, host } = draft.state;
+  const { steer } = draft.context.agent;
+  // Nothing to steer yet, or no more: it comes next.
+  if (steer) return run.state === 'stopping' || host?.phase !== 'open' ? 'queue' : 'steer';
   if (command.allowInterrupt) return 'interrupt';
   throw refuse(
     'unsupported',
@@ -152,6 +157,16 @@ function deliveryOf(draft: Draft, command: Send): Delivery {
       field: 'delivery',
     },
   );
+}
+
+/** Into the running turn: the prompt belongs to the run from the start. */
+function steer(draft: Draft, command: Send): Sent {
+  const run = draft.run!.id;
+  const { id, content } = command;
+  const timeout = command.timeoutMs === undefined ? {} : { timeoutMs: command.timeoutMs };
+  draft.write('prompt', { content, delivery: 'steer', ...timeout }, { id, runId: run });
+  draft.tell({ type: 'prompt', run, prompt: id, content, steer: true });
+  return { type: 'sent', entry: id, state: 'steering', run, queued: draft.state.queue.length };
 }
 
 function interrupt(draft: Draft): string {

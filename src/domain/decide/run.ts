@@ -37,10 +37,14 @@ export function sendPrompts(draft: Draft): void {
   }
 }
 
-/** The evidence is here: the agent has the prompts of this run. */
-export function takePrompts(draft: Draft): void {
+/**
+ * The evidence is here: the agent has the prompt that it names or, where it names none, those that began
+ * this run.
+ */
+export function takePrompts(draft: Draft, named?: string): void {
   for (const prompt of draft.run?.prompts ?? []) {
     if (prompt.state !== 'sent') continue;
+    if (named === undefined ? prompt.steered === true : prompt.id !== named) continue;
     draft.write('delivery', { content: draft.context.contentOf(prompt.id) }, { about: prompt.id });
   }
 }
@@ -118,12 +122,13 @@ function settlePrompts(draft: Draft, end: RunConclusion): void {
   const { run } = draft;
   if (run === null) return;
   const aborted = run.abort !== null;
-  for (const prompt of run.prompts) {
+  // From the last to the first: each that goes back goes to the front of the queue.
+  for (const prompt of run.prompts.toReversed()) {
     if (prompt.state === 'taken') continue;
     if (prompt.state === 'waiting') {
       const change = aborted ? 'withdrawn' : 'requeued';
       draft.write('queue', { change, reason: 'it was not sent' }, { about: prompt.id });
-    } else if (end.said !== null) {
+    } else if (end.said !== null && prompt.steered !== true) {
       draft.write(
         'delivery',
         { content: draft.context.contentOf(prompt.id) },
@@ -131,7 +136,7 @@ function settlePrompts(draft: Draft, end: RunConclusion): void {
       );
     } else {
       const again = draft.context.agent.deduplicatesPrompts && !aborted;
-      const reason = 'the agent ended before it showed that it had the prompt';
+      const reason = 'the run ended before the agent showed that it had the prompt';
       draft.write(
         'queue',
         { change: again ? 'requeued' : 'indeterminate', reason },
