@@ -1,0 +1,168 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Calls } from './calls.ts';
+import type { AbortTold, SendTold, SentPrompt } from './facts.ts';
+import { makeScript, promptMark } from './prompts.ts';
+import type { Dice } from './random.ts';
+
+interface Sent {
+  id: string;
+  text: string;
+  delivery: SentPrompt['delivery'];
+  allowInterrupt: boolean;
+  answers: SendTold[];
+}
+
+const acts = { send: 70, interrupt: 8, steer: 5, abort: 9, repeat: 8 } as const;
+/** More prompts than this that wait, and the client waits too. */
+const queueAtMost = 5;
+/** A run that goes on for longer is one that hangs. */
+const longestRunMs = 4000;
+
+/**
+ * One client that works in one session: sends prompts under ids of its own, again until it is answered,
+ * and keeps every answer.
+ */
+export class Appender {
+  readonly session: string;
+  readonly sent: Sent[] = [];
+  readonly aborts: AbortTold[] = [];
+  readonly #calls: Calls;
+  readonly #dice: Dice;
+  #stopped = false;
+  #run: { id: string; since: number } | null = null;
+  #queued = 0;
+
+  constructor(session: string, calls: Calls, dice: Dice) {
+    this.session = session;
+    this.#calls = calls;
+    this.#dice = dice;
+  }
+
+  async create(cwd: string): Promise<void> {
+    await this.#calls.until('sessions.create', { id: this.session, cwd });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Works until it is stopped. */
+  async work(): Promise<void> {
+    while (!this.#stopped) {
+      await sleep(this.#dice.whole(5, 350));
+      await this.#look();
+      if (this.#isStuck()) await this.#abort();
+      else if (this.#queued < queueAtMost) await this.#act(this.#dice.weighted(acts));
+    }
+  }
+
+  /** Brings the session to rest: ends what hangs, and has what waits delivered. */
+  async finish(limitMs: number): Promise<boolean> {
+    const end = performance.now() + limitMs;
+    while (performance.now() < end) {
+      const row = await this.#look();
+      if (row !== null && this.#run === null) {
+        if (row['queued'] === 0) return true;
+        if (row['held'] === true) await this.#send(this.#newPrompt('queue', '[[say Go on.]]'));
+      } else if (this.#isStuck()) await this.#abort();
+      await sleep(60);
+    }
+    return false;
+  }
+
+  async #look(): Promise<Record<string, unknown> | null> {
+    const told = await this.#calls.until('sessions.get', { session: this.session });
+    if (told.type !== 'done') return null;
+    const row = told.output['session'] as Record<string, unknown>;
+    const active = row['activeRun'] as { id: string } | null;
+    this.#queued = row['queued'] as number;
+    if (active === null) this.#run = null;
+    else if (this.#run?.id !== active.id) this.#run = { id: active.id, since: performance.now() };
+    return row;
+  }
+
+  #isStuck(): boolean {
+    return this.#run !== null && performance.now() - this.#run.since > longestRunMs;
+  }
+
+  async #act(act: keyof typeof acts): Promise<void> {
+    switch (act) {
+      case 'send':
+        return this.#send(this.#newPrompt('queue'));
+      case 'interrupt':
+        return this.#send(this.#newPrompt('interrupt'));
+      case 'steer':
+        return this.#send({ ...this.#newPrompt('steer'), allowInterrupt: this.#dice.chance(0.3) });
+      case 'abort':
+        return this.#abort();
+      case 'repeat':
+        return this.#repeat();
+    }
+  }
+
+  #newPrompt(delivery: Sent['delivery'], text?: string): Sent {
+    const id = `p_${this.session}_${this.sent.length + 1}`;
+    const script = text === undefined ? makeScript(this.#dice, id).text : `${text} ${promptMark(id)}`;
+    return { id, text: script, delivery, allowInterrupt: false, answers: [] };
+  }
+
+  async #send(prompt: Sent): Promise<void> {
+    this.sent.push(prompt);
+    await this.#post(prompt);
+  }
+
+  /** The same again, or the same id for another text, which must be refused. */
+  async #repeat(): Promise<void> {
+    const done = this.sent.filter((prompt) => prompt.answers.some((told) => told.type === 'acknowledged'));
+    if (done.length === 0) return;
+    const prompt = this.#dice.pick(done.slice(-20));
+    if (this.#dice.chance(0.6)) return this.#post(prompt);
+    const { session } = this;
+    const content = `${prompt.text} and more`;
+    const told = await this.#calls.until('sessions.send', { session, id: prompt.id, content });
+    const right = told.type === 'lost' || (told.type === 'refused' && told.code === 'id_reused');
+    if (right) return;
+    const code = told.type === 'refused' ? told.code : 'another text under a known id was taken';
+    prompt.answers.push({ type: 'refused', order: this.#calls.order, code, expected: false });
+  }
+
+  async #post(prompt: Sent): Promise<void> {
+    const { session } = this;
+    const { id, text: content, delivery, allowInterrupt } = prompt;
+    const input = { session, id, content, delivery, allowInterrupt };
+    const told = await this.#calls.until('sessions.send', input);
+    const { order } = this.#calls;
+    if (told.type === 'lost') return;
+    if (told.type === 'refused') {
+      const expected = told.code === 'unsupported' && delivery === 'steer' && !allowInterrupt;
+      prompt.answers.push({ type: 'refused', order, code: told.code, expected });
+      return;
+    }
+    const { entry, duplicate, state } = told.output as {
+      entry: { seq: number };
+      duplicate: boolean;
+      state: string;
+    };
+    prompt.answers.push({ type: 'acknowledged', order, seq: entry.seq, duplicate, state });
+  }
+
+  async #abort(): Promise<void> {
+    const run = this.#run?.id;
+    const input = {
+      session: this.session,
+      force: this.#dice.chance(0.08),
+      wait: this.#dice.chance(0.3),
+      queue: this.#dice.chance(0.2) ? 'withdraw' : 'keep',
+      ...(run === undefined ? {} : { run }),
+    };
+    const told = await this.#calls.until('sessions.abort', input);
+    if (told.type !== 'done') return;
+    const { run: aborted, status, outcome } = told.output as {
+      run?: string;
+      status: AbortTold['status'] | 'no-active-run';
+      outcome?: string;
+    };
+    if (aborted === undefined || status === 'no-active-run') return;
+    this.aborts.push({ run: aborted, status, ...(outcome === undefined ? {} : { outcome }) });
+  }
+}

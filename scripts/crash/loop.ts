@@ -1,0 +1,217 @@
+import { mkdir, mkdtemp } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { nodeSocket } from '../../src/client/node/index.ts';
+import { type Client, createClient } from '../../src/client/index.ts';
+import { Appender } from './appender.ts';
+import { Calls } from './calls.ts';
+import { collect, type Told } from './collect.ts';
+import { DaemonKeeper } from './daemon-keeper.ts';
+import { Deciders } from './decider.ts';
+import type { Facts } from './facts.ts';
+import { HostWatch } from './leftovers.ts';
+import { Dice } from './random.ts';
+import { follow, readSocket, readStream, type Subscriber } from './subscribers.ts';
+
+export interface LoopOptions {
+  cycles: number;
+  sessions: number;
+  seed: number;
+  progress(line: string): void;
+}
+
+export interface LoopResult {
+  facts: Facts;
+  /** Kills in all, and those that came before the daemon was ready. */
+  kills: number;
+  earlyKills: number;
+  /** Spawn to ready of each restart, sorted, in milliseconds. */
+  readyTimes: number[];
+  directory: string;
+}
+
+const finishMs = 180_000;
+const stopMs = 60_000;
+
+/** Clients, agents and a daemon that is killed at random instants: the whole of one run. */
+export class CrashLoop {
+  readonly #options: LoopOptions;
+  readonly #dice: Dice;
+  readonly #directory: string;
+  readonly #keeper: DaemonKeeper;
+  readonly #calls: Calls;
+  readonly #client: Client;
+  readonly #deciders: Deciders;
+  readonly #appenders: Appender[] = [];
+  readonly #subscribers: Subscriber[] = [];
+  readonly #hosts: HostWatch;
+  readonly #faults: string[] = [];
+  #kills = 0;
+  #earlyKills = 0;
+
+  private constructor(options: LoopOptions, directory: string, port: number) {
+    const state = path.join(directory, 'state');
+    this.#options = options;
+    this.#dice = new Dice(options.seed);
+    this.#directory = directory;
+    this.#keeper = new DaemonKeeper({ state, port, log: path.join(directory, 'daemon.log') });
+    this.#calls = new Calls(this.#keeper.url, state);
+    this.#deciders = new Deciders(this.#calls, this.#dice.of('deciders'));
+    this.#hosts = new HostWatch(path.join(state, 'hosts'));
+    this.#client = createClient({
+      url: this.#keeper.url,
+      token: () => Promise.resolve(this.#calls.token),
+      WebSocket: nodeSocket(undefined),
+      // Waits of the product's client are cut short: a daemon lives for a quarter of a second here.
+      pace: {
+        random: Math.random,
+        after(ms, run) {
+          const timer = setTimeout(run, ms > 11_000 || ms < 60 ? ms : Math.max(20, ms / 8));
+          return () => clearTimeout(timer);
+        },
+      },
+    });
+  }
+
+  static async run(options: LoopOptions): Promise<LoopResult> {
+    const directory = await mkdtemp(path.join(tmpdir(), 'turnkeep-crash-'));
+    const loop = new CrashLoop(options, directory, await freePort());
+    return loop.#run();
+  }
+
+  async #run(): Promise<LoopResult> {
+    if (!(await this.#keeper.start().ready)) throw new Error('The daemon does not start.');
+    await this.#begin();
+    const deciding = this.#deciders.work();
+    const working = this.#appenders.map((appender) => appender.work());
+    for (let cycle = 1; cycle <= this.#options.cycles; cycle++) {
+      await this.#cycle();
+      if (cycle % 10 === 0) this.#tellProgress(cycle);
+    }
+    for (const appender of this.#appenders) appender.stop();
+    await Promise.all(working);
+    await this.#finish();
+    this.#deciders.stop();
+    await deciding;
+    const facts = await this.#facts();
+    const { readyTimes } = this.#keeper;
+    const sorted = readyTimes.slice(1).toSorted((left, right) => left - right);
+    const { kills, earlyKills, directory } = { kills: this.#kills, earlyKills: this.#earlyKills, directory: this.#directory };
+    return { facts, kills, earlyKills, readyTimes: sorted, directory };
+  }
+
+  #work(session: string): string {
+    return path.join(this.#directory, 'work', session);
+  }
+
+  async #begin(): Promise<void> {
+    for (let number = 1; number <= this.#options.sessions; number++) {
+      const session = `s${number}`;
+      const dice = this.#dice.of(session);
+      await mkdir(this.#work(session), { recursive: true });
+      const appender = new Appender(session, this.#calls, dice.of('appender'));
+      await appender.create(this.#work(session));
+      this.#appenders.push(appender);
+      this.#subscribers.push(follow(session, this.#client));
+      const bare = number % 2 === 0 ? readSocket : readStream;
+      this.#subscribers.push(bare(session, this.#calls, dice.of('subscriber')));
+    }
+  }
+
+  /** A life of the daemon, ended at a random instant, and the start of the next one. */
+  async #cycle(): Promise<void> {
+    const when = this.#dice.weighted({ later: 80, atOnce: 8, before: 12 });
+    if (when === 'later') await sleep(this.#dice.whole(20, 450));
+    if (when === 'atOnce') await sleep(this.#dice.whole(0, 20));
+    await this.#kill();
+    const { ready } = this.#keeper.start();
+    if (when === 'before') {
+      await Promise.race([ready, sleep(this.#dice.whole(10, 350))]);
+      this.#earlyKills += 1;
+      await this.#kill();
+      await this.#keeper.start().ready;
+    } else await ready;
+  }
+
+  async #kill(): Promise<void> {
+    this.#kills += 1;
+    await this.#keeper.kill();
+  }
+
+  #tellProgress(cycle: number): void {
+    const sent = this.#appenders.reduce((sum, appender) => sum + appender.sent.length, 0);
+    const entries = this.#subscribers.reduce((sum, { notes }) => sum + notes.cursor, 0) / 2;
+    const { readyTimes, faults } = this.#keeper;
+    const last = Math.round(readyTimes.at(-1) ?? 0);
+    const { cycles } = this.#options;
+    const bad = faults.length === 0 ? '' : `, ${faults.length} faults in its log`;
+    this.#options.progress(
+      `${cycle}/${cycles}: ${this.#kills} kills, ${sent} prompts, ${entries} entries, ready in ${last} ms${bad}`,
+    );
+  }
+
+  /** Everything that was begun comes to its end, and every subscriber to the end of its log. */
+  async #finish(): Promise<void> {
+    this.#options.progress('the last daemon lives: everything is let finish');
+    const done = await Promise.all(this.#appenders.map((appender) => appender.finish(finishMs)));
+    for (const [index, ended] of done.entries()) {
+      if (!ended) this.#faults.push(`session s${index + 1} did not come to rest in ${finishMs} ms`);
+    }
+    await this.#quiet();
+    const stopped = await this.#calls.once('server.shutdown', { mode: 'stop' }, stopMs);
+    if (stopped.type !== 'done') this.#faults.push(`server.shutdown: ${JSON.stringify(stopped)}`);
+    for (const subscriber of this.#subscribers) subscriber.stop();
+    if (!(await this.#keeper.waitForEnd(stopMs))) {
+      this.#faults.push('the daemon did not end after server.shutdown');
+      await this.#keeper.kill();
+    }
+    this.#calls.stop();
+    this.#client.close();
+    this.#hosts.stop();
+  }
+
+  /** Until nothing has come for a while: a turn of the agent's own may follow the last run. */
+  async #quiet(): Promise<void> {
+    const cursors = (): string => this.#subscribers.map(({ notes }) => notes.cursor).join();
+    let [before, since] = [cursors(), performance.now()];
+    const end = since + 20_000;
+    while (performance.now() - since < 1200 && performance.now() < end) {
+      await sleep(100);
+      const now = cursors();
+      if (now !== before) [before, since] = [now, performance.now()];
+    }
+  }
+
+  async #facts(): Promise<Facts> {
+    this.#options.progress('stopped: reading the store');
+    const told: Told[] = this.#appenders.map(({ session, sent, aborts }) => ({
+      id: session,
+      sent,
+      aborts,
+      decisions: this.#deciders.of(session),
+      subscribers: this.#subscribers.filter((each) => each.session === session).map(({ notes }) => notes.facts),
+    }));
+    const state = path.join(this.#directory, 'state');
+    const collected = await collect(told, { state, work: (session) => this.#work(session) });
+    const hosts = new Set(
+      collected.sessions.flatMap(({ log }) =>
+        log.flatMap((entry) => (entry.kind === 'host' ? [entry.data.host] : [])),
+      ),
+    );
+    this.#keeper.close();
+    const daemonFaults = [...this.#keeper.faults, ...this.#faults];
+    return { ...collected, daemonFaults, leftovers: this.#hosts.leftovers(hosts) };
+  }
+}
+
+/** A port that nobody uses now; every daemon of the run takes it, so that clients find the next one. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
