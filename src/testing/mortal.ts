@@ -21,6 +21,7 @@ export class Mortal {
   /** Resolves when it has died. */
   readonly died: Promise<void>;
   #dead = false;
+  readonly #underWay = new Set<Promise<unknown>>();
   readonly #death: Death | null;
   readonly #die: () => void;
 
@@ -38,6 +39,11 @@ export class Mortal {
   kill(): void {
     this.#dead = true;
     this.#die();
+  }
+
+  /** Resolves when nothing that it began before its death is still going on, as after the end of a process. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
   }
 
   /** The port as the daemon has it as long as it lives. */
@@ -91,6 +97,9 @@ export class Mortal {
     if (last !== null) this.#dead = true;
     const given = last === 'half' && name === 'write' ? halved(values) : values;
     const done = call.apply(target, [...given]) as Promise<unknown>;
+    this.#underWay.add(done);
+    const over = (): void => void this.#underWay.delete(done);
+    done.then(over, over);
     if (last === null) return this.#answer(done);
     await done.catch(() => undefined);
     this.kill();

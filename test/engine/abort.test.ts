@@ -247,7 +247,7 @@ describe('abort', () => {
     const watch = await bench.watch(session);
     await watch.entry('delivery');
     await bench.abort(session);
-    bench.boot();
+    await bench.boot();
     await bench.engine.recovered;
     await bench.clock.armed(limits.cancelMs);
     const again = await bench.watch(session);

@@ -23,15 +23,15 @@ async function survive(bench: Workbench, client: Client, deaths: readonly Death[
   let died = 0;
   for (const death of deaths) {
     const life = new Mortal(death);
-    bench.boot(life);
+    await bench.boot(life);
     await Promise.race([client(bench), life.died]);
     if (!life.dead) {
-      bench.boot();
+      await bench.boot();
       return died;
     }
     died += 1;
   }
-  bench.boot();
+  await bench.boot();
   await client(bench);
   return died;
 }

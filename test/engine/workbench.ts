@@ -43,13 +43,17 @@ export class Workbench {
   static async open(options: WorkbenchOptions = {}): Promise<Workbench> {
     const store = options.store ?? (await ownStore());
     const bench = new Workbench({ ...options, store });
-    bench.boot();
+    await bench.boot();
     return bench;
   }
 
   /** Starts a daemon; the one before it is dead from now on. */
-  boot(life: Mortal = new Mortal(), ports: { store?: Store; driver?: AgentDriver } = {}): SessionEngine {
+  async boot(
+    life: Mortal = new Mortal(),
+    ports: { store?: Store; driver?: AgentDriver } = {},
+  ): Promise<SessionEngine> {
     this.life?.kill();
+    await this.life?.settled();
     this.life = life;
     this.engine = createEngine({
       store: life.port(ports.store ?? this.store),

@@ -1,0 +1,185 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { limits } from '../../src/domain/limits.ts';
+import type { Store } from '../../src/ports/store.ts';
+import type { Turn } from '../../src/testing/index.ts';
+import { Subscriber } from './subscriber.ts';
+import { memoryStore, Workbench } from './workbench.ts';
+
+let store: Store;
+beforeAll(async () => {
+  store = await memoryStore();
+});
+afterAll(() => store.close());
+
+let benches = 0;
+
+/** A session in a run whose agent says what the test tells it to. */
+async function speaking(): Promise<{ bench: Workbench; session: string; turn: Turn; end: () => void }> {
+  const { promise: begun, resolve: begin } = Promise.withResolvers<Turn>();
+  const { promise: over, resolve: end } = Promise.withResolvers<void>();
+  const bench = await Workbench.open({
+    store,
+    seed: `f${(benches += 1)}-`,
+    play: (turn) => {
+      begin(turn);
+      return over;
+    },
+  });
+  const session = await bench.session('go');
+  return { bench, session, turn: await begun, end };
+}
+
+type Action =
+  | { do: 'say'; m: 'a' | 'b'; text: string }
+  | { do: 'end'; m: 'a' | 'b' }
+  | { do: 'notice' | 'restart' | 'time' | 'wait' }
+  | { do: 'reconnect' | 'pause' | 'resume'; who: number };
+
+const who = fc.nat(2);
+const m = fc.constantFrom('a' as const, 'b' as const);
+const action: fc.Arbitrary<Action> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('say' as const),
+      m,
+      text: fc.oneof(fc.string({ unit: 'binary', minLength: 1, maxLength: 8 }), fc.constantFrom('\ud83d', '\ude00')),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('end' as const), m }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('notice' as const, 'time' as const, 'wait' as const) }) },
+  { weight: 1, arbitrary: fc.constant({ do: 'restart' as const }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constantFrom('reconnect' as const, 'pause' as const, 'resume' as const),
+      who,
+    }),
+  },
+);
+
+describe('subscribers', () => {
+  test('V1 V2 V3 V4: get every entry once, in order, and every text exactly, whatever happens', { timeout: 60_000 }, async () => {
+    let sealed = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { minLength: 5, maxLength: 40, size: 'max' }), async (actions) => {
+        const stage = await speaking();
+        try {
+          sealed += await play(stage, actions);
+        } finally {
+          await (await stage.bench.boot()).recovered;
+          await stage.bench.engine.shutdown('stop');
+          stage.bench.life.kill();
+        }
+      }),
+      { numRuns: 80 },
+    );
+    expect(sealed).toBeGreaterThan(0);
+  });
+});
+
+type Speaking = Awaited<ReturnType<typeof speaking>>;
+
+/** Plays the actions before three readers; how many entries came to them as a seal of what they held. */
+async function play(speaking: Speaking, actions: readonly Action[]): Promise<number> {
+  const { bench, session, end } = speaking;
+  const readers = [new Subscriber(), new Subscriber(), new Subscriber()];
+  for (const reader of readers) await reader.connect(bench, session);
+  for (const one of actions) await act(one, { ...speaking, readers });
+  end();
+  for (const reader of readers) reader.resume();
+  const over = ({ kind }: { kind: string }): boolean => kind === 'run_ended';
+  for (const reader of readers) await reader.until(() => reader.entries.some(over));
+  const log = await bench.log(session);
+  for (const reader of readers) {
+    expect(reader.entries).toEqual(log.slice(0, reader.entries.length));
+    expect(reader.held.size).toBe(0);
+  }
+  return readers.reduce((sum, reader) => sum + reader.sealed, 0);
+}
+
+interface Stage {
+  bench: Workbench;
+  session: string;
+  turn: Turn;
+  readers: readonly Subscriber[];
+}
+
+async function act(one: Action, { bench, session, turn, readers }: Stage): Promise<void> {
+  switch (one.do) {
+    case 'say':
+      return turn.say(one.text, one.m);
+    case 'end':
+      return turn.print({ type: 'text_end', m: one.m });
+    case 'notice':
+      return turn.print({ type: 'notice', code: 'c', text: 't' });
+    case 'time':
+      return bench.clock.advance(limits.partialMs);
+    case 'wait':
+      await store.load(session);
+      return;
+    case 'restart':
+      await bench.boot();
+      for (const reader of readers) await reader.connect(bench, session);
+      return;
+    case 'reconnect':
+      return readers[one.who]!.connect(bench, session);
+    case 'pause':
+      return readers[one.who]!.pause();
+    case 'resume':
+      return readers[one.who]!.resume();
+  }
+}
+
+describe('a subscriber', () => {
+  test('V4: that comes back after a restart goes on in the text that it holds', async () => {
+    const { bench, session, turn, end } = await speaking();
+    const reader = new Subscriber();
+    await reader.connect(bench, session);
+    turn.say('hello ');
+    await reader.until(() => reader.held.size === 1);
+    await bench.boot();
+    await reader.connect(bench, session);
+    turn.say('world');
+    end();
+    await reader.until(() => reader.entries.some(({ kind }) => kind === 'run_ended'));
+    expect(reader.entries.find(({ kind }) => kind === 'message')).toMatchObject({
+      data: { content: [{ text: 'hello world' }] },
+    });
+  });
+
+  test('V4: that comes late gets the text so far, once', async () => {
+    const { bench, session, turn, end } = await speaking();
+    const first = new Subscriber();
+    await first.connect(bench, session);
+    turn.say('hello ');
+    await first.until(() => first.held.size === 1);
+    const late = new Subscriber();
+    await late.connect(bench, session);
+    await late.until(() => late.held.size === 1);
+    turn.say('world');
+    end();
+    for (const reader of [first, late]) {
+      await reader.until(() => reader.entries.some(({ kind }) => kind === 'run_ended'));
+    }
+    expect(late.entries).toEqual(first.entries);
+  });
+
+  test('V3: that does not read is told that it catches up, and delays nobody', async () => {
+    const { bench, session, turn, end } = await speaking();
+    const [slow, quick] = [new Subscriber(), new Subscriber()];
+    for (const reader of [slow, quick]) await reader.connect(bench, session);
+    await quick.until(() => quick.entries.some(({ kind }) => kind === 'host'));
+    slow.pause();
+    for (let at = 0; at < 1200; at++) turn.print({ type: 'notice', code: 'c', text: `${at}` });
+    end();
+    await quick.until(() => quick.entries.some(({ kind }) => kind === 'run_ended'));
+    expect(slow.entries.length).toBeLessThan(quick.entries.length);
+    expect(slow.states.at(-1)).toBe('catching_up');
+    slow.resume();
+    await slow.until(() => slow.states.at(-1) === 'live');
+    expect(slow.entries).toEqual(quick.entries);
+  });
+});
+
