@@ -1,3 +1,4 @@
+import type { Log } from './log.ts';
 import type { Command, Send } from '../domain/decide/command.ts';
 import type { EntryDataByKind, NewEntry } from '../domain/entry.ts';
 import { canonicalJson } from '../domain/json.ts';
@@ -9,7 +10,7 @@ import type { AgentDriver } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store, Verdict } from '../ports/store.ts';
 import { Batch } from './batch.ts';
-import { decodeLine, type DecodedLine, type RawLine } from './decode.ts';
+import { decodeLine, type DecodedLine, type DecodeLarge, type RawLine } from './decode.ts';
 import type { FeedHub } from './feed-hub.ts';
 import type { HostGrip } from './host-grip.ts';
 import { isUrgent, type Letter } from './mailbox.ts';
@@ -22,13 +23,13 @@ export interface ActorContext {
   driver: AgentDriver;
   hub: FeedHub;
   /** Decodes a line over `limits.largeLineBytes` off the main thread. */
-  decodeLarge(agent: string, state: unknown, line: RawLine): Promise<DecodedLine>;
+  decodeLarge: DecodeLarge;
   /** After a commit: what is to be done in the world. */
   perform(actor: SessionActor, effects: readonly Effect[]): void;
   committed(actor: SessionActor, entries: readonly NewEntry[]): void;
   /** Lines of the spool were folded, and what came of them is stored; no batch is under way. */
   folded(actor: SessionActor): void;
-  log(event: string, data: object): void;
+  log: Log;
 }
 
 const retryMs = 1000;
@@ -242,6 +243,8 @@ export class SessionActor {
     letters: readonly Letter[],
   ): Promise<(verdict: Verdict | null) => void> {
     const decided: { letter: Letter; answer: Parameters<Letter['resolve']>[0]['answer'] }[] = [];
+    // A refusal may name what is only about to be stored, so it too waits for the commit.
+    const refused: { letter: Letter; error: unknown }[] = [];
     const known = new Map<string, number>();
     const inBatch = new Set<string>();
     for (const letter of letters) {
@@ -260,12 +263,15 @@ export class SessionActor {
           decided.push({ letter, answer: { type: 'duplicate', entry: letter.command.id } });
         }
       } catch (error) {
-        letter.reject(error);
+        refused.push({ letter, error });
       }
     }
     const before = this.state.lastSeq;
     return (verdict) => {
-      if (verdict !== null && verdict.status !== 'stored') return refuseLetters(decided, verdict);
+      if (verdict !== null && verdict.status !== 'stored') {
+        return refuseLetters([...decided, ...refused], verdict);
+      }
+      for (const { letter, error } of refused) letter.reject(error);
       const seqs = new Map(batch.entries.map(({ entry }, index) => [entry.id, before + index + 1]));
       const seqOf = (entry: string): number => seqs.get(entry) ?? known.get(entry) ?? 0;
       for (const { letter, answer } of decided)

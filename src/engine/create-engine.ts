@@ -1,3 +1,4 @@
+import type { Log } from './log.ts';
 import type { Answer, Sent } from '../domain/decide/command.ts';
 import type { ContentBlock } from '../domain/content.ts';
 import type { By, Entry, RunEnded } from '../domain/entry.ts';
@@ -6,12 +7,12 @@ import { canonicalKey } from '../domain/key.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
 import { rowOf } from '../domain/row.ts';
 import type { SessionState } from '../domain/session-state.ts';
-import type { AgentDriver, AgentProfile, DecoderState, OpenSpec } from '../ports/agent.ts';
+import type { AgentDriver, AgentProfile, OpenSpec } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Hosts } from '../ports/hosts.ts';
 import type { Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';
-import { blobCollector, type DecodedLine, type RawLine } from './decode.ts';
+import { blobCollector, type DecodeLarge } from './decode.ts';
 import type {
   AbortAnswer,
   AbortInput,
@@ -49,9 +50,9 @@ export interface EngineOptions {
   defaultCwd: string | null;
   /** Resolves to the real path of an existing directory that may be used; rejects with a refusal. */
   checkDirectory(path: string): Promise<string>;
-  environment(driver: AgentDriver, spec: OpenSpec): { readonly [name: string]: string };
-  decodeLarge(agent: string, state: DecoderState, line: RawLine): Promise<DecodedLine>;
-  log(event: string, data: object): void;
+  environment: (driver: AgentDriver, spec: OpenSpec) => { readonly [name: string]: string };
+  decodeLarge: DecodeLarge;
+  log: Log;
 }
 
 const abortWaitMs = 60_000;
@@ -244,7 +245,7 @@ export class SessionEngine implements Engine {
     this.#registry.refuseNew({ code: 'unavailable', message: 'The daemon is shutting down.' });
     const actors = (await this.#registry.loaded()).filter((actor) => actor.grip !== null);
     const runs = await Promise.all(
-      actors.map((actor) => (mode === 'stop' ? this.#stop(actor) : detached(actor))),
+      actors.map(async (actor) => (mode === 'stop' ? this.#stop(actor) : detached(actor))),
     );
     await this.#registry.close({ code: 'unavailable', message: 'The daemon is shutting down.' });
     for (const actor of actors) actor.grip?.host?.release();
@@ -289,7 +290,9 @@ export class SessionEngine implements Engine {
       });
     }
     const parent =
-      given.parent == null ? null : await this.#registry.get(await this.find(given.parent));
+      given.parent === undefined || given.parent === null
+        ? null
+        : await this.#registry.get(await this.find(given.parent));
     const cwd = given.cwd ?? parent?.state.cwd ?? this.#options.defaultCwd;
     if (cwd === null || cwd === undefined) {
       throw refuse('invalid', 'Name the directory in which the agent works.', { field: 'cwd' });
@@ -389,7 +392,8 @@ export class SessionEngine implements Engine {
 
   async #terminal(session: string, run: string): Promise<RunEnded | null> {
     const row = await this.#options.store.run(session, run);
-    return row?.ended == null ? null : (JSON.parse(row.ended) as RunEnded);
+    const ended = row?.ended ?? null;
+    return ended === null ? null : (JSON.parse(ended) as RunEnded);
   }
 
   /** A decision about something that is no longer remembered as open or decided. */

@@ -22,6 +22,12 @@ export interface DecodedLine {
   blobs: readonly { ref: BlobRef; bytes: Uint8Array }[];
 }
 
+/** Decodes a line over `limits.largeLineBytes` off the main thread. */
+export type DecodeLarge = (
+  agent: string,
+  state: DecoderState,
+  line: RawLine,
+) => Promise<DecodedLine>;
 export type HashBytes = (bytes: Uint8Array) => string;
 
 /**

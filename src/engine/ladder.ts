@@ -28,10 +28,9 @@ export async function climb(
 export function within(promise: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
   return new Promise((resolve) => {
     const cancel = clock.after(ms, () => resolve(false));
-    const done = (): void => {
+    void Promise.allSettled([promise]).then(() => {
       cancel();
       resolve(true);
-    };
-    promise.then(done, done);
+    });
   });
 }

@@ -1,3 +1,4 @@
+import type { Log } from './log.ts';
 import type { Hosts } from '../ports/hosts.ts';
 import type { Store } from '../ports/store.ts';
 import type { StartReport } from './engine.ts';
@@ -14,7 +15,7 @@ export interface RecoveryContext {
   hosts: Hosts;
   registry: Registry;
   timeouts: Timeouts;
-  log(event: string, data: object): void;
+  log: Log;
 }
 
 interface Report {

@@ -1,13 +1,14 @@
+import type { Log } from './log.ts';
 import type { Effect } from '../domain/draft.ts';
 import type { NewEntry } from '../domain/entry.ts';
 import { evolve } from '../domain/evolve.ts';
 import { refuse, type Refusal, RefusalError } from '../domain/refusal.ts';
 import { emptySession, type SessionState, stateVersion } from '../domain/session-state.ts';
-import type { AgentDriver, DecoderState } from '../ports/agent.ts';
+import type { AgentDriver } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LoadedSession, Store } from '../ports/store.ts';
 import { type ActorContext, SessionActor } from './actor.ts';
-import type { DecodedLine, RawLine } from './decode.ts';
+import type { DecodeLarge } from './decode.ts';
 import { FeedHub } from './feed-hub.ts';
 import { HostGrip } from './host-grip.ts';
 import type { Found, Supervisor } from './supervisor.ts';
@@ -17,9 +18,9 @@ export interface RegistryContext {
   clock: Clock;
   supervisor: Supervisor;
   driver(agent: string): AgentDriver;
-  decodeLarge(agent: string, state: DecoderState, line: RawLine): Promise<DecodedLine>;
-  committed(actor: SessionActor, entries: readonly NewEntry[]): void;
-  log(event: string, data: object): void;
+  decodeLarge: DecodeLarge;
+  committed: (actor: SessionActor, entries: readonly NewEntry[]) => void;
+  log: Log;
 }
 
 const rebuildPage = { limit: 500, maxBytes: 1024 * 1024 };

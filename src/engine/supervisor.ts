@@ -1,3 +1,4 @@
+import type { Log } from './log.ts';
 import type { HostEnd } from '../domain/decide/host.ts';
 import type { Effect } from '../domain/draft.ts';
 import type { Proof } from '../domain/entry.ts';
@@ -15,8 +16,8 @@ export interface SupervisorContext {
   store: Store;
   clock: Clock;
   /** The whole environment of an agent's process. */
-  environment(driver: AgentDriver, spec: OpenSpec): { readonly [name: string]: string };
-  log(event: string, data: object): void;
+  environment: (driver: AgentDriver, spec: OpenSpec) => { readonly [name: string]: string };
+  log: Log;
 }
 
 /** How a recovered host was found. */

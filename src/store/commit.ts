@@ -8,16 +8,10 @@ import { blockSize } from './history.ts';
 import { hostFacts, writeHost } from './hosts.ts';
 import { sameInput, writeInput } from './inputs.ts';
 import { runFacts, writeRun } from './runs.ts';
-import {
-  createSession,
-  keyOwner,
-  readLog,
-  writeLog,
-  writeState,
-  type SessionLog,
-} from './session-row.ts';
+import { createSession, keyOwner, readLog, writeLog, writeState } from './session-row.ts';
 import { decide, type Facts } from './verdict.ts';
 import type { WireBatch } from './wire.ts';
+import type { SessionLog } from './writer-memory.ts';
 
 /** What the verdict asks, answered from the database. */
 function factsOf(connection: Connection, batch: WireBatch, log: SessionLog | undefined): Facts {

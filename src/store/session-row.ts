@@ -4,11 +4,8 @@ import type { Connection } from './connection.ts';
 import { readHostsOf } from './hosts.ts';
 import { logSeal, stateSeal } from './seal.ts';
 import type { LogFacts } from './verdict.ts';
+import type { SessionLog } from './writer-memory.ts';
 import type { Traits, WireBatch, WireState } from './wire.ts';
-
-export interface SessionLog extends LogFacts {
-  num: number;
-}
 
 /** Where the session's log stands. A damaged row is refused: appending behind a wrong seq would lose entries. */
 export function readLog(connection: Connection, session: string): SessionLog | undefined {

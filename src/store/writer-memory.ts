@@ -1,4 +1,9 @@
-import type { SessionLog } from './session-row.ts';
+import type { LogFacts } from './verdict.ts';
+
+/** Where a session's log stands; `num` is the session's row number. */
+export interface SessionLog extends LogFacts {
+  num: number;
+}
 
 const remembered = 10_000;
 
