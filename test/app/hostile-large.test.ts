@@ -52,6 +52,10 @@ test('V6 L8: a flood of 64 MiB in lines is stored to the last letter', async () 
   const { talk, delay } = await measured('[[flood 64]] [[say After.]]');
   expect((await talk.end(1, 60_000)).data.outcome).toBe('completed');
   expect(talk.texts('message').at(-1)).toBe('After.');
+  // Each of its lines has the same number of letters.
+  const letters = (await stored(talk)) / (64 * 1024);
+  expect(Number.isInteger(letters)).toBe(true);
+  expect(letters).toBeGreaterThan(600);
   report('64 MiB flood', delay);
   await check(talk);
 }, 90_000);
@@ -62,6 +66,21 @@ test('V6 L8: a flood of 65 MiB without a newline is one entry', async () => {
   expect(talk.of('unrecognized').map(({ data }) => data.reason)).toEqual(['oversized']);
   expect(talk.texts('message')).toEqual(['After.']);
   report('65 MiB flood without newlines', delay);
+  await check(talk);
+}, 90_000);
+
+test('R1 P3: a host with a spool over the limit gives way while idle, and no prompt is lost', async () => {
+  const talk = await place.play('[[flood 260]]');
+  expect((await talk.end(1, 60_000)).data.outcome).toBe('completed');
+  await Promise.all(['One.', 'Two.', 'Three.'].map((text) => talk.send(`[[say ${text}]]`)));
+  expect((await talk.end(4, 20_000)).data.outcome).toBe('completed');
+  expect(talk.of('run_ended').map(({ data }) => data.outcome)).toEqual(
+    Array.from({ length: 4 }, () => 'completed'),
+  );
+  expect(talk.texts('message').slice(-3).toSorted()).toEqual(['One.', 'Three.', 'Two.']);
+  const hosts = talk.of('host').map(({ data }) => data.state);
+  expect(hosts).toEqual(['launched', 'opened', 'ended', 'launched', 'opened']);
+  expect(talk.of('host').at(-1)?.data.resumed).toBe(true);
   await check(talk);
 }, 90_000);
 
