@@ -10,9 +10,9 @@ import type { AgentDriver } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store, Verdict } from '../ports/store.ts';
 import { Batch } from './batch.ts';
-import { decodeLine, type DecodedLine, type DecodeLarge, type RawLine } from './decode.ts';
+import { decodeLine, type DecodedLine, type DecodeLarge, type RawLine, unrecognized } from './decode.ts';
 import type { FeedHub } from './feed-hub.ts';
-import type { HostGrip } from './host-grip.ts';
+import type { GripMark, HostGrip } from './host-grip.ts';
 import { isUrgent, type Letter } from './mailbox.ts';
 import { PromptContents } from './prompt-contents.ts';
 
@@ -33,6 +33,7 @@ export interface ActorContext {
 }
 
 const retryMs = 1000;
+const faultMessage = 'The session failed to do this; see the log.';
 
 /**
  * The one writer of a session while it is loaded. A turn folds what waits (commands, lines of the spool,
@@ -56,6 +57,7 @@ export class SessionActor {
   /** After a refusal: lines are folded one by one, to find the one that the store refuses. */
   #single = false;
   #refused: Refusal | null = null;
+  #committed: Batch | null = null;
   #stopped: Refusal | null = null;
   #runWaiters = new Map<string, Set<() => void>>();
   #hostWaiters = new Set<() => void>();
@@ -149,7 +151,7 @@ export class SessionActor {
   #fault(error: unknown): void {
     const message = error instanceof Error ? error.message : 'unknown';
     this.context.log('actor.fault', { session: this.id, message, stack: (error as Error).stack });
-    this.#refuseAll({ code: 'internal', message: 'The session failed to do this; see the log.' });
+    this.#refuseAll({ code: 'internal', message: faultMessage });
     this.context.clock.after(retryMs, () => this.wake());
   }
 
@@ -159,6 +161,7 @@ export class SessionActor {
 
   /** One batch. True when there may be more to do. */
   async #turn(): Promise<boolean> {
+    const taken: Taken = { lines: [], letters: [] };
     const { grip } = this;
     const mark = grip?.mark() ?? null;
     const batch = new Batch(this.state, grip, {
@@ -166,11 +169,23 @@ export class SessionActor {
       driver: this.context.driver,
       contentOf: (prompt) => this.contents.of(prompt),
     });
-    let letters = this.#takeUrgent();
-    const lines = letters.length > 0 ? [] : await this.#readLines();
+    try {
+      return await this.#fold(batch, taken, mark);
+    } catch (error) {
+      // Nothing of it counts: the lines are given out again, and no caller waits for ever.
+      if (this.#committed !== batch && mark !== null) grip!.rollback(mark, taken.lines);
+      for (const { reject } of taken.letters) reject(refusedBy(error));
+      throw error;
+    }
+  }
+
+  async #fold(batch: Batch, taken: Taken, mark: GripMark | null): Promise<boolean> {
+    const { grip } = this;
+    let letters = (taken.letters = this.#takeUrgent());
+    const lines = (taken.lines = letters.length > 0 ? [] : await this.#readLines());
     for (const line of lines) await this.#foldLine(batch, line);
     if (letters.length === 0) {
-      letters = await this.#takeReady();
+      letters = taken.letters = await this.#takeReady();
       if (lines.length === 0 && grip !== null && grip.finished) batch.hostEnd();
     }
     const settle = await this.#decideAll(batch, letters);
@@ -232,9 +247,18 @@ export class SessionActor {
     batch.line(
       line,
       large
-        ? await this.context.decodeLarge(driver.profile.name, grip.decoder, line)
+        ? await this.#decodeLarge(driver.profile.name, grip.decoder, line)
         : decodeLine(driver, grip.decoder, line, (bytes) => clock.sha256(bytes)),
     );
+  }
+
+  /** A line on which the worker breaks is kept as one that nobody understands. */
+  async #decodeLarge(agent: string, state: DecodedLine['state'], line: RawLine): Promise<DecodedLine> {
+    try {
+      return await this.context.decodeLarge(agent, state, line);
+    } catch (error) {
+      return unrecognized(state, line, `decoder: ${String(error)}`);
+    }
   }
 
   /** Decides commands into the batch; the returned function tells their callers when it is committed. */
@@ -313,6 +337,7 @@ export class SessionActor {
     this.state = batch.state;
     this.#exists = true;
     this.#single = false;
+    this.#committed = batch;
     if (change !== null) batch.grip?.stored(change);
     // The end of its host is stored: what this daemon holds of it (files, a watch) is let go.
     if (this.grip !== batch.grip) this.grip?.host?.release();
@@ -365,6 +390,16 @@ export class SessionActor {
     this.#single = true;
     return true;
   }
+}
+
+/** What a turn has taken from where it waited. */
+interface Taken {
+  lines: readonly RawLine[];
+  letters: readonly Letter[];
+}
+
+function refusedBy(error: unknown): RefusalError {
+  return error instanceof RefusalError ? error : refuse('internal', faultMessage);
 }
 
 function promptOf(command: Command): Send | undefined {

@@ -63,7 +63,7 @@ export function decodeLine(
   }
 }
 
-function unrecognized(state: DecoderState, line: RawLine, reason: string): DecodedLine {
+export function unrecognized(state: DecoderState, line: RawLine, reason: string): DecodedLine {
   const raw = new TextDecoder().decode(line.bytes.subarray(0, limits.unrecognizedBytes));
   const item = itemId({ id: lineId(line.host, line.from) }, 0);
   const { from, to } = line;

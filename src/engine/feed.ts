@@ -149,10 +149,12 @@ export class Feed {
       });
       if (this.#state !== 'catching_up') return;
       for (const { seq, json } of page.entries) {
+        // Stored and not published yet: it comes live, after the text in progress that it ends.
+        if (seq > this.#hub.lastSeq) break;
         this.#sink.send(entryFrame(this.#hub.session, seq, json));
         this.#cursor = seq;
       }
-      if (this.#cursor >= this.#hub.lastSeq) this.#goLive();
+      if (this.#cursor >= this.#hub.lastSeq) return this.#goLive();
     }
   }
 }
