@@ -28,7 +28,7 @@ export const layers: Layers = {
   agents: {
     rooms: ['domain', 'ports'],
     node: false,
-    packages: ['@agentclientprotocol/sdk', 'zod'],
+    packages: ['@agentclientprotocol/sdk', '@noble/hashes', 'zod'],
   },
   // A program of its own: it shares nothing with the product, as no agent does.
   'agents/scripted/program': { rooms: [], node: true, packages: [] },

@@ -1,14 +1,19 @@
 import type { AgentDriver } from '../ports/agent.ts';
 import { acpDriver } from './acp/driver.ts';
+import { claudeAgent } from './claude/driver.ts';
+import type { ClaudeOptions } from './claude/program.ts';
 import { scriptedAgent, type ScriptedOptions } from './scripted/scripted.ts';
 
 export interface AgentOptions {
   scripted: ScriptedOptions;
+  /** Without them this agent is not offered. */
+  claude?: ClaudeOptions;
 }
 
 /** The agents that Turnkeep knows by itself. */
 export function builtInAgents(options: AgentOptions): readonly AgentDriver[] {
-  return [scriptedAgent(options.scripted)];
+  const { scripted, claude } = options;
+  return [scriptedAgent(scripted), ...(claude === undefined ? [] : [claudeAgent(claude)])];
 }
 
 /** An agent that somebody configured: any program that speaks ACP v1 on its standard streams. */

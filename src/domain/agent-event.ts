@@ -11,8 +11,17 @@ import type { UsageReport } from './usage.ts';
  * entries.
  */
 export type AgentEvent =
-  /** The agent opened its session (new or resumed). Only this makes a native id true (R10). */
-  | { type: 'opened'; nativeId: string; resumed: boolean; settings?: SettingsChange }
+  /**
+   * The agent opened its session (new or resumed). Only this makes a native id true (R10). `provisional`:
+   * there is nothing to resume under the id yet; another `opened` says when there is.
+   */
+  | {
+      type: 'opened';
+      nativeId: string;
+      resumed: boolean;
+      settings?: SettingsChange;
+      provisional?: true;
+    }
   /** It could not be opened: the run that waits for it fails; the stored native id stays. */
   | { type: 'open_failed'; error: RunFailure }
   /** Evidence that the prompt (or the only one under way, without an id) reached the agent. */
@@ -21,8 +30,8 @@ export type AgentEvent =
   | { type: 'turn_started' }
   /** Text of an entry in progress. */
   | { type: 'text'; item: string; part: 'text' | 'thought'; delta: string; parentCall?: string }
-  /** That text is complete. */
-  | { type: 'text_end'; item: string }
+  /** That text is over: complete, or broken off for good. */
+  | { type: 'text_end'; item: string; incomplete?: true }
   /** A whole content block that is no streamed text. */
   | {
       type: 'block';

@@ -1,0 +1,97 @@
+import { isObject, type Json } from '../../domain/json.ts';
+import { limits } from '../../domain/limits.ts';
+import type { AgentDriver, AgentProfile } from '../../ports/agent.ts';
+import { isDeeper, memberAt, textAt } from '../acp/shape.ts';
+import {
+  readCancelRequest,
+  readControlRequest,
+  readControlResponse,
+  refuseRequest,
+} from './control.ts';
+import { encodeCommand, openingLine } from './encode.ts';
+import { ignoredTypes } from './ignored.ts';
+import { readAssistant, readUser } from './messages.ts';
+import { claudeProgram, type ClaudeOptions } from './program.ts';
+import { readResult } from './result.ts';
+import { initialState, loadedState, Reading, storedState } from './state.ts';
+import { readStream } from './stream.ts';
+import { readSystem } from './system.ts';
+
+const profile: AgentProfile = {
+  name: 'claude',
+  title: 'Claude Code',
+  protocol: 'stream-json',
+  steer: true,
+  resume: true,
+  activityIsEvidence: false,
+  deduplicatesPrompts: true,
+  images: true,
+  install: 'npm install -g @anthropic-ai/claude-code',
+};
+
+/** Claude Code by its own stream of JSON lines, as decode and encode. */
+export function claudeAgent(options: ClaudeOptions): AgentDriver {
+  return {
+    profile,
+    decoderVersion: 1,
+    program: (spec) => claudeProgram(options, spec),
+    initial: (spec) => storedState(initialState(spec)),
+    open: () => [openingLine()],
+    decode: (state, line) => {
+      const reading = new Reading(loadedState(state), line);
+      readLine(reading);
+      return { state: storedState(reading.state), events: reading.events };
+    },
+    encode: (state, command) => encodeCommand(loadedState(state), command),
+  };
+}
+
+type Reader = (reading: Reading, line: Json) => void;
+
+const readers: { readonly [type: string]: Reader } = {
+  assistant: readAssistant,
+  command_lifecycle: readLifecycle,
+  control_cancel_request: readCancelRequest,
+  control_request: readControlRequest,
+  control_response: readControlResponse,
+  result: readResult,
+  stream_event: readStream,
+  system: readSystem,
+  user: readUser,
+};
+
+function readLine(reading: Reading): void {
+  const line = parse(reading.line.text);
+  if (line === undefined) return reading.unrecognized('not JSON');
+  if (!isObject(line)) return reading.unrecognized('JSON, but not an object');
+  const type = textAt(line, 'type') ?? '';
+  if (isDeeper(line, limits.jsonDepth)) {
+    reading.unrecognized('JSON that is nested too deeply');
+    // Unanswered it would be waited for.
+    if (type === 'control_request') refuseRequest(reading, line, 'nested too deeply');
+    return;
+  }
+  if (Object.hasOwn(readers, type)) return readers[type]!(reading, line);
+  if (Object.hasOwn(ignoredTypes, type)) return;
+  reading.unrecognized(`a line of an unknown type: ${type.slice(0, 80)}`);
+}
+
+function parse(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `command_lifecycle`: of what became of a prompt, only a cancel has no other sign. */
+function readLifecycle(reading: Reading, line: Json): void {
+  if (memberAt(line, 'state') !== 'cancelled') return;
+  const native = textAt(line, 'command_uuid');
+  const { prompts, turn } = reading.state;
+  const sent = prompts.find((known) => known.native === native);
+  reading.changeTurn({ cancelled: true });
+  if (sent === undefined) return;
+  reading.change({ prompts: prompts.filter((known) => known !== sent) });
+  reading.changeTurn({ run: turn.run ?? sent.run });
+}

@@ -1,0 +1,86 @@
+import type { AgentCommand } from '../../domain/agent-event.ts';
+import { isObject, type Json } from '../../domain/json.ts';
+import { apiBlockOf } from './content.ts';
+import { requestIds } from './control.ts';
+import { nativePrompt } from './ids.ts';
+import { answeredInput } from './question.ts';
+import type { ClaudeState } from './state.ts';
+
+type Answer = Extract<AgentCommand, { type: 'answer_question' }>;
+type Prompt = Extract<AgentCommand, { type: 'prompt' }>;
+
+/** The line that opens the conversation. Claude Code answers it when it is ready. */
+export function openingLine(): string {
+  return request(requestIds.initialize, { subtype: 'initialize', hooks: null });
+}
+
+/** A command as lines. It changes nothing here: what Claude Code makes of it is seen in its own lines. */
+export function encodeCommand(state: ClaudeState, command: AgentCommand): readonly string[] {
+  switch (command.type) {
+    case 'prompt':
+      return promptLines(state, command);
+    case 'cancel':
+      // Prompts that were steered into the turn and not read yet end with it.
+      return [
+        request(requestIds.cancel(command.run), { subtype: 'interrupt', cancel_queued: true }),
+      ];
+    case 'answer_approval':
+      return [approvalAnswer(state, command.request, command.option)];
+    case 'answer_question':
+      return [questionAnswer(state, command)];
+  }
+}
+
+/**
+ * The prompt, and before it a request that changes nothing: the prompt itself can only have a UUID as its
+ * name, and the answer to that request tells which run and prompt the UUID stands for.
+ */
+function promptLines(
+  state: ClaudeState,
+  { run, prompt, content, steer }: Prompt,
+): readonly string[] {
+  const message = {
+    type: 'user',
+    message: { role: 'user', content: content.map((block) => apiBlockOf(block)) },
+    parent_tool_use_id: null,
+    session_id: '',
+    uuid: nativePrompt(state.spec.session, prompt),
+    ...(steer === true ? { priority: 'next' } : {}),
+  };
+  const label = request(requestIds.prompt(run, prompt), { subtype: 'get_session_cost' });
+  return [label, JSON.stringify(message)];
+}
+
+function approvalAnswer(state: ClaudeState, id: Json, option: string | null): string {
+  if (option === 'allow') {
+    const input = state.asked.find((open) => open.request === id)?.input ?? null;
+    return answer(id, { behavior: 'allow', ...(input === null ? {} : { updatedInput: input }) });
+  }
+  if (option === null) return answer(id, withdrawal);
+  return answer(id, { behavior: 'deny', message: 'The user does not allow this.' });
+}
+
+/** Nobody will answer any more, because the run ends: the turn is not to go on with a denial. */
+const withdrawal = {
+  behavior: 'deny',
+  message: 'The question was withdrawn.',
+  interrupt: true,
+} as const;
+
+function questionAnswer(state: ClaudeState, { request: id, outcome, content }: Answer): string {
+  if (outcome === 'withdrawn') return answer(id, withdrawal);
+  const input = state.asked.find((open) => open.request === id)?.input;
+  if (outcome === 'declined' || !isObject(input)) {
+    return answer(id, { behavior: 'deny', message: 'The user does not want to answer.' });
+  }
+  return answer(id, { behavior: 'allow', updatedInput: answeredInput(input, content) });
+}
+
+function request(id: string, body: object): string {
+  return JSON.stringify({ type: 'control_request', request_id: id, request: body });
+}
+
+function answer(id: Json, response: object): string {
+  const body = { subtype: 'success', request_id: id, response };
+  return JSON.stringify({ type: 'control_response', response: body });
+}

@@ -1,0 +1,40 @@
+/** Lines that we know and that say nothing for the log, each with the reason. */
+export const ignoredTypes: { readonly [type: string]: string } = {
+  auth_status: 'how the agent is logged in; a failed turn says what matters of it',
+  conversation_reset: 'the new session is taken over with the next echo',
+  keep_alive: 'says only that the process lives',
+  prompt_suggestion: 'a suggestion for the terminal’s own prompt',
+  rate_limit_event: 'a turn that hits the limit fails with it',
+  streamlined_text: 'the same text in another form',
+  streamlined_tool_use_summary: 'the same calls in another form',
+  tool_progress: 'how long a tool has been running; its result comes as a message',
+  tool_use_summary: 'a summary of calls that are in the log themselves',
+  transcript_mirror: 'Claude Code’s own transcript, which nothing here keeps yet',
+};
+
+/** `system` messages of the same sort. */
+export const ignoredSystem: { readonly [subtype: string]: string } = {
+  background_tasks_changed: 'begin and end of each task are told by themselves',
+  commands_changed: 'commands are typed into prompts; nothing here lists them yet',
+  files_persisted: 'files of a remote service',
+  hook_progress: 'hooks are the user’s own; what they refuse is seen in the result of a tool',
+  hook_response: 'hooks are the user’s own; what they refuse is seen in the result of a tool',
+  hook_started: 'hooks are the user’s own; what they refuse is seen in the result of a tool',
+  init_milestone: 'a step of the start',
+  local_command: 'its output comes as a message',
+  memory_recall: 'the agent’s own notes',
+  memory_saved: 'the agent’s own notes',
+  per_turn_effort_changed: 'a setting of the terminal',
+  permission_denied: 'the result of the tool says so',
+  plugin_install: 'a step of the start',
+  post_turn_summary: 'a summary of what is in the log',
+  stop_hook_summary: 'hooks are the user’s own',
+  task_progress: 'what a sub-agent does comes as its own messages',
+  task_started: 'the tool call that began the task is in the log',
+  task_summary: 'a summary of what is in the log',
+  task_updated: 'the end of a task comes as its notification',
+  thinking_tokens: 'an estimate while the thinking itself is streamed',
+  turn_duration: 'the time of a run is in its end',
+  turn_starting: 'the state of the session says so',
+  vcs_state_changed: 'the state of a repository',
+};

@@ -1,0 +1,100 @@
+import type { AgentProgram, OpenSpec } from '../../ports/agent.ts';
+import { isUuid, nativeCandidate } from './ids.ts';
+
+export interface ClaudeOptions {
+  /** The program; a bare name is looked for in the `PATH`. */
+  program: string;
+  /** Added to its environment: the user's keys and endpoints (see `claudeVariables`). */
+  env: { readonly [name: string]: string };
+}
+
+/** Variables of the user's environment that are Claude Code's own business and are passed on to it. */
+export const claudeVariables: readonly string[] = [
+  'ANTHROPIC_API_KEY',
+  'ANTHROPIC_AUTH_TOKEN',
+  'ANTHROPIC_BASE_URL',
+  'ANTHROPIC_CUSTOM_HEADERS',
+  'ANTHROPIC_MODEL',
+  'ANTHROPIC_SMALL_FAST_MODEL',
+  'ANTHROPIC_BEDROCK_BASE_URL',
+  'ANTHROPIC_VERTEX_BASE_URL',
+  'ANTHROPIC_VERTEX_PROJECT_ID',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_BEARER_TOKEN_BEDROCK',
+  'AWS_PROFILE',
+  'AWS_REGION',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'CLAUDE_CODE_MAX_OUTPUT_TOKENS',
+  'CLAUDE_CODE_MAX_RETRIES',
+  'CLAUDE_CODE_OAUTH_TOKEN',
+  'CLAUDE_CODE_USE_BEDROCK',
+  'CLAUDE_CODE_USE_VERTEX',
+  'CLAUDE_CONFIG_DIR',
+  'CLOUD_ML_REGION',
+  'GOOGLE_APPLICATION_CREDENTIALS',
+  'HTTPS_PROXY',
+  'HTTP_PROXY',
+  'NODE_EXTRA_CA_CERTS',
+  'NO_PROXY',
+];
+
+const constantArgs: readonly string[] = [
+  '-p',
+  '--output-format=stream-json',
+  '--input-format=stream-json',
+  '--verbose',
+  '--include-partial-messages',
+  '--replay-user-messages',
+  '--permission-prompt-tool=stdio',
+];
+
+const constantEnv = {
+  // Without it nothing says that a turn is over.
+  CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS: '1',
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+  DISABLE_AUTOUPDATER: '1',
+  DISABLE_ERROR_REPORTING: '1',
+  DISABLE_TELEMETRY: '1',
+} as const;
+
+/** An id that is none of Claude Code's resumes nothing: it gets one that no session has. */
+const nobody = '00000000-0000-0000-0000-000000000000';
+
+/** Every value from outside is one argument together with its option, so that none can be an option. */
+export function claudeProgram(options: ClaudeOptions, spec: OpenSpec): AgentProgram {
+  const { session, host, nativeId } = spec;
+  const wishes = wishesOf(spec);
+  return {
+    program: options.program,
+    args: [
+      ...constantArgs,
+      nativeId === null
+        ? `--session-id=${nativeCandidate(session, host)}`
+        : `--resume=${isUuid(nativeId) ? nativeId : nobody}`,
+      ...(wishes.model === null ? [] : [`--model=${wishes.model}`]),
+      ...(wishes.mode === null ? [] : [`--permission-mode=${wishes.mode}`]),
+    ],
+    env: { ...options.env, ...constantEnv },
+  };
+}
+
+const modelPattern = /^[A-Za-z0-9][A-Za-z0-9._:/@[\]-]{0,127}$/;
+
+/** Modes that ask. The others let the agent act unseen, which is for our policy to decide. */
+const modes: readonly string[] = ['acceptEdits', 'manual', 'plan'];
+
+/** What is in force without a wish, under the name that Claude Code tells. */
+export const usualMode = 'default';
+
+/** Model and mode that the session wants, as far as Claude Code is told of them. */
+export function wishesOf(spec: Pick<OpenSpec, 'model' | 'mode'>): {
+  model: string | null;
+  mode: string | null;
+} {
+  const { model, mode } = spec;
+  return {
+    model: model !== null && modelPattern.test(model) ? model : null,
+    mode: mode !== null && modes.includes(mode) ? mode : null,
+  };
+}

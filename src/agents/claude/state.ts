@@ -1,0 +1,225 @@
+import type { AgentEvent } from '../../domain/agent-event.ts';
+import type { ToolCall } from '../../domain/content.ts';
+import type { RunFailure, SettingsChange } from '../../domain/entry.ts';
+import type { Json, JsonObject } from '../../domain/json.ts';
+import { limits } from '../../domain/limits.ts';
+import type { Tokens } from '../../domain/usage.ts';
+import { itemId, type DecoderState, type OpenSpec, type SpoolLine } from '../../ports/agent.ts';
+import { nativeCandidate } from './ids.ts';
+
+/** What the decoder remembers between two lines: plain JSON, replaced and never changed, small. */
+export interface ClaudeState {
+  readonly spec: Pick<OpenSpec, 'session' | 'nativeId' | 'model' | 'mode'>;
+  readonly phase: 'opening' | 'open' | 'failed';
+  /** The native session that a prompt is known to be in: the one that can be resumed. */
+  readonly session: string | null;
+  /** The native session of a new host, until then. */
+  readonly candidate: string;
+  /** Prompts that were sent and not echoed yet. */
+  readonly prompts: readonly SentPrompt[];
+  /** Something goes on between `running` and `idle`. */
+  readonly turn: Turn;
+  /** The API message that is being streamed. */
+  readonly message: OpenMessage | null;
+  readonly block: OpenBlock | null;
+  readonly withdrawn: Withdrawn | null;
+  /** An error of the model service, told as a notice if the turn goes on after it. */
+  readonly mishap: string | null;
+  readonly calls: readonly OpenCall[];
+  readonly asked: readonly Asked[];
+  readonly inForce: InForce;
+  /** Tokens of the context that the last message took. */
+  readonly used: number | null;
+  /** Tokens that are in reports already, by model, since the last result. */
+  readonly counted: readonly { readonly model: string; readonly tokens: Tokens }[];
+  /** Cost of this process so far, as the last result told it. */
+  readonly charged: number;
+}
+
+export interface SentPrompt {
+  readonly native: string;
+  readonly prompt: string;
+  readonly run: string;
+}
+
+export interface Turn {
+  readonly running: boolean;
+  /** Run of the first prompt that was echoed in it. */
+  readonly run: string | null;
+  /** A prompt was echoed in it, or cancelled before it was read. */
+  readonly echoed: boolean;
+  readonly cancelled: boolean;
+  /** How it has ended so far; the worst of its results. */
+  readonly ending: Ending | null;
+}
+
+export interface Ending {
+  readonly outcome: 'completed' | 'cancelled' | 'failed';
+  readonly stopReason?: string;
+  readonly error?: RunFailure;
+}
+
+export const noTurn: Turn = {
+  running: false,
+  run: null,
+  echoed: false,
+  cancelled: false,
+  ending: null,
+};
+
+export interface OpenMessage {
+  readonly id: string;
+  readonly model: string;
+}
+
+/**
+ * The text or thinking that is being streamed. `item` is null as long as nothing of it was told: at its
+ * beginning, and while it says again what was withdrawn. `text` is what it said so far, null when that
+ * has become too long to be remembered.
+ */
+export interface OpenBlock {
+  readonly part: 'text' | 'thought';
+  readonly item: string | null;
+  readonly text: string | null;
+}
+
+/** A text that broke off with its connection: the next attempt goes on with it, or it stays incomplete. */
+export interface Withdrawn {
+  readonly part: 'text' | 'thought';
+  readonly item: string;
+  readonly text: string;
+}
+
+/** A tool call as far as later states need it. `toolCall` lacks what was too large to be kept. */
+export interface OpenCall {
+  readonly toolCall: ToolCall;
+  readonly parentCall: string | null;
+  /** Not told as a call: its input was told as a plan. */
+  readonly silent: boolean;
+  readonly size: number;
+}
+
+/** A question of the agent. `input` is what an answer has to repeat, null where it was too large. */
+export interface Asked {
+  readonly request: string;
+  readonly input: JsonObject | null;
+}
+
+/** Settings as the agent last told them, so that only changes are reported. */
+export interface InForce {
+  readonly mode: string | null;
+  readonly model: string | null;
+  readonly title: string | null;
+  readonly used: number | null;
+  readonly size: number | null;
+}
+
+export function initialState(spec: OpenSpec): ClaudeState {
+  const { session, host, nativeId, model, mode } = spec;
+  return {
+    spec: { session, nativeId, model, mode },
+    phase: 'opening',
+    session: null,
+    candidate: nativeCandidate(session, host),
+    prompts: [],
+    turn: noTurn,
+    message: null,
+    block: null,
+    withdrawn: null,
+    mishap: null,
+    calls: [],
+    asked: [],
+    inForce: { mode: null, model: null, title: null, used: null, size: null },
+    used: null,
+    counted: [],
+    charged: 0,
+  };
+}
+
+/** The two crossings to and from the port, whose state is any JSON. */
+export function storedState(state: ClaudeState): DecoderState {
+  return state as unknown as DecoderState;
+}
+
+export function loadedState(state: DecoderState): ClaudeState {
+  return state as unknown as ClaudeState;
+}
+
+/** One line being read: the state it leads to and the events it makes. Lives for one call of `decode`. */
+export class Reading {
+  state: ClaudeState;
+  readonly events: AgentEvent[] = [];
+  readonly line: SpoolLine;
+  #ordinal = 0;
+
+  constructor(state: ClaudeState, line: SpoolLine) {
+    this.state = state;
+    this.line = line;
+  }
+
+  nextItem(): string {
+    const item = itemId(this.line, this.#ordinal);
+    this.#ordinal += 1;
+    return item;
+  }
+
+  change(changes: Partial<ClaudeState>): void {
+    this.state = { ...this.state, ...changes };
+  }
+
+  changeTurn(changes: Partial<Turn>): void {
+    this.change({ turn: { ...this.state.turn, ...changes } });
+  }
+
+  emit(event: AgentEvent): void {
+    this.events.push(event);
+  }
+
+  send(message: object): void {
+    this.emit({ type: 'send', line: JSON.stringify(message) });
+  }
+
+  notice(code: string, text: string): void {
+    this.emit({ type: 'notice', item: this.nextItem(), code, text: text.slice(0, 4096) });
+  }
+
+  unrecognized(reason: string): void {
+    const { text, from, to } = this.line;
+    const raw = text.slice(0, limits.unrecognizedBytes);
+    this.emit({ type: 'unrecognized', item: this.nextItem(), reason, raw, from, to });
+  }
+
+  /** The turn goes on: an error that it got over is told. */
+  goesOn(): void {
+    const { mishap } = this.state;
+    if (mishap === null) return;
+    this.change({ mishap: null });
+    this.notice('model-error', mishap);
+  }
+
+  /** Takes over what is in force; an entry says what is new in it, if anything is. */
+  report(told: Partial<InForce>): void {
+    const changes = changesOf(this.state.inForce, told);
+    this.change({ inForce: { ...this.state.inForce, ...told } });
+    if (changes !== null) this.emit({ type: 'settings', item: this.nextItem(), changes });
+  }
+}
+
+/** What differs, as a change of the session's settings; null where nothing does. */
+export function changesOf(before: InForce, told: Partial<InForce>): SettingsChange | null {
+  const now = { ...before, ...told };
+  const changes: SettingsChange = {};
+  if (now.mode !== before.mode) changes.mode = now.mode;
+  if (now.model !== before.model && now.model !== null) changes.modelInForce = { id: now.model };
+  if (now.title !== before.title) changes.title = now.title;
+  const moved = now.used !== before.used || now.size !== before.size;
+  if (moved && now.used !== null && now.size !== null) {
+    changes.context = { used: now.used, size: now.size, known: true };
+  }
+  return Object.keys(changes).length === 0 ? null : changes;
+}
+
+/** The bound of one remembered value: ids, names and titles. */
+export function short(value: Json | undefined, chars = 256): string | undefined {
+  return typeof value === 'string' ? value.slice(0, chars) : undefined;
+}

@@ -1,0 +1,124 @@
+import type { ContentBlock, ToolCall, ToolContent } from '../../domain/content.ts';
+import { isObject, type Json, type JsonObject } from '../../domain/json.ts';
+import { memberAt, objectAt, textAt } from '../acp/shape.ts';
+import { blockOfApi } from './content.ts';
+import { keep } from './open-calls.ts';
+import type { OpenCall, Reading } from './state.ts';
+import { planOf, toolCallOf } from './tools.ts';
+
+const idChars = 1024;
+
+/** A `tool_use` block: the first state of a call, with its whole input. */
+export function readToolUse(reading: Reading, block: Json, parentCall: string | null): void {
+  const id = textAt(block, 'id');
+  const name = textAt(block, 'name');
+  if (id === undefined || id === '' || id.length > idChars || name === undefined) {
+    return reading.unrecognized('a tool call without a usable id and name');
+  }
+  if (reading.state.calls.some((open) => open.toolCall.call === id)) return;
+  const input = objectAt(block, 'input') ?? {};
+  const plan = planOf(name, input);
+  const open: OpenCall = {
+    toolCall: toolCallOf(id, name, input),
+    parentCall,
+    silent: plan !== undefined,
+    size: 0,
+  };
+  if (plan === undefined) tell(reading, open);
+  else reading.emit({ type: 'plan', item: reading.nextItem(), items: plan });
+  reading.change({ calls: keep(reading.state.calls, open) });
+}
+
+export function knownCall(reading: Reading, call: string | undefined): OpenCall | undefined {
+  return reading.state.calls.find((open) => open.toolCall.call === call);
+}
+
+/** A `tool_result` block, with the line that carries it: the end of a call. */
+export function readToolResult(reading: Reading, block: Json, line: Json): void {
+  const id = textAt(block, 'tool_use_id');
+  if (id === undefined || id === '' || id.length > idChars) {
+    return reading.unrecognized('a tool result without a usable id');
+  }
+  const known = knownCall(reading, id);
+  const failed = memberAt(block, 'is_error') === true;
+  const result = objectAt(line, 'tool_use_result');
+  // A sub-agent in the background has only begun; its end is told as the end of a task.
+  if (known !== undefined && memberAt(result, 'isAsync') === true && !failed) return;
+  const call = known ?? strange(id, parentOf(line));
+  if (!call.silent || failed) {
+    const toolCall = withBefore(withOutput(call.toolCall, memberAt(block, 'content')), result);
+    tell(reading, { ...call, toolCall: { ...toolCall, status: failed ? 'failed' : 'completed' } });
+  }
+  forget(reading, id);
+}
+
+/** The end of a sub-agent that worked in the background. */
+export function endTask(
+  reading: Reading,
+  call: OpenCall,
+  completed: boolean,
+  summary: string,
+): void {
+  const toolCall: ToolCall = {
+    ...call.toolCall,
+    status: completed ? 'completed' : 'failed',
+    output: summary,
+  };
+  tell(reading, { ...call, toolCall });
+  forget(reading, toolCall.call);
+}
+
+/** The tool call of the sub-agent that speaks in a line; null for the agent itself. */
+export function parentOf(line: Json): string | null {
+  const parent = textAt(line, 'parent_tool_use_id');
+  return parent === undefined || parent.length > idChars ? null : parent;
+}
+
+function tell(reading: Reading, open: OpenCall): void {
+  const { toolCall, parentCall } = open;
+  const event = { type: 'tool_call', item: reading.nextItem(), toolCall } as const;
+  reading.emit(parentCall === null ? event : { ...event, parentCall });
+}
+
+function forget(reading: Reading, call: string): void {
+  const calls = reading.state.calls.filter((open) => open.toolCall.call !== call);
+  reading.change({ calls });
+}
+
+/** A result of a call that is not known any more: what it says has this entry only. */
+function strange(call: string, parentCall: string | null): OpenCall {
+  const toolCall: ToolCall = { call, title: 'A tool', kind: 'other', status: 'in_progress' };
+  return { toolCall, parentCall, silent: false, size: 0 };
+}
+
+function withOutput(toolCall: ToolCall, told: Json | undefined): ToolCall {
+  if (typeof told === 'string') return { ...toolCall, output: told };
+  if (!Array.isArray(told)) return toolCall;
+  const blocks = told.map((item: Json) => blockOfApi(item));
+  const texts = blocks.flatMap((block) => (block?.type === 'text' ? [block.text] : []));
+  const others = blocks.filter(
+    (block): block is ContentBlock => block !== undefined && block.type !== 'text',
+  );
+  const content: ToolContent[] = others.map((block) => ({ type: 'content', content: block }));
+  return {
+    ...toolCall,
+    ...(texts.length === 0 ? {} : { output: texts.join('\n') }),
+    ...(content.length === 0 ? {} : { content: [...(toolCall.content ?? []), ...content] }),
+  };
+}
+
+/** What a `Write` has replaced, as its result tells it. */
+function withBefore(toolCall: ToolCall, result: JsonObject | undefined): ToolCall {
+  const before = textAt(result, 'originalFile');
+  if (toolCall.name !== 'Write' || before === undefined) return toolCall;
+  const content = (toolCall.content ?? []).map((item) =>
+    item.type === 'diff' ? { ...item, oldText: before } : item,
+  );
+  return content.length === 0 ? toolCall : { ...toolCall, content };
+}
+
+/** Input of a call that a request repeats. */
+export function inputOf(request: Json): JsonObject {
+  const input = memberAt(request, 'input');
+  return isObject(input) ? input : {};
+}
