@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest';
+import type { Turn } from '../../src/testing/index.ts';
+import { by, Workbench, words } from './workbench.ts';
+
+const talk = (turn: Turn): void => turn.say('hello');
+const wait = async (turn: Turn): Promise<void> => {
+  turn.say('working');
+  await turn.cancelled;
+  turn.end('cancelled');
+};
+
+describe('the same id twice', () => {
+  test('P1 L3: is one prompt, and the second answer names the first, also after a restart', async () => {
+    const bench = await Workbench.open({ play: talk });
+    const session = await bench.session();
+    const first = await bench.send(session, 'go', { id: 'p1' });
+    const watch = await bench.watch(session);
+    await watch.entry('run_ended');
+    const second = await bench.send(session, 'go', { id: 'p1' });
+    expect(second).toMatchObject({ duplicate: true, state: 'delivered', entry: first.entry });
+    await bench.boot();
+    const third = await bench.send(session, 'go', { id: 'p1' });
+    expect(third).toMatchObject({ duplicate: true, state: 'delivered', entry: first.entry });
+    expect(await bench.of(session, 'prompt')).toHaveLength(1);
+    expect(await bench.of(session, 'delivery')).toHaveLength(1);
+  });
+
+  test('P1: at the same moment is one prompt', async () => {
+    const bench = await Workbench.open({ play: talk });
+    const session = await bench.session();
+    const all = await Promise.allSettled(
+      Array.from({ length: 5 }, () => bench.send(session, 'go', { id: 'p1' })),
+    );
+    const answered = all.filter((one) => one.status === 'fulfilled');
+    expect(answered.filter(({ value }) => !value.duplicate)).toHaveLength(1);
+    for (const one of all) {
+      if (one.status === 'rejected') expect(one.reason).toMatchObject({ refusal: { code: 'busy' } });
+    }
+    await (await bench.watch(session)).entry('run_ended');
+    expect(await bench.of(session, 'prompt')).toHaveLength(1);
+  });
+
+  test('L3: with another content is refused', async () => {
+    const bench = await Workbench.open({ play: talk });
+    const session = await bench.session();
+    const { entry } = await bench.send(session, 'go', { id: 'p1' });
+    const refused = { refusal: { code: 'id_reused', data: { seq: entry.seq } } };
+    await expect(bench.send(session, 'stay', { id: 'p1' })).rejects.toMatchObject(refused);
+    await expect(bench.send(session, 'go', { id: 'p1', timeoutMs: 5 })).rejects.toMatchObject(refused);
+    expect(await bench.of(session, 'prompt')).toHaveLength(1);
+  });
+
+  test('P1: of a steer that was queued or interrupted instead is the same prompt', async () => {
+    const bench = await Workbench.open({ play: wait });
+    const session = await bench.session();
+    const steer = { delivery: 'steer', allowInterrupt: true } as const;
+    await bench.send(session, 'go', { id: 'p1', ...steer });
+    expect(await bench.send(session, 'go', { id: 'p1', ...steer })).toMatchObject({ duplicate: true });
+    await (await bench.watch(session)).entry('delivery');
+    await bench.send(session, 'other', { id: 'p2', ...steer });
+    expect(await bench.send(session, 'other', { id: 'p2', ...steer })).toMatchObject({ duplicate: true });
+  });
+
+  test('P1: of a session that is created twice at once is one session with one prompt', async () => {
+    const bench = await Workbench.open({ play: talk });
+    const input = { id: 's1', changes: {}, prompt: { id: 'p1', content: words('go') } };
+    const both = await Promise.allSettled([bench.engine.create(input, by), bench.engine.create(input, by)]);
+    expect(both.some(({ status }) => status === 'fulfilled')).toBe(true);
+    const again = await bench.engine.create(input, by);
+    expect(again).toMatchObject({ created: false, prompt: { id: 'p1' } });
+    expect(await bench.of('s1', 'prompt')).toHaveLength(1);
+    expect(await bench.of('s1', 'settings')).toHaveLength(1);
+  });
+});
+
+test('P2 P3: prompts that wait survive restarts in their order, and each is delivered once', async () => {
+  const gates = new Map<string, () => void>();
+  const bench = await Workbench.open({
+    play: (turn) => {
+      turn.say(turn.text);
+      return new Promise((resolve) => gates.set(turn.text, resolve));
+    },
+  });
+  const session = await bench.session('0');
+  await (await bench.watch(session)).entry('delivery');
+  for (const text of ['1', '2', '3']) await bench.send(session, text);
+  for (const text of ['0', '1', '2', '3']) {
+    await bench.boot();
+    const watch = await bench.watch(session);
+    await watch.entry('delivery', () => true, Number(text) + 1);
+    gates.get(text)!();
+  }
+  const watch = await bench.watch(session);
+  await watch.entry('run_ended', () => true, 4);
+  const said = (await bench.of(session, 'message')).map(({ data }) => data.content);
+  expect(said).toEqual(['0', '1', '2', '3'].map(words));
+});
+
+test('R1 L2: a session at work takes prompts one after another, and its log is whole', async () => {
+  const bench = await Workbench.open({ play: talk });
+  const session = await bench.session();
+  await Promise.all(Array.from({ length: 20 }, (_, at) => bench.send(session, `prompt ${at}`)));
+  const watch = await bench.watch(session);
+  await watch.entry('run_ended', () => true, 20);
+  const state = (await bench.store.load(session))!;
+  expect(state.lastSeq).toBe((await bench.log(session)).length);
+  expect(bench.hosts.launched).toHaveLength(1);
+  expect(await bench.store.check(session)).toEqual([]);
+});
