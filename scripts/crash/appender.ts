@@ -29,6 +29,8 @@ export class Appender {
   readonly #calls: Calls;
   readonly #dice: Dice;
   #stopped = false;
+  /** Last seq of the log as the session's row told it last. */
+  lastSeq = 0;
   #run: { id: string; since: number } | null = null;
   #queued = 0;
 
@@ -50,7 +52,7 @@ export class Appender {
   async work(): Promise<void> {
     while (!this.#stopped) {
       await sleep(this.#dice.whole(5, 350));
-      await this.#look();
+      await this.look();
       if (this.#isStuck()) await this.#abort();
       else if (this.#queued < queueAtMost) await this.#act(this.#dice.weighted(acts));
     }
@@ -60,7 +62,7 @@ export class Appender {
   async finish(limitMs: number): Promise<boolean> {
     const end = performance.now() + limitMs;
     while (performance.now() < end) {
-      const row = await this.#look();
+      const row = await this.look();
       if (row !== null && this.#run === null) {
         if (row['queued'] === 0) return true;
         if (row['held'] === true) await this.#send(this.#newPrompt('queue', '[[say Go on.]]'));
@@ -70,12 +72,14 @@ export class Appender {
     return false;
   }
 
-  async #look(): Promise<Record<string, unknown> | null> {
+  /** Asks for the session's row. */
+  async look(): Promise<Record<string, unknown> | null> {
     const told = await this.#calls.until('sessions.get', { session: this.session });
     if (told.type !== 'done') return null;
     const row = told.output['session'] as Record<string, unknown>;
     const active = row['activeRun'] as { id: string } | null;
     this.#queued = row['queued'] as number;
+    this.lastSeq = row['lastSeq'] as number;
     if (active === null) this.#run = null;
     else if (this.#run?.id !== active.id) this.#run = { id: active.id, since: performance.now() };
     return row;

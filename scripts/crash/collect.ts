@@ -10,7 +10,10 @@ import type { AgentFacts, SessionFacts } from './facts.ts';
 import { digestOf } from './notes.ts';
 
 /** What the clients of one session know. */
-export type Told = Pick<SessionFacts, 'id' | 'sent' | 'aborts' | 'decisions' | 'subscribers'>;
+export type Told = Pick<
+  SessionFacts,
+  'id' | 'settledSeq' | 'sent' | 'aborts' | 'decisions' | 'subscribers'
+>;
 
 export interface Places {
   state: string;

@@ -19,6 +19,8 @@ export interface Facts {
 
 export interface SessionFacts {
   id: string;
+  /** Everything up to here was there before the daemon was told to end: subscribers must have it. */
+  settledSeq: number;
   /** The log as it is stored, in order of seq. */
   log: readonly Entry[];
   /** Digests as they follow from the content, in the same order. */

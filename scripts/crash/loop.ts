@@ -160,6 +160,9 @@ export class CrashLoop {
       if (!ended) this.#faults.push(`session s${index + 1} did not come to rest in ${finishMs} ms`);
     }
     await this.#quiet();
+    await Promise.all(this.#appenders.map((appender) => appender.look()));
+    // Who is between two connections at this moment comes to the end of the log in the next.
+    await this.#quiet();
     const stopped = await this.#calls.once('server.shutdown', { mode: 'stop' }, stopMs);
     if (stopped.type !== 'done') this.#faults.push(`server.shutdown: ${JSON.stringify(stopped)}`);
     for (const subscriber of this.#subscribers) subscriber.stop();
@@ -186,8 +189,9 @@ export class CrashLoop {
 
   async #facts(): Promise<Facts> {
     this.#options.progress('stopped: reading the store');
-    const told: Told[] = this.#appenders.map(({ session, sent, aborts }) => ({
+    const told: Told[] = this.#appenders.map(({ session, lastSeq, sent, aborts }) => ({
       id: session,
+      settledSeq: lastSeq,
       sent,
       aborts,
       decisions: this.#deciders.of(session),

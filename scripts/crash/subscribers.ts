@@ -106,14 +106,18 @@ async function readEvents(
       rest = blocks.pop() ?? '';
       for (const block of blocks) streamEvent(notes, block);
     }
-  } catch {
+  } catch (error) {
     // The daemon was killed, or the reader left: both are what this is for.
+    const cut = error instanceof TypeError || (error as Error).name === 'AbortError';
+    if (!cut) notes.fault(`the stream broke: ${String(error)}`);
   }
 }
 
 function streamEvent(notes: Notes, block: string): void {
-  const event = /^event: (.*)$/m.exec(block)?.[1];
-  const data = /^data: (.*)$/m.exec(block)?.[1];
+  // By lines and not by a pattern, whose dot would end at U+2028 within a text.
+  const field = (name: string): string | undefined =>
+    block.split('\n').find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+  const [event, data] = [field('event'), field('data')];
   if (event === undefined || data === undefined) return;
   const params = JSON.parse(data) as Record<string, unknown>;
   if (event !== 'snapshot') return frame(notes, event, params);

@@ -18,7 +18,7 @@ export function* judgeSubscribers(session: SessionFacts): Generator<Found> {
   }
 }
 
-function* entriesOf({ name, entries }: SubscriberFacts, { log }: SessionFacts): Generator<Found> {
+function* entriesOf({ name, entries }: SubscriberFacts, { log, settledSeq }: SessionFacts): Generator<Found> {
   let last = 0;
   for (const seen of entries) {
     const stored = log[seen.seq - 1];
@@ -32,6 +32,7 @@ function* entriesOf({ name, entries }: SubscriberFacts, { log }: SessionFacts): 
     else if (seen.seq > last + 1) yield { kind: 'lost', what: `${name} never got seq ${last + 1}` };
     last = Math.max(last, seen.seq);
   }
-  const end = log.at(-1)?.seq ?? 0;
-  if (last < end) yield { kind: 'lost', what: `${name} never got seq ${last + 1} to ${end}` };
+  if (last < settledSeq) {
+    yield { kind: 'lost', what: `${name} never got seq ${last + 1} to ${settledSeq}` };
+  }
 }
