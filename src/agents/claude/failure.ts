@@ -66,7 +66,8 @@ const badStops: { readonly [reason: string]: RunFailure } = {
 /** What a `result` proves. Only one that says so in every place is a success (R3). */
 export function endingOf(result: Json): Ending {
   const reason = textAt(result, 'terminal_reason');
-  const stopReason = (textAt(result, 'stop_reason') ?? reason)?.slice(0, 256);
+  const odd = reason === 'completed' ? undefined : reason;
+  const stopReason = (odd ?? textAt(result, 'stop_reason'))?.slice(0, 256);
   const told = stopReason === undefined ? {} : { stopReason };
   if (reason?.startsWith('aborted') === true) return { outcome: 'cancelled', stopReason: reason };
   const error = errorOf(result);

@@ -43,8 +43,7 @@ export function countResult(reading: Reading, result: Json): void {
     const of = { key: `${base}-${model.slice(0, 128)}`, model: model.slice(0, 256) };
     tell(reading, of, tokens, amount);
   }
-  // Less than a millionth of a cent is what the sum of floating numbers leaves.
-  if (rest > 1e-8) tell(reading, { key: base }, noTokens, rest);
+  if (rest > 0) tell(reading, { key: base }, noTokens, rest);
   reading.change({ counted: [], charged: total });
 }
 
@@ -54,10 +53,15 @@ function tell(
   tokens: Tokens,
   amount: number,
 ): void {
-  if (amount === 0 && Object.values(tokens).every((count) => count === 0)) return;
-  const cost: Money = { amount, currency: 'USD' };
-  const report = { ...of, tokens, ...(amount === 0 ? {} : { cost }) };
+  if (rounded(amount) === 0 && Object.values(tokens).every((count) => count === 0)) return;
+  const cost: Money = { amount: rounded(amount), currency: 'USD' };
+  const report = { ...of, tokens, ...(rounded(amount) === 0 ? {} : { cost }) };
   reading.emit({ type: 'usage', item: reading.nextItem(), report });
+}
+
+/** Without what sums of floating numbers leave behind the tenth digit. */
+function rounded(amount: number): number {
+  return Math.round(amount * 1e10) / 1e10;
 }
 
 /** The size of the context window, as a result tells it of the model in force. */

@@ -1,0 +1,221 @@
+import { describe, expect, test } from 'vitest';
+import type { AgentEvent } from '../../src/domain/agent-event.ts';
+import { assemble, noPartials, type AgentInput, type Partials } from '../../src/domain/partials.ts';
+import type { DecoderState } from '../../src/ports/agent.ts';
+import {
+  decodeAll,
+  driver,
+  eventsOf,
+  expectedOf,
+  names,
+  specOfFixture,
+  wireOf,
+} from './conversation.ts';
+
+function stored<Value>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value)) as Value;
+}
+
+describe.each(names)('wire fixture %s', (name) => {
+  const lines = wireOf(name);
+  const begin = driver.initial(specOfFixture(name));
+  const whole = decodeAll(lines, begin);
+
+  test('decodes to the events that stand beside it', () => {
+    expect(stored(whole.events)).toEqual(expectedOf(name));
+  });
+
+  test('L8: all of it is understood', () => {
+    const unknown = eventsOf(name).filter((event) => event.type === 'unrecognized');
+    expect(unknown).toEqual([]);
+  });
+
+  test('R7: cut at every line and restarted from stored state, it says the same', () => {
+    for (const cut of lines.keys()) {
+      const again = decodeAll(lines.slice(cut), stored<DecoderState>(whole.states[cut]!));
+      expect(again.events).toEqual(whole.events.slice(cut));
+      expect(again.states.at(-1)).toEqual(whole.states.at(-1));
+    }
+  });
+
+  test('V4: restarted at every line, the same entries and partials come of it', () => {
+    const unbroken = fold(whole.events);
+    let partials = noPartials;
+    const inputs: AgentInput[] = [];
+    for (const [at, line] of lines.entries()) {
+      const step = driver.decode(stored<DecoderState>(whole.states[at]!), line);
+      const folded = fold([step.events], stored(partials));
+      partials = folded.partials;
+      inputs.push(...folded.inputs);
+    }
+    expect(inputs).toEqual(unbroken.inputs);
+    expect(partials).toEqual(unbroken.partials);
+  });
+
+  test('decoding leaves the state that it was given as it was', () => {
+    for (const [at, line] of lines.entries()) {
+      const before = JSON.stringify(whole.states[at]);
+      driver.decode(whole.states[at]!, line);
+      expect(JSON.stringify(whole.states[at])).toBe(before);
+    }
+  });
+
+  test('no two entries have one id', () => {
+    const items = whole.events.flat().flatMap((event) => {
+      const continues = event.type === 'text_end' || event.type === 'text';
+      return continues || !('item' in event) ? [] : [event.item];
+    });
+    expect(new Set(items).size).toBe(items.length);
+  });
+});
+
+function fold(
+  events: readonly (readonly AgentEvent[])[],
+  from: Partials = noPartials,
+): { partials: Partials; inputs: AgentInput[] } {
+  let partials = from;
+  const inputs: AgentInput[] = [];
+  for (const event of events.flat()) {
+    const step = assemble(partials, event);
+    partials = step.partials;
+    inputs.push(...step.inputs);
+  }
+  return { partials, inputs };
+}
+
+/** What is said in a fixture, as whole pieces. */
+function saidIn(name: string): string[] {
+  const { inputs } = fold(expectedOf(name));
+  return inputs.flatMap((input) => {
+    if (input.type !== 'said') return [];
+    const text = input.content.map((block) => (block.type === 'text' ? block.text : '')).join('');
+    return [input.parentCall === undefined ? text : `${input.parentCall}: ${text}`];
+  });
+}
+
+function ends(name: string): readonly Extract<AgentEvent, { type: 'turn_ended' }>[] {
+  return eventsOf(name).filter((event) => event.type === 'turn_ended');
+}
+
+describe('what the fixtures show', () => {
+  test('an approval and a tool’s result in the middle of a text do not end it', () => {
+    expect(saidIn('between')).toEqual(['I begin ', 'while it runs I go on', 'all done']);
+    const kinds = eventsOf('between').map(({ type }) => type);
+    const approval = kinds.indexOf('approval');
+    const after = kinds.lastIndexOf('tool_call');
+    const openText = eventsOf('between').flatMap((event, at) =>
+      event.type === 'text' && at > approval ? [event.item] : [],
+    );
+    expect(after).toBeGreaterThan(approval);
+    expect(kinds.slice(approval, after)).not.toContain('text_end');
+    expect(openText[0]).toBe(openText.at(-3));
+  });
+
+  test('R2: three results for one prompt are one turn, sub-agents nested in their calls', () => {
+    const results = wireOf('sub-agents').filter((line) => line.text.includes('"type":"result"'));
+    expect(results).toHaveLength(3);
+    expect(ends('sub-agents')).toMatchObject([{ run: 'run-1', outcome: 'completed' }]);
+    const nested = eventsOf('sub-agents').filter((event) => 'parentCall' in event);
+    expect(nested.length).toBeGreaterThanOrEqual(6);
+    const agents = eventsOf('sub-agents').flatMap((event) =>
+      event.type === 'tool_call' && event.toolCall.name === 'Agent' ? [event.toolCall.status] : [],
+    );
+    expect(agents.toSorted()).toEqual(['completed', 'completed', 'in_progress', 'in_progress']);
+  });
+
+  test('P2: a steered prompt is taken under its own name, in the same turn', () => {
+    const taken = eventsOf('steered').flatMap((event) =>
+      event.type === 'prompt_taken' ? [event.prompt] : [],
+    );
+    expect(taken).toEqual(['prompt-1', 'steer']);
+    expect(ends('steered')).toHaveLength(1);
+  });
+
+  test('R4: an interrupted turn is cancelled, and what was being said stays incomplete', () => {
+    expect(ends('interrupted').map(({ outcome }) => outcome)).toEqual(['cancelled', 'completed']);
+    expect(eventsOf('interrupted')).toContainEqual(
+      expect.objectContaining({ type: 'text_end', incomplete: true }),
+    );
+    expect(ends('interrupted-question').map(({ run, outcome }) => [run, outcome])).toEqual([
+      ['run-1', 'cancelled'],
+      ['run-2', 'completed'],
+    ]);
+  });
+
+  test('R3: a turn that the model service failed is failed, with category and status', () => {
+    expect(
+      ends('errors').map(({ outcome, error }) => [outcome, error?.category, error?.status]),
+    ).toEqual([
+      ['failed', 'service', 529],
+      ['failed', 'auth', 401],
+      ['failed', 'request', 400],
+      ['failed', 'limit', undefined],
+    ]);
+    expect(ends('errors')[1]?.error?.message).toContain('scripted 401');
+  });
+
+  test('L1: a text whose connection broke is not said twice', () => {
+    expect(saidIn('dropped').filter((text) => text !== 'wait')).toEqual([
+      'abc def ghi',
+      'jkl ',
+      'mno',
+      'pqr stu',
+    ]);
+    expect(saidIn('dropped-after-call')).toEqual(['one ', 'then ', 'something else']);
+    expect(eventsOf('dropped-after-call')).toContainEqual(
+      expect.objectContaining({ type: 'notice', code: 'model-error' }),
+    );
+  });
+
+  test('R10: a session that is not there is never replaced by the id in the result', () => {
+    expect(eventsOf('unknown-session')).toMatchObject([
+      { type: 'open_failed', error: { category: 'launch' } },
+    ]);
+  });
+
+  test('R10: a new session can be resumed from the echo of its first prompt on', () => {
+    const opens = eventsOf('text').filter((event) => event.type === 'opened');
+    expect(opens).toMatchObject([{ provisional: true }, { resumed: false }]);
+    expect(opens[1]).not.toHaveProperty('provisional');
+    expect(opens[0]?.nativeId).toBe(opens[1]?.nativeId);
+    expect(eventsOf('resumed')[0]).toMatchObject({ type: 'opened', resumed: true });
+    expect(saidIn('resumed')).toEqual(['remembered: !say first']);
+  });
+
+  test('P1: a prompt that was answered before is not answered again', () => {
+    expect(saidIn('repeated')).toEqual([]);
+    expect(ends('repeated')).toMatchObject([{ outcome: 'completed', stopReason: 'repeated' }]);
+  });
+
+  test('a task in the background begins a turn of the agent’s own', () => {
+    expect(ends('background').map(({ run }) => run)).toEqual(['run-1', undefined]);
+    const kinds = eventsOf('background').map(({ type }) => type);
+    expect(kinds.filter((kind) => kind === 'turn_started')).toHaveLength(2);
+  });
+
+  test('usage is counted once, and the cost is of each part and not of the process so far', () => {
+    const sums = eventsOf('sub-agents').flatMap((event) =>
+      event.type === 'usage' ? [event.report] : [],
+    );
+    expect(new Set(sums.map(({ key }) => key)).size).toBe(sums.length);
+    const last = wireOf('sub-agents').findLast((line) => line.text.includes('"type":"result"'))!;
+    const told = JSON.parse(last.text) as {
+      total_cost_usd: number;
+      modelUsage: { [model: string]: { inputTokens: number; outputTokens: number } };
+    };
+    const [model] = Object.values(told.modelUsage);
+    const sum = (of: (report: (typeof sums)[number]) => number): number =>
+      sums.reduce((total, report) => total + of(report), 0);
+    expect(sum(({ tokens }) => tokens.input)).toBe(model!.inputTokens);
+    expect(sum(({ tokens }) => tokens.output)).toBe(model!.outputTokens);
+    expect(sum(({ cost }) => cost?.amount ?? 0)).toBeCloseTo(told.total_cost_usd, 9);
+  });
+
+  test('a question of the agent is a form, and its answer reaches the model', () => {
+    expect(eventsOf('question')).toContainEqual(expect.objectContaining({ type: 'question' }));
+    const outputs = eventsOf('question').flatMap((event) =>
+      event.type === 'tool_call' ? [event.toolCall.output] : [],
+    );
+    expect(outputs.at(-1)).toContain('"Which colour?"="Blue"');
+  });
+});
