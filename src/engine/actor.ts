@@ -10,7 +10,13 @@ import type { AgentDriver } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store, Verdict } from '../ports/store.ts';
 import { Batch } from './batch.ts';
-import { decodeLine, type DecodedLine, type DecodeLarge, type RawLine, unrecognized } from './decode.ts';
+import {
+  decodeLine,
+  type DecodedLine,
+  type DecodeLarge,
+  type RawLine,
+  unrecognized,
+} from './decode.ts';
 import type { FeedHub } from './feed-hub.ts';
 import type { GripMark, HostGrip } from './host-grip.ts';
 import { isUrgent, type Letter } from './mailbox.ts';
@@ -253,7 +259,11 @@ export class SessionActor {
   }
 
   /** A line on which the worker breaks is kept as one that nobody understands. */
-  async #decodeLarge(agent: string, state: DecodedLine['state'], line: RawLine): Promise<DecodedLine> {
+  async #decodeLarge(
+    agent: string,
+    state: DecodedLine['state'],
+    line: RawLine,
+  ): Promise<DecodedLine> {
     try {
       return await this.context.decodeLarge(agent, state, line);
     } catch (error) {

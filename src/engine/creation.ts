@@ -1,0 +1,155 @@
+import type { Answer, Sent } from '../domain/decide/command.ts';
+import type { By } from '../domain/entry.ts';
+import { canonicalKey } from '../domain/key.ts';
+import { refuse, RefusalError } from '../domain/refusal.ts';
+import { rowOf } from '../domain/row.ts';
+import type { SessionState } from '../domain/session-state.ts';
+import type { AgentDriver } from '../ports/agent.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Store } from '../ports/store.ts';
+import type { SessionActor } from './actor.ts';
+import type { CreateAnswer, CreateInput, SendAnswer, SendInput } from './engine.ts';
+import type { Registry } from './registry.ts';
+import { storedContent } from './stored-content.ts';
+
+export interface CreationContext {
+  options: {
+    clock: Clock;
+    store: Store;
+    defaultAgent: string;
+    defaultCwd: string | null;
+    checkDirectory(path: string): Promise<string>;
+  };
+  registry: Registry;
+  driver(agent: string): AgentDriver;
+  find(name: string): Promise<string>;
+  send(session: string, input: SendInput, by: By): Promise<SendAnswer>;
+}
+
+type Settings = CreateInput['changes'];
+
+/** `sessions.create`: a new session with its first prompt in one transaction, or the one that is meant. */
+export class Creation {
+  readonly #context: CreationContext;
+
+  constructor(context: CreationContext) {
+    this.#context = context;
+  }
+
+  async create(input: CreateInput, by: By): Promise<CreateAnswer> {
+    const { options, registry } = this.#context;
+    const known = await this.#known(input);
+    if (known !== null) return this.#existing(known, input, by);
+    const settings = await this.#settings(input.changes);
+    const session = input.id ?? options.clock.newId();
+    const actor = await registry.create(session, settings.agent!);
+    if (actor === null) return this.#existing(session, input, by);
+    try {
+      return await this.#make(actor, { ...input, changes: settings }, by);
+    } catch (error) {
+      registry.discard(actor);
+      // Somebody else was first with the same id or key.
+      const winner = isConflict(error) ? await this.#known(input) : null;
+      if (winner !== null) return this.#existing(winner, input, by);
+      throw error;
+    }
+  }
+
+  /** The session that is there already under the given id or key. */
+  async #known({ id, changes }: CreateInput): Promise<string | null> {
+    const { store } = this.#context.options;
+    if (id !== undefined && (await store.load(id)) !== undefined) return id;
+    if (changes.key === undefined) return null;
+    const { key } = canonicalKey(changes.key);
+    const rows = await store.resolve(key);
+    const row = rows.find((item) => (JSON.parse(item.row) as { key: string | null }).key === key);
+    return row?.session ?? null;
+  }
+
+  async #make(actor: SessionActor, input: CreateInput, by: By): Promise<CreateAnswer> {
+    const { options } = this.#context;
+    const { changes } = input;
+    const prompt = input.prompt && {
+      type: 'send' as const,
+      id: input.prompt.id ?? options.clock.newId(),
+      content: await storedContent(input.prompt.content, options),
+      delivery: 'queue' as const,
+      allowInterrupt: false,
+    };
+    const outcome = await actor.post({
+      command: { type: 'create', changes, ...(prompt === undefined ? {} : { prompt }) },
+      by,
+      ownId: false,
+      ...(input.prompt === undefined ? {} : { whole: input.prompt.content }),
+    });
+    const { sent } = outcome.answer as Extract<Answer, { type: 'created' }>;
+    const made = { row: rowOf(outcome.state), created: true };
+    if (sent === undefined) return made;
+    return { ...made, prompt: promptAnswer({ ...sent, seq: outcome.seqOf(sent.entry) }) };
+  }
+
+  /** Settings with their defaults, checked. */
+  async #settings(given: Settings): Promise<Settings> {
+    const { options, registry, driver, find } = this.#context;
+    const keyed = given.key === undefined ? null : canonicalKey(given.key);
+    const agent = given.agent ?? keyed?.agent ?? options.defaultAgent;
+    driver(agent);
+    if (keyed !== null && keyed.agent !== agent) {
+      const message = `The key names the agent ${keyed.agent}, the call ${agent}.`;
+      throw refuse('invalid', message, { field: 'key' });
+    }
+    const parentName = given.parent ?? null;
+    const parent = parentName === null ? null : await registry.get(await find(parentName));
+    const cwd = given.cwd ?? parent?.state.cwd ?? options.defaultCwd;
+    if (cwd === null) {
+      throw refuse('invalid', 'Name the directory in which the agent works.', { field: 'cwd' });
+    }
+    return {
+      ...given,
+      agent,
+      cwd: await options.checkDirectory(cwd),
+      ...(keyed === null ? {} : { key: keyed.key }),
+      ...(parent === null ? {} : { parent: parent.id }),
+    };
+  }
+
+  /** `create` of what is there: the same session, if it is meant, and the prompt goes to it. */
+  async #existing(session: string, input: CreateInput, by: By): Promise<CreateAnswer> {
+    const { registry, send } = this.#context;
+    const { state } = await registry.get(session);
+    if (!(await this.#meant(state, input.changes))) {
+      throw refuse('conflict', 'That session exists with another agent or directory.', {
+        field: input.id === undefined ? 'key' : 'id',
+        data: { session: state.id, agent: state.agent, cwd: state.cwd },
+      });
+    }
+    if (input.prompt === undefined) return { row: rowOf(state), created: false };
+    const prompt = { ...input.prompt, delivery: 'queue' as const, allowInterrupt: false };
+    const sent = await send(session, prompt, by);
+    const { state: now } = await registry.get(session);
+    return { row: rowOf(now), created: false, prompt: promptAnswer({ ...sent, ...flat(sent) }) };
+  }
+
+  /** Whether what is asked for is that session: its agent and its directory, where they are named. */
+  async #meant(state: SessionState, { agent, cwd }: Settings): Promise<boolean> {
+    if (agent !== undefined && agent !== state.agent) return false;
+    if (cwd === undefined || cwd === state.cwd) return true;
+    return (await this.#context.options.checkDirectory(cwd)) === state.cwd;
+  }
+}
+
+function flat(sent: SendAnswer): { entry: string; seq: number } {
+  return { entry: sent.entry.id, seq: sent.entry.seq };
+}
+
+function promptAnswer(
+  sent: Pick<Sent, 'entry' | 'run'> & { state: SendAnswer['state']; seq: number },
+): NonNullable<CreateAnswer['prompt']> {
+  const { entry: id, seq, run } = sent;
+  const state = sent.state === 'starting' ? 'starting' : 'queued';
+  return { id, seq, state, ...(run === undefined ? {} : { run }) };
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof RefusalError && error.refusal.code === 'conflict';
+}
