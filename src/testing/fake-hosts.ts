@@ -31,7 +31,8 @@ export class FakeHosts implements Hosts {
   }
 
   async launch(spec: LaunchSpec): Promise<Host> {
-    if (this.#claimed.has(spec.host)) throw new LaunchError('other', 'The host is claimed already.');
+    if (this.#claimed.has(spec.host))
+      throw new LaunchError('other', 'The host is claimed already.');
     const agent = this.#agentOf(spec);
     const process = new FakeProcess(spec, (this.#pids += 1));
     this.#claimed.add(spec.host);

@@ -43,7 +43,10 @@ export function plainDriver(
       if (event === null) {
         const { from, to, text: raw } = line;
         const item = itemId(line, 0);
-        return { state, events: [{ type: 'unrecognized', item, reason: 'not JSON', raw, from, to }] };
+        return {
+          state,
+          events: [{ type: 'unrecognized', item, reason: 'not JSON', raw, from, to }],
+        };
       }
       const known = event.m === undefined ? undefined : items[event.m];
       const item = typeof known === 'string' ? known : itemId(line, 0);

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
-  contentText, digestText, entryKinds, idPattern, isNode, type NewEntry, nodeRule,
+  contentText,
+  digestText,
+  entryKinds,
+  idPattern,
+  isNode,
+  type NewEntry,
+  nodeRule,
 } from '../../src/domain/entry.ts';
 
 const base = { at: '2026-01-01T00:00:00.000Z', by: { type: 'server' } } as const;
@@ -41,7 +47,10 @@ test('L3: a parent of null is another one than no parent', () => {
 test('L3: content is what was asked to be said, not by whom or where', () => {
   const same = { ...message, id: 'x', runId: 'r', parentId: 'p', by: { type: 'agent', host: 'h' } };
   expect(contentText(same as NewEntry)).toBe(contentText(message));
-  const reordered = { kind: 'message' as const, data: { content: [{ text: 'hello', type: 'text' }] } };
+  const reordered = {
+    kind: 'message' as const,
+    data: { content: [{ text: 'hello', type: 'text' }] },
+  };
   expect(contentText(reordered)).toBe(contentText(message));
   expect(contentText({ ...message, about: 'a' })).not.toBe(contentText(message));
 });
@@ -64,5 +73,6 @@ test('S3: an id is a plain word, never a path or an option', () => {
       expect(idPattern.test(text)).toBe(plain && begins && text.length <= 64);
     }),
   );
-  for (const bad of ['', '../x', '-rf', 'a/b', 'a.b', 'a\n', 'a'.repeat(65)]) expect(idPattern.test(bad)).toBe(false);
+  for (const bad of ['', '../x', '-rf', 'a/b', 'a.b', 'a\n', 'a'.repeat(65)])
+    expect(idPattern.test(bad)).toBe(false);
 });

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type EntryDataByKind, type EntryKind, entryKinds, type NewEntry } from '../../src/domain/entry.ts';
+import {
+  type EntryDataByKind,
+  type EntryKind,
+  entryKinds,
+  type NewEntry,
+} from '../../src/domain/entry.ts';
 import { evolve, type PlacedEntry, titleFrom } from '../../src/domain/evolve.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { emptySession, type SessionState } from '../../src/domain/session-state.ts';
@@ -45,7 +50,9 @@ describe('a title', () => {
   });
 
   test('has no half of a surrogate pair at its end', () => {
-    expect(titleFrom(`${'a'.repeat(limits.titleChars - 2)}😀😀`)).toBe(`${'a'.repeat(limits.titleChars - 2)}…`);
+    expect(titleFrom(`${'a'.repeat(limits.titleChars - 2)}😀😀`)).toBe(
+      `${'a'.repeat(limits.titleChars - 2)}…`,
+    );
   });
 
   test('comes from the first prompt, from the agent over that, from the client over all', () => {
@@ -122,7 +129,12 @@ test('R2: a second end of a run, and an end of another run, change nothing', () 
   let state = after(start, 'run_started', dataOf.run_started, { runId: 'r1' });
   expect(after(state, 'run_ended', dataOf.run_ended, { runId: 'r2' }).run?.id).toBe('r1');
   state = after(state, 'run_ended', dataOf.run_ended, { runId: 'r1' });
-  const again = after(state, 'run_ended', { ...dataOf.run_ended, outcome: 'completed' }, { runId: 'r1' });
+  const again = after(
+    state,
+    'run_ended',
+    { ...dataOf.run_ended, outcome: 'completed' },
+    { runId: 'r1' },
+  );
   expect(again.lastRun).toEqual(state.lastRun);
 });
 

@@ -22,7 +22,11 @@ describe('what is too large for an entry', () => {
   test('a text over the inline limit lies in a blob, whole, with a preview', () => {
     const { kept, put } = blobs();
     const small = smallBlock({ type: 'text', text: long }, put);
-    expect(small).toEqual({ type: 'text', text: preview(long), blob: { digest: '0', size: long.length } });
+    expect(small).toEqual({
+      type: 'text',
+      text: preview(long),
+      blob: { digest: '0', size: long.length },
+    });
     expect(kept).toEqual([long]);
   });
 
@@ -38,7 +42,11 @@ describe('what is too large for an entry', () => {
     const { kept, put } = blobs();
     const data = 'A'.repeat(limits.pieceChars + 4);
     const small = smallBlock({ type: 'image', mimeType: 'image/png', data }, put);
-    expect(small).toEqual({ type: 'image', mimeType: 'image/png', blob: { digest: '0', size: data.length } });
+    expect(small).toEqual({
+      type: 'image',
+      mimeType: 'image/png',
+      blob: { digest: '0', size: data.length },
+    });
     expect(kept).toEqual([data]);
   });
 
@@ -82,7 +90,13 @@ describe('what is too large for an entry', () => {
     const { kept, put } = blobs();
     const piece = { type: 'content', content: { type: 'text', text: 'x'.repeat(4000) } } as const;
     const content = Array.from({ length: 20 }, () => piece);
-    const toolCall: ToolCall = { call: 'c', title: 't', kind: 'read', status: 'completed', content };
+    const toolCall: ToolCall = {
+      call: 'c',
+      title: 't',
+      kind: 'read',
+      status: 'completed',
+      content,
+    };
     const small = externalise({ type: 'tool_call', item: 'i', toolCall }, put);
     expect(JSON.stringify(small).length).toBeLessThan(limits.inlineBytes);
     expect(kept).toEqual([JSON.stringify(content)]);

@@ -14,12 +14,26 @@ test.each([
 });
 
 test.each([
-  '', 'agent', 'agent:', 'agent::x', 'agent:x:', 'agent:x:   ', 'session:x:y', 'agent:-x:y', 'agent:x_y:z',
-  'agent:x:a\nb', 'agent:x:\u007f', 'agent:x:a\u0000', `agent:x:${'k'.repeat(limits.keyBytes)}`,
-  `agent:x:${'漢'.repeat(limits.keyBytes / 3)}`, `agent:${'a'.repeat(65)}:x`,
+  '',
+  'agent',
+  'agent:',
+  'agent::x',
+  'agent:x:',
+  'agent:x:   ',
+  'session:x:y',
+  'agent:-x:y',
+  'agent:x_y:z',
+  'agent:x:a\nb',
+  'agent:x:\u007f',
+  'agent:x:a\u0000',
+  `agent:x:${'k'.repeat(limits.keyBytes)}`,
+  `agent:x:${'漢'.repeat(limits.keyBytes / 3)}`,
+  `agent:${'a'.repeat(65)}:x`,
 ])('S5: %j is no key, and the refusal names the field', (given) => {
   expect(() => canonicalKey(given)).toThrow(
-    expect.objectContaining({ refusal: expect.objectContaining({ code: 'invalid', field: 'key' }) }),
+    expect.objectContaining({
+      refusal: expect.objectContaining({ code: 'invalid', field: 'key' }),
+    }),
   );
 });
 

@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AgentEvent } from '../../src/domain/agent-event.ts';
 import { limits } from '../../src/domain/limits.ts';
-import { type AgentInput, assemble, flush, noPartials, type Partials } from '../../src/domain/partials.ts';
+import {
+  type AgentInput,
+  assemble,
+  flush,
+  noPartials,
+  type Partials,
+} from '../../src/domain/partials.ts';
 
 function fold(events: readonly AgentEvent[], from: Partials = noPartials) {
   let partials = from;
@@ -38,7 +44,8 @@ const garbage = (from: number, reason = 'not JSON', raw = 'x'): AgentEvent => ({
 const notice: AgentEvent = { type: 'notice', item: 'n', code: 'c', text: 't' };
 
 type Said = Extract<AgentInput, { type: 'said' }>;
-const saidOf = (inputs: readonly AgentInput[]): Said[] => inputs.filter((input) => input.type === 'said');
+const saidOf = (inputs: readonly AgentInput[]): Said[] =>
+  inputs.filter((input) => input.type === 'said');
 
 function wordsOf(said: Said): string {
   return said.content.map((block) => (block.type === 'text' ? block.text : '')).join('');
@@ -120,7 +127,9 @@ describe('streamed text', () => {
     const { inputs } = fold([...deltas, textEnd('a')]);
     const said = saidOf(inputs);
     expect(said.map((item) => item.item)).toEqual(['a', 'ac1', 'ac2']);
-    expect(said.map(wordsOf).join('')).toBe(deltas.map((event) => 'delta' in event && event.delta).join(''));
+    expect(said.map(wordsOf).join('')).toBe(
+      deltas.map((event) => 'delta' in event && event.delta).join(''),
+    );
     expect(said.every((item) => !item.incomplete)).toBe(true);
   });
 
@@ -149,12 +158,17 @@ describe('input that was not understood', () => {
       [0, 1000],
       [1000, 1500],
     ]);
-    for (const one of gathered) expect(one.raw.length).toBeLessThanOrEqual(limits.unrecognizedBytes);
+    for (const one of gathered)
+      expect(one.raw.length).toBeLessThanOrEqual(limits.unrecognizedBytes);
   });
 });
 
 describe('live output of a tool', () => {
-  const output = (call: string, whole: string): AgentEvent => ({ type: 'tool_output', call, text: whole });
+  const output = (call: string, whole: string): AgentEvent => ({
+    type: 'tool_output',
+    call,
+    text: whole,
+  });
   const end = (status: 'in_progress' | 'completed'): AgentEvent => ({
     type: 'tool_call',
     item: 't',

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { RunOutcome } from '../../src/domain/entry.ts';
-import { advance, outcomeOf, type RunEvent, type RunState, runTable, type RunStep } from '../../src/domain/run.ts';
+import {
+  advance,
+  outcomeOf,
+  type RunEvent,
+  type RunState,
+  runTable,
+  type RunStep,
+} from '../../src/domain/run.ts';
 
 /** Written out once more by hand: a changed cell must be changed here too. */
 const cells: readonly [RunState, RunEvent, RunStep][] = [

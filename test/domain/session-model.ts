@@ -13,11 +13,21 @@ import { emptySession, type SessionState } from '../../src/domain/session-state.
 /** One thing that may happen to a session. Numbers choose among what there is at that moment. */
 export type Step =
   | { do: 'send'; delivery: Delivery; allowInterrupt: boolean; timed: boolean }
-  | { do: 'abort'; force: boolean; reason: 'asked' | 'timeout' | 'stop'; queue: 'keep' | 'withdraw'; other: boolean }
+  | {
+      do: 'abort';
+      force: boolean;
+      reason: 'asked' | 'timeout' | 'stop';
+      queue: 'keep' | 'withdraw';
+      other: boolean;
+    }
   | { do: 'decide'; which: number; choice: Choice }
   | { do: 'patch' | 'release' | 'note' }
   | { do: 'agent'; input: AgentInput; stale: boolean }
-  | { do: 'turn_ended'; outcome: 'completed' | 'cancelled' | 'failed'; named: 'run' | 'other' | 'none' }
+  | {
+      do: 'turn_ended';
+      outcome: 'completed' | 'cancelled' | 'failed';
+      named: 'run' | 'other' | 'none';
+    }
   | { do: 'host_ended'; end: HostEnd; stale: boolean };
 
 const failure: RunFailure = { category: 'service', message: 'no' };
@@ -35,7 +45,11 @@ const call = fc.constantFrom('c1', 'c2', 'c3');
 const request = fc.constantFrom(1, 2, 'three');
 /** Every kind of input but the end of a turn. The item is given when it happens. */
 const input: fc.Arbitrary<AgentInput> = fc.oneof(
-  fc.record({ type: fc.constant('opened' as const), nativeId: fc.constantFrom('n1', 'n2'), resumed: fc.boolean() }),
+  fc.record({
+    type: fc.constant('opened' as const),
+    nativeId: fc.constantFrom('n1', 'n2'),
+    resumed: fc.boolean(),
+  }),
   fc.constant({ type: 'open_failed', error: failure } as const),
   fc.constant({ type: 'prompt_taken' } as const),
   fc.constant({ type: 'turn_started' } as const),
@@ -55,7 +69,12 @@ const input: fc.Arbitrary<AgentInput> = fc.oneof(
       call,
       title: fc.constant('t'),
       kind: fc.constant('execute' as const),
-      status: fc.constantFrom('pending' as const, 'in_progress' as const, 'completed' as const, 'failed' as const),
+      status: fc.constantFrom(
+        'pending' as const,
+        'in_progress' as const,
+        'completed' as const,
+        'failed' as const,
+      ),
     }),
   }),
   fc.constant({ type: 'plan', item: '', items: [] } as const),
@@ -71,7 +90,9 @@ const input: fc.Arbitrary<AgentInput> = fc.oneof(
   })),
   request.map((id) => ({ type: 'question' as const, item: '', request: id, message: 'what' })),
   request.map((id) => ({ type: 'request_withdrawn' as const, item: '', request: id, reason: 'r' })),
-  fc.constantFrom('u1', 'u2').map((key) => ({ type: 'usage' as const, item: '', report: { key, tokens } })),
+  fc
+    .constantFrom('u1', 'u2')
+    .map((key) => ({ type: 'usage' as const, item: '', report: { key, tokens } })),
   fc.constant({ type: 'settings', item: '', changes: { mode: 'm', title: 'a title' } } as const),
   fc.constant({ type: 'notice', item: '', code: 'c', text: 't' } as const),
   fc.constant({
@@ -192,7 +213,8 @@ export class ModelSession {
 
   take(step: Step): Taken {
     const host = this.state.host?.id ?? 'no host';
-    const by: By = step.do === 'agent' || step.do === 'turn_ended' ? { type: 'agent', host } : client;
+    const by: By =
+      step.do === 'agent' || step.do === 'turn_ended' ? { type: 'agent', host } : client;
     return this.#commit(by, (draft) => this.#decide(draft, step));
   }
 
@@ -207,7 +229,12 @@ export class ModelSession {
         const run = step.named === 'run' ? this.state.run?.id : 'another';
         const named = step.named === 'none' || run === undefined ? {} : { run };
         const { outcome } = step;
-        return decideAgent(draft, host, { type: 'turn_ended', item: this.#id(), outcome, ...named });
+        return decideAgent(draft, host, {
+          type: 'turn_ended',
+          item: this.#id(),
+          outcome,
+          ...named,
+        });
       }
       case 'host_ended':
         return decideHostEnd(draft, step.stale ? 'another' : host, step.end);
@@ -243,7 +270,8 @@ export class ModelSession {
   }
 
   #named(input: AgentInput): AgentInput {
-    if (input.type === 'garbage') return { ...input, garbage: { ...input.garbage, item: this.#id() } };
+    if (input.type === 'garbage')
+      return { ...input, garbage: { ...input.garbage, item: this.#id() } };
     return 'item' in input ? { ...input, item: this.#id() } : input;
   }
 

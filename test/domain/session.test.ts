@@ -85,8 +85,12 @@ describe('whatever happens to a session', () => {
           ends.set(entry.about!, end);
         }
         for (const prompt of prompts) {
-          const waits = [...state.queue, ...(state.run?.prompts ?? [])].filter(({ id }) => id === prompt);
-          const taken = state.run?.prompts.some(({ id, state: at }) => id === prompt && at === 'taken');
+          const waits = [...state.queue, ...(state.run?.prompts ?? [])].filter(
+            ({ id }) => id === prompt,
+          );
+          const taken = state.run?.prompts.some(
+            ({ id, state: at }) => id === prompt && at === 'taken',
+          );
           if (ends.has(prompt)) expect(waits.length).toBe(taken === true ? 1 : 0);
           else expect(waits.length).toBe(1);
         }
@@ -176,8 +180,10 @@ describe('whatever happens to a session', () => {
       const aborted = new Set<string>();
       return (_session, { entries, effects, commands }) => {
         for (const { kind, runId } of entries) if (kind === 'abort') aborted.add(runId!);
-        for (const effect of effects) if (effect.type === 'climb') expect(aborted).toContain(effect.run);
-        for (const command of commands) if (command.type === 'cancel') expect(aborted).toContain(command.run);
+        for (const effect of effects)
+          if (effect.type === 'climb') expect(aborted).toContain(effect.run);
+        for (const command of commands)
+          if (command.type === 'cancel') expect(aborted).toContain(command.run);
       };
     });
   });
@@ -213,7 +219,12 @@ function after(...steps: Step[]): { session: ModelSession; taken: Taken } {
 }
 
 describe('an interrupt', () => {
-  const interrupt: Step = { do: 'send', delivery: 'interrupt', allowInterrupt: false, timed: false };
+  const interrupt: Step = {
+    do: 'send',
+    delivery: 'interrupt',
+    allowInterrupt: false,
+    timed: false,
+  };
 
   test('P2 P3: of a prompt that was not sent withdraws it and goes on with its own', () => {
     const { session } = after(send, interrupt);
@@ -242,7 +253,10 @@ test('P2: a steer is refused with the reason where the agent cannot, or interrup
   });
   expect(after(send, opened, steer(false)).taken.refused).toBe('unsupported');
   const { taken } = after(send, opened, steer(true));
-  expect(taken.entries).toMatchObject([{ kind: 'prompt', data: { delivery: 'interrupt' } }, { kind: 'abort' }]);
+  expect(taken.entries).toMatchObject([
+    { kind: 'prompt', data: { delivery: 'interrupt' } },
+    { kind: 'abort' },
+  ]);
 });
 
 test('L6: of too many open tool calls the oldest is closed', () => {
@@ -252,6 +266,8 @@ test('L6: of too many open tool calls the oldest is closed', () => {
     session.take({ do: 'agent', input: { type: 'tool_call', item: '', toolCall }, stale: false });
   }
   expect(session.state.run?.toolCalls).toHaveLength(256);
-  const closed = session.log.filter((entry) => entry.kind === 'tool_call' && entry.data.status === 'cancelled');
+  const closed = session.log.filter(
+    (entry) => entry.kind === 'tool_call' && entry.data.status === 'cancelled',
+  );
   expect(closed).toHaveLength(44);
 });

@@ -83,7 +83,11 @@ describe('abort', () => {
     ]);
     const choice = { verdict: 'allow' } as const;
     await expect(
-      bench.engine.decide(session, { approval: approval.id, choice }, { type: 'client', token: 't' }),
+      bench.engine.decide(
+        session,
+        { approval: approval.id, choice },
+        { type: 'client', token: 't' },
+      ),
     ).rejects.toMatchObject({ refusal: { code: 'already_decided' } });
     expect(await bench.of(session, 'decision')).toHaveLength(1);
   });
@@ -200,10 +204,16 @@ describe('abort', () => {
     const two = await bench.send(session, 'two');
     expect(two).toMatchObject({ state: 'queued', position: 1 });
     expect(await bench.abort(session, { wait: true })).toMatchObject({ queued: 1 });
-    expect((await bench.engine.get(session)).row).toMatchObject({ held: true, queued: 1, status: 'idle' });
+    expect((await bench.engine.get(session)).row).toMatchObject({
+      held: true,
+      queued: 1,
+      status: 'idle',
+    });
     await bench.send(session, 'three');
     await watch.entry('delivery', () => true, 2);
-    expect(await bench.abort(session, { wait: true, queue: 'withdraw' })).toMatchObject({ queued: 0 });
+    expect(await bench.abort(session, { wait: true, queue: 'withdraw' })).toMatchObject({
+      queued: 0,
+    });
     const [fate] = await bench.of(session, 'queue');
     expect(fate).toMatchObject({ about: two.entry.id, data: { change: 'withdrawn' } });
   });
@@ -218,7 +228,9 @@ describe('abort', () => {
     expect(sent).toMatchObject({ state: 'queued', position: 1 });
     const next = await watch.entry('delivery', () => true, 2);
     expect(next.about).toBe(sent.entry.id);
-    expect((await bench.of(session, 'run_ended'))[0]).toMatchObject({ data: { outcome: 'cancelled' } });
+    expect((await bench.of(session, 'run_ended'))[0]).toMatchObject({
+      data: { outcome: 'cancelled' },
+    });
     expect((await bench.engine.get(session)).row).toMatchObject({ queued: 1, held: false });
   });
 

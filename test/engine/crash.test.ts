@@ -19,7 +19,11 @@ async function newBench(play: (turn: Turn) => Promise<void> | void): Promise<Wor
 }
 
 /** Lets the client work with one daemon after another, each of which dies its death. */
-async function survive(bench: Workbench, client: Client, deaths: readonly Death[]): Promise<number> {
+async function survive(
+  bench: Workbench,
+  client: Client,
+  deaths: readonly Death[],
+): Promise<number> {
   let died = 0;
   for (const death of deaths) {
     const life = new Mortal(death);
@@ -108,28 +112,40 @@ describe('a prompt, with the daemon killed', () => {
     for (const seq of acked) expect(seq).toBe(prompts[0]!.seq);
     expect(given(bench).filter(({ type }) => type === 'prompt')).toMatchObject([{ prompt: id }]);
     expect(await bench.of(session, 'delivery')).toMatchObject([{ about: id }]);
-    expect(await bench.of(session, 'run_ended')).toMatchObject([{ data: { outcome: 'completed' } }]);
-    expect(await bench.of(session, 'message')).toMatchObject([{ data: { content: words('one two') } }]);
+    expect(await bench.of(session, 'run_ended')).toMatchObject([
+      { data: { outcome: 'completed' } },
+    ]);
+    expect(await bench.of(session, 'message')).toMatchObject([
+      { data: { content: words('one two') } },
+    ]);
     await cleared(bench);
     return died;
   };
 
-  test('P1 P3 R7 L1: at every step is delivered once, and its run ends once', { timeout: 120_000 }, async () => {
-    expect(await atEveryStep(promptOnce)).toBeGreaterThan(40);
-  });
+  test(
+    'P1 P3 R7 L1: at every step is delivered once, and its run ends once',
+    { timeout: 120_000 },
+    async () => {
+      expect(await atEveryStep(promptOnce)).toBeGreaterThan(40);
+    },
+  );
 
-  test('P1 P3 R7: again and again at any step is delivered once', { timeout: 120_000 }, async () => {
-    const death = fc.record({
-      call: fc.integer({ min: 1, max: 25 }),
-      when: fc.constantFrom('before' as const, 'half' as const, 'after' as const),
-    });
-    await fc.assert(
-      fc.asyncProperty(fc.array(death, { minLength: 2, maxLength: 3 }), async (deaths) => {
-        await promptOnce(deaths);
-      }),
-      { numRuns: 60 },
-    );
-  });
+  test(
+    'P1 P3 R7: again and again at any step is delivered once',
+    { timeout: 120_000 },
+    async () => {
+      const death = fc.record({
+        call: fc.integer({ min: 1, max: 25 }),
+        when: fc.constantFrom('before' as const, 'half' as const, 'after' as const),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(death, { minLength: 2, maxLength: 3 }), async (deaths) => {
+          await promptOnce(deaths);
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
 });
 
 describe('an approval, with the daemon killed', () => {
@@ -161,14 +177,20 @@ describe('an approval, with the daemon killed', () => {
     ]);
     expect(given(bench).filter(({ type }) => type === 'answer_approval')).toHaveLength(1);
     expect(await bench.of(session, 'message')).toMatchObject([{ data: { content: words('yes') } }]);
-    expect(await bench.of(session, 'run_ended')).toMatchObject([{ data: { outcome: 'completed' } }]);
+    expect(await bench.of(session, 'run_ended')).toMatchObject([
+      { data: { outcome: 'completed' } },
+    ]);
     await cleared(bench);
     return died;
   };
 
-  test('A1 A2 R7: at every step is decided once, and the agent is told once', { timeout: 120_000 }, async () => {
-    expect(await atEveryStep(approvalOnce)).toBeGreaterThan(40);
-  });
+  test(
+    'A1 A2 R7: at every step is decided once, and the agent is told once',
+    { timeout: 120_000 },
+    async () => {
+      expect(await atEveryStep(approvalOnce)).toBeGreaterThan(40);
+    },
+  );
 });
 
 describe('an agent that dies with its prompt unread or unshown, and the daemon with it', () => {
@@ -212,40 +234,52 @@ describe('an agent that dies with its prompt unread or unshown, and the daemon w
     return died;
   };
 
-  test('P3 P1 R7: leaves it indeterminate, once, and it is not sent again', { timeout: 120_000 }, async () => {
-    expect(await atEveryStep(once({ deduplicatesPrompts: false }))).toBeGreaterThan(30);
-  });
+  test(
+    'P3 P1 R7: leaves it indeterminate, once, and it is not sent again',
+    { timeout: 120_000 },
+    async () => {
+      expect(await atEveryStep(once({ deduplicatesPrompts: false }))).toBeGreaterThan(30);
+    },
+  );
 
-  test('P3 R7: puts it back where the agent knows repeated prompts', { timeout: 120_000 }, async () => {
-    expect(await atEveryStep(once({ deduplicatesPrompts: true }))).toBeGreaterThan(30);
-  });
+  test(
+    'P3 R7: puts it back where the agent knows repeated prompts',
+    { timeout: 120_000 },
+    async () => {
+      expect(await atEveryStep(once({ deduplicatesPrompts: true }))).toBeGreaterThan(30);
+    },
+  );
 });
 
 describe('an abort, with the daemon killed', () => {
-  test('R4 R2 R7: at every step ends the run once, and nothing is left', { timeout: 120_000 }, async () => {
-    const points = await atEveryStep(async (deaths) => {
-      const bench = await newBench(async (turn) => {
-        turn.say('working');
-        await new Promise(() => undefined);
+  test(
+    'R4 R2 R7: at every step ends the run once, and nothing is left',
+    { timeout: 120_000 },
+    async () => {
+      const points = await atEveryStep(async (deaths) => {
+        const bench = await newBench(async (turn) => {
+          turn.say('working');
+          await new Promise(() => undefined);
+        });
+        const session = await bench.session('go');
+        await (await bench.watch(session)).entry('delivery');
+        const died = await survive(
+          bench,
+          async () => {
+            await bench.abort(session, { force: true });
+            const watch = await bench.watch(session);
+            await watch.entry('run_ended');
+            await watch.entry('host', (entry) => entry.data.state === 'ended');
+          },
+          deaths,
+        );
+        await soundLog(bench, session);
+        expect(await bench.of(session, 'run_ended')).toHaveLength(1);
+        expect(bench.hosts.alive).toEqual([]);
+        await cleared(bench);
+        return died;
       });
-      const session = await bench.session('go');
-      await (await bench.watch(session)).entry('delivery');
-      const died = await survive(
-        bench,
-        async () => {
-          await bench.abort(session, { force: true });
-          const watch = await bench.watch(session);
-          await watch.entry('run_ended');
-          await watch.entry('host', (entry) => entry.data.state === 'ended');
-        },
-        deaths,
-      );
-      await soundLog(bench, session);
-      expect(await bench.of(session, 'run_ended')).toHaveLength(1);
-      expect(bench.hosts.alive).toEqual([]);
-      await cleared(bench);
-      return died;
-    });
-    expect(points).toBeGreaterThan(15);
-  });
+      expect(points).toBeGreaterThan(15);
+    },
+  );
 });

@@ -43,38 +43,41 @@ describe('a store that takes nothing for a while', () => {
   test.each([
     ['refuses', full],
     ['breaks', new Error('no answer')],
-  ])('L8 L9: and %s: commands are refused, and what the agent says is stored later', async (_how, trouble) => {
-    let away = false;
-    const real = await memoryStore();
-    const store = troubled(real, () => (away ? trouble : null));
-    const agent = held();
-    const bench = await Workbench.open({ store, play: agent.play });
-    const session = await bench.session('go');
-    const watch = await bench.watch(session);
-    const turn = await agent.begun;
-    turn.say('before ');
-    await watch.entry('delivery');
-    away = true;
-    turn.say('during');
-    turn.print({ type: 'text_end', m: turn.run });
-    turn.print({ type: 'notice', code: 'c', text: 'still here' });
-    await bench.clock.armed(retryMs);
-    const code = trouble instanceof Error ? 'internal' : 'unavailable';
-    await expect(bench.send(session, 'more')).rejects.toMatchObject({ refusal: { code } });
-    expect(await bench.of(session, 'prompt')).toHaveLength(1);
-    away = false;
-    bench.clock.advance(retryMs);
-    await watch.entry('notice');
-    agent.end();
-    await watch.entry('run_ended');
-    expect(await bench.of(session, 'message')).toMatchObject([
-      { data: { content: words('before during') } },
-    ]);
-    const later = await bench.send(session, 'later');
-    expect(later.entry.seq).toBeGreaterThan(0);
-    await bench.engine.shutdown('stop');
-    await real.close();
-  });
+  ])(
+    'L8 L9: and %s: commands are refused, and what the agent says is stored later',
+    async (_how, trouble) => {
+      let away = false;
+      const real = await memoryStore();
+      const store = troubled(real, () => (away ? trouble : null));
+      const agent = held();
+      const bench = await Workbench.open({ store, play: agent.play });
+      const session = await bench.session('go');
+      const watch = await bench.watch(session);
+      const turn = await agent.begun;
+      turn.say('before ');
+      await watch.entry('delivery');
+      away = true;
+      turn.say('during');
+      turn.print({ type: 'text_end', m: turn.run });
+      turn.print({ type: 'notice', code: 'c', text: 'still here' });
+      await bench.clock.armed(retryMs);
+      const code = trouble instanceof Error ? 'internal' : 'unavailable';
+      await expect(bench.send(session, 'more')).rejects.toMatchObject({ refusal: { code } });
+      expect(await bench.of(session, 'prompt')).toHaveLength(1);
+      away = false;
+      bench.clock.advance(retryMs);
+      await watch.entry('notice');
+      agent.end();
+      await watch.entry('run_ended');
+      expect(await bench.of(session, 'message')).toMatchObject([
+        { data: { content: words('before during') } },
+      ]);
+      const later = await bench.send(session, 'later');
+      expect(later.entry.seq).toBeGreaterThan(0);
+      await bench.engine.shutdown('stop');
+      await real.close();
+    },
+  );
 });
 
 describe('a line of the spool', () => {
@@ -92,8 +95,14 @@ describe('a line of the spool', () => {
     for (const code of ['one', 'poison', 'two']) turn.print({ type: 'notice', code, text: 't' });
     agent.end();
     await watch.entry('run_ended');
-    const kinds = watch.entries.map((entry) => (entry.kind === 'notice' ? entry.data.code : entry.kind));
-    expect(kinds.slice(kinds.indexOf('one'), kinds.indexOf('two') + 1)).toEqual(['one', 'unrecognized', 'two']);
+    const kinds = watch.entries.map((entry) =>
+      entry.kind === 'notice' ? entry.data.code : entry.kind,
+    );
+    expect(kinds.slice(kinds.indexOf('one'), kinds.indexOf('two') + 1)).toEqual([
+      'one',
+      'unrecognized',
+      'two',
+    ]);
     const [kept] = await bench.of(session, 'unrecognized');
     expect(kept).toMatchObject({ data: { reason: 'refused by the store: invalid' } });
     expect(kept!.data.raw).toContain('poison');
@@ -113,7 +122,10 @@ describe('a line of the spool', () => {
     const session = await bench.session('go');
     const watch = await bench.watch(session);
     await watch.entry('run_ended');
-    const reasons = (await bench.of(session, 'unrecognized')).map(({ data }) => [data.reason, data.raw]);
+    const reasons = (await bench.of(session, 'unrecognized')).map(({ data }) => [
+      data.reason,
+      data.raw,
+    ]);
     expect(reasons).toEqual([
       ['not JSON', 'this is no JSON'],
       ['not UTF-8', '\ufffd\ufffd'],

@@ -15,7 +15,12 @@ afterAll(() => store.close());
 let benches = 0;
 
 /** A session in a run whose agent says what the test tells it to. */
-async function speaking(): Promise<{ bench: Workbench; session: string; turn: Turn; end: () => void }> {
+async function speaking(): Promise<{
+  bench: Workbench;
+  session: string;
+  turn: Turn;
+  end: () => void;
+}> {
   const { promise: begun, resolve: begin } = Promise.withResolvers<Turn>();
   const { promise: over, resolve: end } = Promise.withResolvers<void>();
   const bench = await Workbench.open({
@@ -44,11 +49,19 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('say' as const),
       m,
-      text: fc.oneof(fc.string({ unit: 'binary', minLength: 1, maxLength: 8 }), fc.constantFrom('\ud83d', '\ude00')),
+      text: fc.oneof(
+        fc.string({ unit: 'binary', minLength: 1, maxLength: 8 }),
+        fc.constantFrom('\ud83d', '\ude00'),
+      ),
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('end' as const), m }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('notice' as const, 'time' as const, 'wait' as const) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constantFrom('notice' as const, 'time' as const, 'wait' as const),
+    }),
+  },
   { weight: 1, arbitrary: fc.constant({ do: 'restart' as const }) },
   {
     weight: 4,
@@ -60,23 +73,32 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 );
 
 describe('subscribers', () => {
-  test('V1 V2 V3 V4: get every entry once, in order, and every text exactly, whatever happens', { timeout: 60_000 }, async () => {
-    let sealed = 0;
-    await fc.assert(
-      fc.asyncProperty(fc.array(action, { minLength: 5, maxLength: 40, size: 'max' }), async (actions) => {
-        const stage = await speaking();
-        try {
-          sealed += await play(stage, actions);
-        } finally {
-          await (await stage.bench.boot()).recovered;
-          await stage.bench.engine.shutdown('stop');
-          stage.bench.life.kill();
-        }
-      }),
-      { numRuns: 80 },
-    );
-    expect(sealed).toBeGreaterThan(0);
-  });
+  test(
+    'V1 V2 V3 V4: get every entry once, in order, and every text exactly, whatever happens',
+    { timeout: 60_000 },
+    async () => {
+      let sealed = 0;
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(action, { minLength: 5, maxLength: 40, size: 'max' }),
+          async (actions) => {
+            const stage = await speaking();
+            try {
+              sealed += await play(stage, actions);
+            } finally {
+              await (
+                await stage.bench.boot()
+              ).recovered;
+              await stage.bench.engine.shutdown('stop');
+              stage.bench.life.kill();
+            }
+          },
+        ),
+        { numRuns: 80 },
+      );
+      expect(sealed).toBeGreaterThan(0);
+    },
+  );
 });
 
 type Speaking = Awaited<ReturnType<typeof speaking>>;
@@ -132,13 +154,19 @@ async function act(one: Action, { bench, session, turn, readers }: Stage): Promi
   }
 }
 
+/** Waits until the reader has text in progress, which may have to wait for its moment. */
+async function shows(bench: Workbench, reader: Subscriber): Promise<void> {
+  void bench.clock.armed(limits.partialMs).then(() => bench.clock.advance(limits.partialMs));
+  await reader.until(() => reader.held.size === 1);
+}
+
 describe('a subscriber', () => {
   test('V4: that comes back after a restart goes on in the text that it holds', async () => {
     const { bench, session, turn, end } = await speaking();
     const reader = new Subscriber();
     await reader.connect(bench, session);
     turn.say('hello ');
-    await reader.until(() => reader.held.size === 1);
+    await shows(bench, reader);
     await bench.boot();
     await reader.connect(bench, session);
     turn.say('world');
@@ -154,10 +182,10 @@ describe('a subscriber', () => {
     const first = new Subscriber();
     await first.connect(bench, session);
     turn.say('hello ');
-    await first.until(() => first.held.size === 1);
+    await shows(bench, first);
     const late = new Subscriber();
     await late.connect(bench, session);
-    await late.until(() => late.held.size === 1);
+    await shows(bench, late);
     turn.say('world');
     end();
     for (const reader of [first, late]) {
@@ -183,3 +211,46 @@ describe('a subscriber', () => {
   });
 });
 
+test('V1 V4 L1: what is stored and not published yet comes once, after the text that it ends', async () => {
+  const real = await memoryStore();
+  let gate: Promise<void> | null = null;
+  const slow = new Proxy(real, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== 'function') return member;
+      if (name !== 'append') return member.bind(target) as unknown;
+      return async (batches: Parameters<Store['append']>[0]) => {
+        const verdicts = await target.append(batches);
+        await gate;
+        return verdicts;
+      };
+    },
+  });
+  const { promise: begun, resolve: begin } = Promise.withResolvers<Turn>();
+  const { promise: over, resolve: end } = Promise.withResolvers<void>();
+  const play = (turn: Turn): Promise<void> => (begin(turn), over);
+  const bench = await Workbench.open({ store: slow, play });
+  const session = await bench.session('go');
+  const first = new Subscriber();
+  await first.connect(bench, session);
+  const turn = await begun;
+  turn.say('hello');
+  await shows(bench, first);
+  const { promise, resolve: open } = Promise.withResolvers<void>();
+  gate = promise;
+  turn.print({ type: 'text_end', m: turn.run });
+  const stored = async (): Promise<boolean> => (await bench.of(session, 'message')).length === 1;
+  while (!(await stored()));
+  const late = new Subscriber();
+  await late.connect(bench, session);
+  await late.until(() => late.states.includes('live'));
+  expect(late.entries).toHaveLength(first.entries.length);
+  open();
+  end();
+  for (const reader of [first, late]) {
+    await reader.until(() => reader.entries.some(({ kind }) => kind === 'run_ended'));
+  }
+  expect(late.entries).toEqual(first.entries);
+  await bench.engine.shutdown('stop');
+  await real.close();
+});

@@ -34,20 +34,23 @@ describe('a host that does not come up', () => {
     ['a missing program', missing, { category: 'launch', message: missing.message }],
     ['an agent that cannot open', refusing, { category: 'auth', message: 'log in first' }],
     ['an agent that exits at once', dying, { category: 'launch' }],
-  ])('R3 P3: for %s: the run fails, the prompt waits, and the next send works', async (_, first, error) => {
-    const bench = await Workbench.open({ agent: inTurn(first, good) });
-    const session = await bench.session('one');
-    const watch = await bench.watch(session);
-    const ended = await watch.entry('run_ended');
-    expect(ended.data).toMatchObject({ outcome: 'failed', error });
-    expect((await bench.engine.get(session)).row).toMatchObject({ queued: 1, held: true });
-    const again = await bench.send(session, 'two');
-    await watch.entry('run_ended', ({ data }) => data.outcome === 'completed', 2);
-    const delivered = (await bench.of(session, 'delivery')).map(({ about }) => about);
-    const [one] = await bench.of(session, 'prompt');
-    expect(delivered.sort()).toEqual([one!.id, again.entry.id].sort());
-    expect((await bench.engine.get(session)).row).toMatchObject({ queued: 0, held: false });
-  });
+  ])(
+    'R3 P3: for %s: the run fails, the prompt waits, and the next send works',
+    async (_, first, error) => {
+      const bench = await Workbench.open({ agent: inTurn(first, good) });
+      const session = await bench.session('one');
+      const watch = await bench.watch(session);
+      const ended = await watch.entry('run_ended');
+      expect(ended.data).toMatchObject({ outcome: 'failed', error });
+      expect((await bench.engine.get(session)).row).toMatchObject({ queued: 1, held: true });
+      const again = await bench.send(session, 'two');
+      await watch.entry('run_ended', ({ data }) => data.outcome === 'completed', 2);
+      const delivered = (await bench.of(session, 'delivery')).map(({ about }) => about);
+      const [one] = await bench.of(session, 'prompt');
+      expect(delivered.sort()).toEqual([one!.id, again.entry.id].sort());
+      expect((await bench.engine.get(session)).row).toMatchObject({ queued: 0, held: false });
+    },
+  );
 
   test('R3: an agent that never says that it is open is ended after its deadline', async () => {
     const bench = await Workbench.open({ agent: inTurn(mute, good) });
@@ -83,17 +86,21 @@ describe('a host that does not come up', () => {
 describe('a native session', () => {
   test('R10: is opened again in the next host, and a failed resume does not forget it', async () => {
     const opens: (string | null)[] = [];
-    const noting = (agent: FakeAgent): FakeAgent => (process) => {
-      const { line } = process;
-      process.line = async () => {
-        const text = await line.call(process);
-        const command = JSON.parse(text) as { type: string; nativeId: string | null };
-        if (command.type === 'open') opens.push(command.nativeId);
-        return text;
+    const noting =
+      (agent: FakeAgent): FakeAgent =>
+      (process) => {
+        const { line } = process;
+        process.line = async () => {
+          const text = await line.call(process);
+          const command = JSON.parse(text) as { type: string; nativeId: string | null };
+          if (command.type === 'open') opens.push(command.nativeId);
+          return text;
+        };
+        return agent(process);
       };
-      return agent(process);
-    };
-    const bench = await Workbench.open({ agent: inTurn(noting(good), noting(refusing), noting(good)) });
+    const bench = await Workbench.open({
+      agent: inTurn(noting(good), noting(refusing), noting(good)),
+    });
     const session = await bench.session('one');
     const watch = await bench.watch(session);
     await watch.entry('run_ended');

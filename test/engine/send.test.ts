@@ -34,7 +34,8 @@ describe('the same id twice', () => {
     const answered = all.filter((one) => one.status === 'fulfilled');
     expect(answered.filter(({ value }) => !value.duplicate)).toHaveLength(1);
     for (const one of all) {
-      if (one.status === 'rejected') expect(one.reason).toMatchObject({ refusal: { code: 'busy' } });
+      if (one.status === 'rejected')
+        expect(one.reason).toMatchObject({ refusal: { code: 'busy' } });
     }
     await (await bench.watch(session)).entry('run_ended');
     expect(await bench.of(session, 'prompt')).toHaveLength(1);
@@ -46,7 +47,9 @@ describe('the same id twice', () => {
     const { entry } = await bench.send(session, 'go', { id: 'p1' });
     const refused = { refusal: { code: 'id_reused', data: { seq: entry.seq } } };
     await expect(bench.send(session, 'stay', { id: 'p1' })).rejects.toMatchObject(refused);
-    await expect(bench.send(session, 'go', { id: 'p1', timeoutMs: 5 })).rejects.toMatchObject(refused);
+    await expect(bench.send(session, 'go', { id: 'p1', timeoutMs: 5 })).rejects.toMatchObject(
+      refused,
+    );
     expect(await bench.of(session, 'prompt')).toHaveLength(1);
   });
 
@@ -55,16 +58,23 @@ describe('the same id twice', () => {
     const session = await bench.session();
     const steer = { delivery: 'steer', allowInterrupt: true } as const;
     await bench.send(session, 'go', { id: 'p1', ...steer });
-    expect(await bench.send(session, 'go', { id: 'p1', ...steer })).toMatchObject({ duplicate: true });
+    expect(await bench.send(session, 'go', { id: 'p1', ...steer })).toMatchObject({
+      duplicate: true,
+    });
     await (await bench.watch(session)).entry('delivery');
     await bench.send(session, 'other', { id: 'p2', ...steer });
-    expect(await bench.send(session, 'other', { id: 'p2', ...steer })).toMatchObject({ duplicate: true });
+    expect(await bench.send(session, 'other', { id: 'p2', ...steer })).toMatchObject({
+      duplicate: true,
+    });
   });
 
   test('P1: of a session that is created twice at once is one session with one prompt', async () => {
     const bench = await Workbench.open({ play: talk });
     const input = { id: 's1', changes: {}, prompt: { id: 'p1', content: words('go') } };
-    const both = await Promise.allSettled([bench.engine.create(input, by), bench.engine.create(input, by)]);
+    const both = await Promise.allSettled([
+      bench.engine.create(input, by),
+      bench.engine.create(input, by),
+    ]);
     expect(both.some(({ status }) => status === 'fulfilled')).toBe(true);
     const again = await bench.engine.create(input, by);
     expect(again).toMatchObject({ created: false, prompt: { id: 'p1' } });

@@ -28,7 +28,10 @@ describe('the end of a daemon', () => {
     const said = await bench.engine.shutdown('stop');
     expect(said).toEqual([{ session, run: activeRun!.id, outcome: 'cancelled' }]);
     expect(bench.hosts.alive).toEqual([]);
-    expect((await bench.log(session)).at(-1)).toMatchObject({ kind: 'host', data: { state: 'ended' } });
+    expect((await bench.log(session)).at(-1)).toMatchObject({
+      kind: 'host',
+      data: { state: 'ended' },
+    });
     expect(await bench.store.openHosts()).toEqual([]);
     const refused = { refusal: { code: 'unavailable' } };
     await expect(bench.send(idle, 'more')).rejects.toMatchObject(refused);
@@ -84,7 +87,11 @@ describe('the end of a daemon', () => {
     await bench.engine.shutdown('stop');
     await bench.boot();
     await bench.engine.recovered;
-    expect((await bench.engine.get(session)).row).toMatchObject({ queued: 1, held: true, status: 'idle' });
+    expect((await bench.engine.get(session)).row).toMatchObject({
+      queued: 1,
+      held: true,
+      status: 'idle',
+    });
     expect(bench.hosts.alive).toEqual([]);
   });
 });

@@ -21,7 +21,10 @@ function altered(store: Store, alter: (loaded: LoadedSession) => LoadedSession):
 
 const busy = async (turn: Turn): Promise<void> => {
   turn.say('one');
-  turn.print({ type: 'usage', report: { key: 'u', tokens: { input: 1, output: 2, cacheRead: 0, cacheWrite: 0, thought: 0 } } });
+  turn.print({
+    type: 'usage',
+    report: { key: 'u', tokens: { input: 1, output: 2, cacheRead: 0, cacheWrite: 0, thought: 0 } },
+  });
   turn.print({ type: 'settings', changes: { mode: 'plan' } });
   if (turn.text === 'ask') await turn.ask('may I');
 };
@@ -64,7 +67,9 @@ describe('the state of a session', () => {
     const good = await bench.session('ask');
     for (const session of [bad, good]) await (await bench.watch(session)).entry('approval');
     await bench.boot(undefined, {
-      store: altered(store, (loaded) => (loaded.session === bad ? { ...loaded, state: '{' } : loaded)),
+      store: altered(store, (loaded) =>
+        loaded.session === bad ? { ...loaded, state: '{' } : loaded,
+      ),
     });
     await bench.engine.recovered;
     expect(bench.engine.started).toMatchObject({ continued: 1, setAside: [{ session: bad }] });
@@ -98,11 +103,15 @@ test('A2: open approvals survive a restart, and deciding one leaves the others o
   await bench.boot();
   await decide(one.id, 'yes');
   await (await bench.watch(session)).entry('run_ended');
-  expect(await bench.of(session, 'message')).toMatchObject([{ data: { content: [{ text: 'yes,no' }] } }]);
+  expect(await bench.of(session, 'message')).toMatchObject([
+    { data: { content: [{ text: 'yes,no' }] } },
+  ]);
 });
 
 test('A1: of two that decide at once the first wins, and the second is told so', async () => {
-  const bench = await Workbench.open({ play: async (turn) => turn.say(String(await turn.ask('one'))) });
+  const bench = await Workbench.open({
+    play: async (turn) => turn.say(String(await turn.ask('one'))),
+  });
   const session = await bench.session('go');
   const watch = await bench.watch(session);
   const approval = (await watch.entry('approval')).id;

@@ -33,7 +33,11 @@ export class Subscriber {
     }));
     const connection = new Connection(this);
     this.#connection = connection;
-    const { snapshot, close } = await bench.engine.openFeed(session, { after: this.cursor, partials }, connection);
+    const { snapshot, close } = await bench.engine.openFeed(
+      session,
+      { after: this.cursor, partials },
+      connection,
+    );
     connection.answered(snapshot.partials, close);
   }
 
@@ -84,7 +88,11 @@ export class Subscriber {
   }
 
   #take({ event, params }: Frame): void {
-    const data = JSON.parse(params) as { entry: Entry; sealed?: true; state: string } & PartialFrame;
+    const data = JSON.parse(params) as {
+      entry: Entry;
+      sealed?: true;
+      state: string;
+    } & PartialFrame;
     if (event === 'entry') this.#entry(data.entry, data.sealed ?? false);
     else if (event === 'partial') this.#piece(data);
     else this.states.push(data.state);
@@ -92,7 +100,10 @@ export class Subscriber {
 
   #piece(piece: PartialFrame): void {
     const { entryId, part, offset, text } = piece;
-    expect(this.entries.some(({ id }) => id === entryId), `text of ${entryId} after it`).toBe(false);
+    expect(
+      this.entries.some(({ id }) => id === entryId),
+      `text of ${entryId} after it`,
+    ).toBe(false);
     const had = piece.replaced === true ? '' : (this.held.get(`${entryId}/${part}`)?.text ?? '');
     expect(offset, `offset of ${entryId}`).toBe(had.length);
     this.held.set(`${entryId}/${part}`, { view: piece, text: had + text });

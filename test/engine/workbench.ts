@@ -7,7 +7,14 @@ import type { LaunchSpec } from '../../src/ports/hosts.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { openStore } from '../../src/store/open.ts';
 import {
-  type FakeAgent, FakeHosts, Mortal, plainAgent, plainDriver, type TestClock, testClock, type Turn,
+  type FakeAgent,
+  FakeHosts,
+  Mortal,
+  plainAgent,
+  plainDriver,
+  type TestClock,
+  testClock,
+  type Turn,
 } from '../../src/testing/index.ts';
 
 export const by = { type: 'client', token: 't' } as const;
@@ -80,7 +87,12 @@ export class Workbench {
   }
 
   send(session: string, text: string, more: Partial<Parameters<SessionEngine['send']>[1]> = {}) {
-    const input = { content: words(text), delivery: 'queue', allowInterrupt: false, ...more } as const;
+    const input = {
+      content: words(text),
+      delivery: 'queue',
+      allowInterrupt: false,
+      ...more,
+    } as const;
     return this.engine.send(session, input, by);
   }
 
@@ -139,7 +151,8 @@ export class Watch implements FeedSink {
 
   send(frame: Frame): void {
     this.frames.push(frame);
-    if (frame.event === 'entry') this.entries.push((JSON.parse(frame.params) as { entry: Entry }).entry);
+    if (frame.event === 'entry')
+      this.entries.push((JSON.parse(frame.params) as { entry: Entry }).entry);
     for (const waiter of this.#waiters) if (waiter.met()) waiter.resolve();
     this.#waiters = this.#waiters.filter((waiter) => !waiter.met());
   }
