@@ -66,9 +66,13 @@ export class DaemonKeeper {
     return { ready };
   }
 
-  async kill(): Promise<void> {
+  killNow(): void {
     this.#expected = true;
     this.#child?.kill('SIGKILL');
+  }
+
+  async kill(): Promise<void> {
+    this.killNow();
     await this.#ended;
   }
 

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 
 /** Remembers the process groups and sessions of hosts while they live, to look for them in the end. */
 export class HostWatch {
@@ -31,14 +32,27 @@ export class HostWatch {
 
   /** Host directories and processes that are there: by marker, by group, by session. */
   leftovers(hosts: ReadonlySet<string>): string[] {
-    const found = names(this.#directory).map((name) => `the directory of host ${name}`);
-    const all = new Set([...this.#hosts, ...hosts]);
-    for (const name of names('/proc')) {
-      if (!/^\d+$/.test(name)) continue;
-      const why = belongs(name, all, this.#pids);
-      if (why !== null) found.push(why);
+    for (const host of hosts) this.#hosts.add(host);
+    const directories = names(this.#directory).map((name) => `the directory of host ${name}`);
+    return [...directories, ...this.#processes().map(({ why }) => why)];
+  }
+
+  /** Kills what is left. */
+  endAll(): void {
+    for (const { pid } of this.#processes()) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
     }
-    return found;
+  }
+
+  #processes(): { pid: number; why: string }[] {
+    return names('/proc').flatMap((name) => {
+      const why = /^\d+$/.test(name) ? belongs(name, this.#hosts, this.#pids) : null;
+      return why === null ? [] : [{ pid: Number(name), why }];
+    });
   }
 }
 

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nodeSocket } from '../../src/client/node/index.ts';
 import { type Client, createClient } from '../../src/client/index.ts';
@@ -78,6 +79,8 @@ export class CrashLoop {
   static async run(options: LoopOptions): Promise<LoopResult> {
     const directory = await mkdtemp(path.join(tmpdir(), 'turnkeep-crash-'));
     const loop = new CrashLoop(options, directory, await freePort());
+    // However this process ends, it leaves none behind.
+    process.once('exit', () => loop.#endAll());
     return loop.#run();
   }
 
@@ -86,13 +89,16 @@ export class CrashLoop {
     await this.#begin();
     const deciding = this.#deciders.work();
     const working = this.#appenders.map((appender) => appender.work());
-    for (let cycle = 1; cycle <= this.#options.cycles; cycle++) {
-      await this.#cycle();
+    let serves = true;
+    for (let cycle = 1; serves && cycle <= this.#options.cycles; cycle++) {
+      serves = await this.#cycle();
       if (cycle % 10 === 0) this.#tellProgress(cycle);
     }
     for (const appender of this.#appenders) appender.stop();
+    if (!serves) this.#calls.stop();
     await Promise.all(working);
-    await this.#finish();
+    if (serves) await this.#finish();
+    await this.#leave();
     this.#deciders.stop();
     await deciding;
     const facts = await this.#facts();
@@ -100,6 +106,12 @@ export class CrashLoop {
     const sorted = readyTimes.slice(1).toSorted((left, right) => left - right);
     const { kills, earlyKills, directory } = { kills: this.#kills, earlyKills: this.#earlyKills, directory: this.#directory };
     return { facts, kills, earlyKills, readyTimes: sorted, directory };
+  }
+
+  #endAll(): void {
+    this.#keeper.killNow();
+    this.#hosts.look();
+    this.#hosts.endAll();
   }
 
   #work(session: string): string {
@@ -121,18 +133,17 @@ export class CrashLoop {
   }
 
   /** A life of the daemon, ended at a random instant, and the start of the next one. */
-  async #cycle(): Promise<void> {
+  async #cycle(): Promise<boolean> {
     const when = this.#dice.weighted({ later: 80, atOnce: 8, before: 12 });
     if (when === 'later') await sleep(this.#dice.whole(20, 450));
     if (when === 'atOnce') await sleep(this.#dice.whole(0, 20));
     await this.#kill();
     const { ready } = this.#keeper.start();
-    if (when === 'before') {
-      await Promise.race([ready, sleep(this.#dice.whole(10, 350))]);
-      this.#earlyKills += 1;
-      await this.#kill();
-      await this.#keeper.start().ready;
-    } else await ready;
+    if (when !== 'before') return ready;
+    await Promise.race([ready, sleep(this.#dice.whole(10, 350))]);
+    this.#earlyKills += 1;
+    await this.#kill();
+    return this.#keeper.start().ready;
   }
 
   async #kill(): Promise<void> {
@@ -165,11 +176,13 @@ export class CrashLoop {
     await this.#quiet();
     const stopped = await this.#calls.once('server.shutdown', { mode: 'stop' }, stopMs);
     if (stopped.type !== 'done') this.#faults.push(`server.shutdown: ${JSON.stringify(stopped)}`);
+    if (await this.#keeper.waitForEnd(stopMs)) return;
+    this.#faults.push('the daemon did not end after server.shutdown');
+  }
+
+  async #leave(): Promise<void> {
     for (const subscriber of this.#subscribers) subscriber.stop();
-    if (!(await this.#keeper.waitForEnd(stopMs))) {
-      this.#faults.push('the daemon did not end after server.shutdown');
-      await this.#keeper.kill();
-    }
+    await this.#keeper.kill();
     this.#calls.stop();
     this.#client.close();
     this.#hosts.stop();
@@ -206,7 +219,9 @@ export class CrashLoop {
     );
     this.#keeper.close();
     const daemonFaults = [...this.#keeper.faults, ...this.#faults];
-    return { ...collected, daemonFaults, leftovers: this.#hosts.leftovers(hosts) };
+    const leftovers = this.#hosts.leftovers(hosts);
+    this.#hosts.endAll();
+    return { ...collected, daemonFaults, leftovers };
   }
 }
 
