@@ -55,7 +55,7 @@ export function plainAgent(
           cancels.get(command.run)?.();
           break;
         case 'answer_approval':
-          asked.get(String(command.request))?.(command.option);
+          asked.get(JSON.stringify(command.request))?.(command.option);
           break;
         case 'answer_question':
           break;
@@ -98,7 +98,9 @@ async function take(
     print,
     ask: (title) => {
       const request = `${run}-${(questions += 1)}`;
-      const answer = new Promise<string | null>((resolve) => asked.set(request, resolve));
+      const answer = new Promise<string | null>((resolve) =>
+        asked.set(JSON.stringify(request), resolve),
+      );
       print({ type: 'approval', request, title, options });
       return answer;
     },

@@ -22,7 +22,7 @@ export type Step =
     }
   | { do: 'decide'; which: number; choice: Choice }
   | { do: 'patch' | 'release' | 'note' }
-  | { do: 'agent'; input: AgentInput; stale: boolean }
+  | { do: 'agent'; input: AgentInput }
   | {
       do: 'turn_ended';
       outcome: 'completed' | 'cancelled' | 'failed';
@@ -153,7 +153,6 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
         nativeId: fc.constant('n1'),
         resumed: fc.boolean(),
       }),
-      stale: fc.constant(false),
     }),
   },
   {
@@ -161,7 +160,6 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('agent' as const),
       input,
-      stale: fc.constant(false),
     }),
   },
   {

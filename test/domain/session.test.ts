@@ -208,7 +208,6 @@ const send: Step = { do: 'send', delivery: 'queue', allowInterrupt: false, timed
 const opened: Step = {
   do: 'agent',
   input: { type: 'opened', nativeId: 'n1', resumed: false },
-  stale: false,
 };
 const plain = { steer: false, deduplicatesPrompts: false, activityIsEvidence: true };
 
@@ -263,7 +262,7 @@ test('L6: of too many open tool calls the oldest is closed', () => {
   const { session } = after(send, opened);
   for (let at = 0; at < 300; at++) {
     const toolCall = { call: `c${at}`, title: 't', kind: 'read', status: 'pending' } as const;
-    session.take({ do: 'agent', input: { type: 'tool_call', item: '', toolCall }, stale: false });
+    session.take({ do: 'agent', input: { type: 'tool_call', item: '', toolCall } });
   }
   expect(session.state.run?.toolCalls).toHaveLength(256);
   const closed = session.log.filter(

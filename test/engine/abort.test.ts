@@ -94,9 +94,8 @@ describe('abort', () => {
 
   test('R4: the intent stands in the store before the agent is told', async () => {
     const seen: string[][] = [];
-    let bench!: Workbench;
     let session = '';
-    bench = await Workbench.open({
+    const bench: Workbench = await Workbench.open({
       play: async (turn) => {
         turn.say('working');
         await turn.cancelled;

@@ -33,12 +33,12 @@ export class Subscriber {
     }));
     const connection = new Connection(this);
     this.#connection = connection;
-    const { snapshot, close } = await bench.engine.openFeed(
+    const opened = await bench.engine.openFeed(
       session,
       { after: this.cursor, partials },
       connection,
     );
-    connection.answered(snapshot.partials, close);
+    connection.answered(opened.snapshot.partials, () => opened.close());
   }
 
   disconnect(): void {
