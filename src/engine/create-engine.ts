@@ -35,7 +35,7 @@ import type { Log } from './log.ts';
 import { promptFate } from './prompt-fate.ts';
 import { recoverAll, type Recovery } from './recovery.ts';
 import { Registry } from './registry.ts';
-import { detached, stopSession, terminalOf } from './shutdown.ts';
+import { detached, stopSession, terminalOf, withHosts } from './shutdown.ts';
 import { storedContent } from './stored-content.ts';
 import { Supervisor } from './supervisor.ts';
 import { Timeouts } from './timeouts.ts';
@@ -222,7 +222,7 @@ export class SessionEngine implements Engine {
   async shutdown(mode: 'stop' | 'detach'): Promise<readonly ShutRun[]> {
     await this.#recovery.done;
     this.#registry.refuseNew({ code: 'unavailable', message: 'The daemon is shutting down.' });
-    const actors = (await this.#registry.loaded()).filter((actor) => actor.grip !== null);
+    const actors = await withHosts(await this.#registry.loaded(), this.#options.clock);
     const runs = await Promise.all(
       actors.map(async (actor) =>
         mode === 'stop' ? stopSession(actor, this.#supervisor, this.#options) : detached(actor),

@@ -9,6 +9,16 @@ import type { Supervisor } from './supervisor.ts';
 /** A step of stopping a session may take this long before the next one; the ladder ends well within it. */
 const stopMs = 15_000;
 
+/** The sessions that have a host, with those whose first prompt is being stored at this moment. */
+export async function withHosts(
+  actors: readonly SessionActor[],
+  clock: Clock,
+): Promise<readonly SessionActor[]> {
+  const hostless = actors.filter((actor) => actor.grip === null);
+  await Promise.all(hostless.map((actor) => within(actor.settled(), stopMs, clock)));
+  return actors.filter((actor) => actor.grip !== null);
+}
+
 /** Ends a session's run by the ladder, then its host, and waits until both ends are stored. */
 export async function stopSession(
   actor: SessionActor,

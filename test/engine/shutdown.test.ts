@@ -80,6 +80,18 @@ describe('the end of a daemon', () => {
     expect(bench.hosts.launched).toHaveLength(1);
   });
 
+  test('R8: by stop ends a host too whose prompt was just accepted', async () => {
+    const bench = await Workbench.open({ play: obedient });
+    const session = await bench.session();
+    const sent = bench.send(session, 'go');
+    while (!bench.life.trace.slice(-1).includes('append')) await Promise.resolve();
+    const over = bench.engine.shutdown('stop');
+    const { run } = await sent;
+    expect(await over).toMatchObject([{ session, run }]);
+    expect(bench.hosts.alive).toEqual([]);
+    expect(await bench.store.openHosts()).toEqual([]);
+  });
+
   test('P3: by stop holds what waits, and the next daemon does not begin it by itself', async () => {
     const bench = await Workbench.open({ play: obedient });
     const session = await working(bench);
