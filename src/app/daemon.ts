@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type AgentOptions, builtInAgents } from '../agents/agents.ts';
+import { type ClaudeOptions, claudeVariables } from '../agents/claude/program.ts';
 import { createApi } from '../api/api.ts';
 import { createEngine, type SessionEngine } from '../engine/create-engine.ts';
 import type { ShutRun } from '../engine/engine.ts';
@@ -34,6 +35,8 @@ export interface DaemonOptions {
   defaultAgent?: string;
   /** Directory of sessions that name none; default none, then they are refused. */
   defaultCwd?: string;
+  /** How Claude Code is started. Default: `claude` of the `PATH`, with the user's keys for it. */
+  claude?: ClaudeOptions;
   /** Told of what happens inside: one event with its data. Default: a line of JSON on stderr. */
   log?: (event: string, data: object) => void;
   /** A write or fsync failed: what is on the disk is not known. Default: the process ends at once. */
@@ -73,7 +76,7 @@ async function compose(
   const startedAt = new Date().toISOString();
   const store = await openStore({ dir: directory.path, onFatal: options.onFatal ?? endAtOnce });
   await rememberOwnToken(store, clock, await ownSecret(directory));
-  const agents = agentOptions(directory);
+  const agents = agentOptions(directory, options);
   await mkdir(directory.scripted, { recursive: true, mode: 0o700 });
   const large = new LargeLines(agents);
   const defaultCwd = options.defaultCwd ?? null;
@@ -152,9 +155,21 @@ function ending(parts: Parts): {
   return { ended, onClose: (call) => void closing.push(call), close: () => (closed ??= close()) };
 }
 
-function agentOptions(directory: StateDirectory): AgentOptions {
+function agentOptions(directory: StateDirectory, options: DaemonOptions): AgentOptions {
   const program = fileURLToPath(new URL('../agents/scripted/program/main.ts', import.meta.url));
-  return { scripted: { node: process.execPath, program, store: directory.scripted } };
+  return {
+    scripted: { node: process.execPath, program, store: directory.scripted },
+    claude: options.claude ?? { program: 'claude', env: ownVariables(claudeVariables) },
+  };
+}
+
+function ownVariables(names: readonly string[]): { [name: string]: string } {
+  const env: { [name: string]: string } = {};
+  for (const name of names) {
+    const value = process.env[name];
+    if (value !== undefined) env[name] = value;
+  }
+  return env;
 }
 
 /** The installation's own token may do everything; only its digest is kept. */

@@ -1,0 +1,126 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import type { Client, PartialEvent } from '../../src/client/index.ts';
+import { nodeClient } from '../../src/client/node/index.ts';
+import { leftOf, until } from '../app/processes.ts';
+import { Talk } from '../app/talk.ts';
+import { ModelServer } from '../fixtures/models/model-server.ts';
+import { cliEnvironment, installedCli } from './cli.ts';
+
+type DaemonProcess = ChildProcessByStdio<Writable, Readable, null>;
+
+/** A daemon in a process of its own that works with the real Claude Code and a scripted model. */
+export class Place {
+  readonly root: string;
+  readonly model: ModelServer;
+  readonly #program: string;
+  readonly #talks: Talk[] = [];
+  #daemon: DaemonProcess | null = null;
+  #client: Client | null = null;
+
+  private constructor(root: string, model: ModelServer, program: string) {
+    this.root = root;
+    this.model = model;
+    this.#program = program;
+  }
+
+  static async open(): Promise<Place> {
+    const program = await installedCli();
+    const root = await realpath(await mkdtemp(path.join(tmpdir(), 'turnkeep-agents-')));
+    const place = new Place(root, await ModelServer.start(), program);
+    await mkdir(place.home);
+    await place.start();
+    return place;
+  }
+
+  get home(): string {
+    return path.join(this.root, 'home');
+  }
+
+  get state(): string {
+    return path.join(this.root, 'state');
+  }
+
+  get client(): Client {
+    if (this.#client === null) throw new Error('no daemon is running');
+    return this.#client;
+  }
+
+  async start(): Promise<void> {
+    const claude = {
+      program: this.#program,
+      env: cliEnvironment(this.home, this.model.url),
+    };
+    const script = path.join(import.meta.dirname, 'daemon-process.ts');
+    const args = [script, this.state, JSON.stringify(claude)];
+    // Nothing of this process's own environment, which may be that of another agent.
+    const env = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: this.home };
+    const daemon = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#daemon = daemon;
+    const [line] = (await once(createInterface({ input: daemon.stdout }), 'line')) as [string];
+    const { url, tokenFile } = JSON.parse(line) as { url: string; tokenFile: string };
+    this.#client = await nodeClient({ url, tokenFile, env: {} });
+  }
+
+  /** SIGKILL: the daemon is gone between two instructions. */
+  async kill(): Promise<void> {
+    await this.#leave(() => void this.#daemon?.kill('SIGKILL'));
+  }
+
+  /** The daemon stops its hosts and ends. */
+  async stop(): Promise<void> {
+    await this.#leave(() => void this.#daemon?.stdin.write('stop\n'));
+  }
+
+  async #leave(how: () => void): Promise<void> {
+    const daemon = this.#daemon;
+    if (daemon === null) return;
+    const gone = once(daemon, 'exit');
+    how();
+    await gone;
+    this.#daemon = null;
+    this.#client?.close();
+    this.#client = null;
+    await Promise.allSettled(this.#talks.map((talk) => talk.quiet()));
+  }
+
+  /** A session in a directory of its own. */
+  async session(): Promise<Talk> {
+    const cwd = await mkdtemp(path.join(this.root, 'work-'));
+    const { session } = await this.client.sessions.create({ cwd, agent: 'claude' });
+    return this.talk(session.id, cwd);
+  }
+
+  /** A session as its client sees it from the beginning, also after a restart. */
+  talk(session: string, cwd: string): Talk {
+    const talk = new Talk({ client: this.client, state: this.state, session, cwd });
+    this.#talks.push(talk);
+    return talk;
+  }
+
+  /** The first text in progress for which it is so. */
+  async partial(session: string, so: (event: PartialEvent) => boolean): Promise<PartialEvent> {
+    const limit = AbortSignal.timeout(20_000);
+    for await (const event of this.client.watch(session, { after: 0, signal: limit })) {
+      if (event.type === 'partial' && so(event)) return event;
+    }
+    throw new Error(`no such text in progress in ${session}`);
+  }
+
+  /** Stops everything and waits until no process of any host is left. */
+  async close(): Promise<void> {
+    const hosts = new Map(this.#talks.flatMap((talk) => [...talk.hosts]));
+    await this.stop();
+    await this.model.close();
+    await until('the processes of all hosts are gone', async () => {
+      return (await leftOf(hosts)).length === 0;
+    });
+    await rm(this.root, { recursive: true, force: true });
+  }
+}
