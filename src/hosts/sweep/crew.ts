@@ -18,7 +18,7 @@ const clockSlackMs = 100;
 /**
  * Who belongs to a host, of all processes seen at one moment:
  *
- * - the wrapper, the relay and the agent, by pid and start time;
+ * - the wrapper, with what it runs to write `exit`, the relay and the agent, by pid and start time;
  * - who has the agent's group or session: finds who changed its group or scrubbed its environment;
  * - who carries the host's marker: finds who made a session of its own;
  * - who descends from any of these now, or was seen to: finds who did both, if it was seen in time.
@@ -50,7 +50,7 @@ function belongs(
   roots: Roots,
   present: ReadonlyMap<number, ProcessSample>,
 ): boolean {
-  if (sample.marker === roots.host || roleOf(sample, roots) !== 'descendant') return true;
+  if (sample.marker === roots.host || rootOf(sample, roots) !== undefined) return true;
   const { agent, wrapper } = roots;
   return (
     numberedLike(sample, agent, present, roots.endedAt) || numberedLike(sample, wrapper, present)
@@ -92,12 +92,22 @@ function addWithDescendants(
   }
 }
 
-function roleOf(sample: ProcessSample, roots: Roots): Member['role'] {
+function rootOf(sample: ProcessSample, roots: Roots): Member['role'] | undefined {
   const same = (id: Partial<ProcessId> | undefined): boolean =>
     id?.pid === sample.pid && id.startTime === sample.startTime;
   if (same(roots.wrapper)) return 'wrapper';
   if (same(roots.relay)) return 'relay';
-  return same(roots.agent) ? 'agent' : 'descendant';
+  return same(roots.agent) ? 'agent' : undefined;
+}
+
+/** What role a member has. It is one already: a session's number alone makes nobody a member. */
+function roleOf(sample: ProcessSample, roots: Roots): Member['role'] {
+  const root = rootOf(sample, roots);
+  if (root !== undefined) return root;
+  const { agent, wrapper } = roots;
+  // Nobody but its own helpers is in the wrapper's session: ended early, they cost the agent's status.
+  const helps = agent !== undefined && sample.pid !== agent.pid && sample.session === wrapper?.pid;
+  return helps ? 'wrapper' : 'descendant';
 }
 
 /** The processes of one host, and the memory of those seen: it grows with every look. */
