@@ -23,9 +23,9 @@ export interface Served {
 export interface Composition {
   state: string;
   agents: readonly CustomAgent[];
-  log(event: string, data: object): void;
+  log: (event: string, data: object) => void;
   /** Told of each line that is decoded off the main thread. */
-  largeLine?(bytes: number): void;
+  largeLine?: (bytes: number) => void;
 }
 
 /** A daemon like that of `startDaemon`, which takes no agents of others. */

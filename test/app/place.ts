@@ -14,7 +14,7 @@ import { Talk } from './talk.ts';
 export interface PlaceOptions {
   /** Agents beside the built-in one; with them the daemon is put together by the tests. */
   agents?: readonly CustomAgent[];
-  largeLine?(bytes: number): void;
+  largeLine?: (bytes: number) => void;
 }
 
 /** A daemon with its state directory, for all tests of a file, and the checks of what it leaves. */

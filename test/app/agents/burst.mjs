@@ -22,6 +22,6 @@ for await (const text of createInterface({ input: process.stdin })) {
   }
   if (withResult) out += line({ id, result: { stopReason: 'end_turn' } });
   const bytes = Buffer.from(out);
-  for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
+  for (let at = 0; at < bytes.length;) at += writeSync(1, bytes, at);
   process.exit(0);
 }
