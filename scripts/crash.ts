@@ -29,9 +29,15 @@ if (![cycles, sessions, seed].every((value) => Number.isSafeInteger(value) && va
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 print(`crash loop: ${cycles} cycles, ${sessions} sessions, seed ${seed}`);
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => process.exit(130));
 const began = performance.now();
-const result = await CrashLoop.run({ cycles, sessions, seed, progress: (line) => print(`  ${line}`) });
+const result = await CrashLoop.run({
+  cycles,
+  sessions,
+  seed,
+  progress: (line) => print(`  ${line}`),
+});
 const faults = judge(result.facts);
 const seconds = (performance.now() - began) / 1000;
 const summary = summarise(result, faults, { seed, cycles, seconds });

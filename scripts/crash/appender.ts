@@ -106,7 +106,8 @@ export class Appender {
 
   #newPrompt(delivery: Sent['delivery'], text?: string): Sent {
     const id = `p_${this.session}_${this.sent.length + 1}`;
-    const script = text === undefined ? makeScript(this.#dice, id).text : `${text} ${promptMark(id)}`;
+    const script =
+      text === undefined ? makeScript(this.#dice, id).text : `${text} ${promptMark(id)}`;
     return { id, text: script, delivery, allowInterrupt: false, answers: [] };
   }
 
@@ -117,7 +118,9 @@ export class Appender {
 
   /** The same again, or the same id for another text, which must be refused. */
   async #repeat(): Promise<void> {
-    const done = this.sent.filter((prompt) => prompt.answers.some((told) => told.type === 'acknowledged'));
+    const done = this.sent.filter((prompt) =>
+      prompt.answers.some((told) => told.type === 'acknowledged'),
+    );
     if (done.length === 0) return;
     const prompt = this.#dice.pick(done.slice(-20));
     if (this.#dice.chance(0.6)) return this.#post(prompt);
@@ -161,7 +164,11 @@ export class Appender {
     };
     const told = await this.#calls.until('sessions.abort', input);
     if (told.type !== 'done') return;
-    const { run: aborted, status, outcome } = told.output as {
+    const {
+      run: aborted,
+      status,
+      outcome,
+    } = told.output as {
       run?: string;
       status: AbortTold['status'] | 'no-active-run';
       outcome?: string;

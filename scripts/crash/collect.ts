@@ -54,22 +54,27 @@ async function storedFacts(
   row: SessionRow | undefined,
 ): Promise<Pick<SessionFacts, 'log' | 'digests' | 'texts' | 'state' | 'row'>> {
   const loaded = await store.load(session);
-  if (loaded === undefined || row === undefined) throw new Error(`The store has no session ${session}.`);
+  if (loaded === undefined || row === undefined)
+    throw new Error(`The store has no session ${session}.`);
   const log: Entry[] = [];
   const texts: Record<string, string> = {};
-  for (let after: number | null = 0; after !== null; ) {
+  for (let after: number | null = 0; after !== null;) {
     const page = await store.history({ session, after, limit: 1000, maxBytes: 1024 * 1024 });
     log.push(...page.entries);
     after = page.next;
   }
   for (const entry of log) {
-    if (entry.kind === 'message' || entry.kind === 'thought') texts[entry.id] = await textOf(entry, store);
+    if (entry.kind === 'message' || entry.kind === 'thought')
+      texts[entry.id] = await textOf(entry, store);
   }
   const state = JSON.parse(loaded.state) as SessionState;
   return { log, digests: log.map(digestOf), texts, state, row };
 }
 
-async function textOf(entry: Extract<Entry, { kind: 'message' | 'thought' }>, store: Store): Promise<string> {
+async function textOf(
+  entry: Extract<Entry, { kind: 'message' | 'thought' }>,
+  store: Store,
+): Promise<string> {
   let text = '';
   for (const block of entry.data.content) {
     if (block.type !== 'text') continue;
@@ -111,8 +116,10 @@ async function agentTurns(directory: string): Promise<AgentFacts['turns'][number
       if (type === 'turn') turns.push((turn = { prompt: '', said: [] }));
       const text = update?.content?.text;
       if (text === undefined) continue;
-      if (update?.sessionUpdate === 'user_message_chunk') turn.prompt = /#(p_[\w-]+)#/.exec(text)?.[1] ?? '';
-      else if (/^agent_(message|thought)_chunk$/.test(update?.sessionUpdate ?? '')) turn.said.push(text);
+      if (update?.sessionUpdate === 'user_message_chunk')
+        turn.prompt = /#(p_[\w-]+)#/.exec(text)?.[1] ?? '';
+      else if (/^agent_(message|thought)_chunk$/.test(update?.sessionUpdate ?? ''))
+        turn.said.push(text);
     }
   }
   return turns.filter(({ prompt }) => prompt !== '');

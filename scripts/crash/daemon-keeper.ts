@@ -9,8 +9,18 @@ const readyLimitMs = 60_000;
 
 /** Events of a daemon's log that tell of a fault. */
 const badEvents: ReadonlySet<string> = new Set([
-  'actor.fault', 'actor.fenced', 'actor.refused', 'effect', 'feed.failed', 'host.ended', 'host.launch',
-  'host.remove', 'host.sweep', 'host.write', 'recovery', 'session.set-aside',
+  'actor.fault',
+  'actor.fenced',
+  'actor.refused',
+  'effect',
+  'feed.failed',
+  'host.ended',
+  'host.launch',
+  'host.remove',
+  'host.sweep',
+  'host.write',
+  'recovery',
+  'session.set-aside',
 ]);
 
 /** Starts daemons on one state directory, one after another, and kills them. */

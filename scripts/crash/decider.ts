@@ -5,7 +5,11 @@ import type { Dice } from './random.ts';
 
 interface Open {
   session: string;
-  entry: { id: string; kind: 'approval' | 'question'; data: { options?: { id: string }[]; schema?: unknown } };
+  entry: {
+    id: string;
+    kind: 'approval' | 'question';
+    data: { options?: { id: string }[]; schema?: unknown };
+  };
 }
 
 /** Clients that race to decide whatever is open, each asking until it is told who has decided. */
@@ -66,7 +70,11 @@ export class Deciders {
   async #decide(open: Open, by: string, choice: object, wait: number): Promise<void> {
     await sleep(wait);
     const { session, entry } = open;
-    const told = await this.#calls.until('approvals.decide', { session, approval: entry.id, ...choice });
+    const told = await this.#calls.until('approvals.decide', {
+      session,
+      approval: entry.id,
+      ...choice,
+    });
     if (told.type === 'lost') return;
     const all = this.#told.get(session) ?? [];
     this.#told.set(session, all);
@@ -77,7 +85,11 @@ export class Deciders {
         option?: string;
       };
       const answer = { type: 'decided' as const, ...decision, outcome };
-      all.push({ approval: entry.id, by, answer: option === undefined ? answer : { ...answer, option } });
+      all.push({
+        approval: entry.id,
+        by,
+        answer: option === undefined ? answer : { ...answer, option },
+      });
     } else if (told.code === 'already_decided') {
       const { decision, outcome } = told.data as { decision?: string; outcome?: string };
       const answer = {

@@ -90,6 +90,15 @@ export interface Fault {
   what: string;
 }
 export const faultKinds = [
-  'lost', 'doubled', 'changed', 'disorder', 'unended', 'undelivered', 'undecided', 'state', 'left', 'daemon',
+  'lost',
+  'doubled',
+  'changed',
+  'disorder',
+  'unended',
+  'undelivered',
+  'undecided',
+  'state',
+  'left',
+  'daemon',
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];

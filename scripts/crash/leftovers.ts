@@ -56,7 +56,11 @@ export class HostWatch {
   }
 }
 
-function belongs(pid: string, hosts: ReadonlySet<string>, pids: ReadonlySet<number>): string | null {
+function belongs(
+  pid: string,
+  hosts: ReadonlySet<string>,
+  pids: ReadonlySet<number>,
+): string | null {
   const stat = textOf(`/proc/${pid}/stat`);
   if (stat === null) return null;
   const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
@@ -66,7 +70,8 @@ function belongs(pid: string, hosts: ReadonlySet<string>, pids: ReadonlySet<numb
     ?.split('\0')
     .find((item) => item.startsWith('TURNKEEP_HOST='))
     ?.slice('TURNKEEP_HOST='.length);
-  if (marker !== undefined && hosts.has(marker)) return `process ${pid} (${name}) of host ${marker}`;
+  if (marker !== undefined && hosts.has(marker))
+    return `process ${pid} (${name}) of host ${marker}`;
   // Another host's numbers may be given out again; without our marker it must be one of those shells.
   if (marker !== undefined || pids.size === 0) return null;
   const of = pids.has(Number(group)) ? 'group' : pids.has(Number(session)) ? 'session' : null;

@@ -104,7 +104,11 @@ export class CrashLoop {
     const facts = await this.#facts();
     const { readyTimes } = this.#keeper;
     const sorted = readyTimes.slice(1).toSorted((left, right) => left - right);
-    const { kills, earlyKills, directory } = { kills: this.#kills, earlyKills: this.#earlyKills, directory: this.#directory };
+    const { kills, earlyKills, directory } = {
+      kills: this.#kills,
+      earlyKills: this.#earlyKills,
+      directory: this.#directory,
+    };
     return { facts, kills, earlyKills, readyTimes: sorted, directory };
   }
 
@@ -208,7 +212,9 @@ export class CrashLoop {
       sent,
       aborts,
       decisions: this.#deciders.of(session),
-      subscribers: this.#subscribers.filter((each) => each.session === session).map(({ notes }) => notes.facts),
+      subscribers: this.#subscribers
+        .filter((each) => each.session === session)
+        .map(({ notes }) => notes.facts),
     }));
     const state = path.join(this.#directory, 'state');
     const collected = await collect(told, { state, work: (session) => this.#work(session) });

@@ -41,7 +41,8 @@ export class Notes {
     this.#entries.push({ seq, id, digest });
     this.cursor = Math.max(this.cursor, seq);
     const whole = sealed ? this.#unsealed(entry) : entry;
-    if (whole !== null && digestOf(whole) !== digest) this.fault(`seq ${seq} does not have its digest`);
+    if (whole !== null && digestOf(whole) !== digest)
+      this.fault(`seq ${seq} does not have its digest`);
     for (const part of ['text', 'thought']) this.#held.delete(`${id}/${part}`);
   }
 

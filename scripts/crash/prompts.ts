@@ -7,8 +7,23 @@ export interface Script {
 }
 
 const weights = {
-  stream: 22, long: 6, think: 10, write: 8, command: 12, output: 6, ask: 12, askTwice: 4, question: 8,
-  plan: 4, failing: 4, exit: 2, crash: 2, hang: 3, agentTurn: 3, rude: 3, large: 2,
+  stream: 22,
+  long: 6,
+  think: 10,
+  write: 8,
+  command: 12,
+  output: 6,
+  ask: 12,
+  askTwice: 4,
+  question: 8,
+  plan: 4,
+  failing: 4,
+  exit: 2,
+  crash: 2,
+  hang: 3,
+  agentTurn: 3,
+  rude: 3,
+  large: 2,
 } as const;
 type Kind = keyof typeof weights;
 
@@ -47,7 +62,9 @@ function bodyOf(kind: Kind, dice: Dice, id: string): string {
     case 'askTwice':
       return `[[ask run ${effect(1)}]] [[say Between them.]] [[ask run ${effect(2)}]] ${say}`;
     case 'question':
-      return dice.chance(0.5) ? `[[question Which one?|red|green|blue]] ${say}` : `[[question What?]] ${say}`;
+      return dice.chance(0.5)
+        ? `[[question Which one?|red|green|blue]] ${say}`
+        : `[[question What?]] ${say}`;
     case 'plan':
       return `[[plan look;change;test]] [[title Work on ${id}]] [[usage ${dice.whole(1, 900)}|80]] [[cost 0.01]] ${say}`;
     case 'failing':

@@ -19,7 +19,8 @@ export function summarise(
   run: { seed: number; cycles: number; seconds: number },
 ): Summary {
   const { kills, earlyKills, readyTimes } = result;
-  const at = (share: number): number => Math.round(readyTimes[Math.floor((readyTimes.length - 1) * share)] ?? 0);
+  const at = (share: number): number =>
+    Math.round(readyTimes[Math.floor((readyTimes.length - 1) * share)] ?? 0);
   const readyMs = { p50: at(0.5), p99: at(0.99) };
   return { ...run, kills, earlyKills, readyMs, checked: counts(result.facts), faults };
 }
@@ -30,20 +31,28 @@ function counts({ sessions }: Facts): Record<string, number> {
   const kinds = (...wanted: string[]): number =>
     sum(({ log }) => log.filter((entry) => wanted.includes(entry.kind)).length);
   return {
-    'sessions': sessions.length,
+    sessions: sessions.length,
     'entries in the logs': sum(({ log }) => log.length),
     'prompts acknowledged': sum(({ sent }) => sent.filter(isAcknowledged).length),
     'prompts that the agents got': sum(({ agent }) => agent.turns.length),
-    'runs': kinds('run_started'),
+    runs: kinds('run_started'),
     'runs that were aborted': kinds('abort'),
     'approvals and questions': kinds('approval', 'question'),
     'decisions told to clients': sum(({ decisions }) => decisions.length),
     'commands that took effect': sum(({ agent }) => Object.keys(agent.effects).length),
-    'hosts launched': sum(({ log }) => log.filter((e) => e.kind === 'host' && e.data.state === 'launched').length),
-    'subscribers': sum(({ subscribers }) => subscribers.length),
-    'connections of subscribers': sum(({ subscribers }) => subscribers.reduce((n, s) => n + s.connections, 0)),
-    'entries that subscribers got': sum(({ subscribers }) => subscribers.reduce((n, s) => n + s.entries.length, 0)),
-    'texts seen in progress': sum(({ subscribers }) => subscribers.reduce((n, s) => n + s.texts.length, 0)),
+    'hosts launched': sum(
+      ({ log }) => log.filter((e) => e.kind === 'host' && e.data.state === 'launched').length,
+    ),
+    subscribers: sum(({ subscribers }) => subscribers.length),
+    'connections of subscribers': sum(({ subscribers }) =>
+      subscribers.reduce((n, s) => n + s.connections, 0),
+    ),
+    'entries that subscribers got': sum(({ subscribers }) =>
+      subscribers.reduce((n, s) => n + s.entries.length, 0),
+    ),
+    'texts seen in progress': sum(({ subscribers }) =>
+      subscribers.reduce((n, s) => n + s.texts.length, 0),
+    ),
   };
 }
 
@@ -55,14 +64,19 @@ function isAcknowledged(sent: Facts['sessions'][number]['sent'][number]): boolea
 export function printSummary(summary: Summary, print: (line: string) => void): void {
   const { checked, faults, kills, earlyKills, readyMs, seconds, seed } = summary;
   print('');
-  for (const [what, count] of Object.entries(checked)) print(`  ${String(count).padStart(8)}  ${what}`);
-  print(`  ${String(readyMs.p50).padStart(8)}  ms from start to ready, p50 (p99 ${readyMs.p99} ms)`);
+  for (const [what, count] of Object.entries(checked))
+    print(`  ${String(count).padStart(8)}  ${what}`);
+  print(
+    `  ${String(readyMs.p50).padStart(8)}  ms from start to ready, p50 (p99 ${readyMs.p99} ms)`,
+  );
   print('');
   for (const { kind, session, what } of faults.slice(0, 40)) {
     print(`  ${kind}: ${session === null ? '' : `${session}: `}${what}`);
   }
   if (faults.length > 40) print(`  … and ${faults.length - 40} more`);
-  const byKind = faultKinds.map((kind) => `${faults.filter((fault) => fault.kind === kind).length} ${kind}`);
+  const byKind = faultKinds.map(
+    (kind) => `${faults.filter((fault) => fault.kind === kind).length} ${kind}`,
+  );
   print(
     `crash loop: ${kills} kills (${earlyKills} before ready), ${byKind.join(', ')}; ` +
       `seed ${seed}, ${Math.round(seconds)} s`,

@@ -116,7 +116,10 @@ async function readEvents(
 function streamEvent(notes: Notes, block: string): void {
   // By lines and not by a pattern, whose dot would end at U+2028 within a text.
   const field = (name: string): string | undefined =>
-    block.split('\n').find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+    block
+      .split('\n')
+      .find((line) => line.startsWith(`${name}: `))
+      ?.slice(name.length + 2);
   const [event, data] = [field('event'), field('data')];
   if (event === undefined || data === undefined) return;
   const params = JSON.parse(data) as Record<string, unknown>;
@@ -139,7 +142,10 @@ class Reader {
     this.#close();
   }
 
-  async #run(dice: Dice, connect: () => { closed: Promise<void>; close: () => void }): Promise<void> {
+  async #run(
+    dice: Dice,
+    connect: () => { closed: Promise<void>; close: () => void },
+  ): Promise<void> {
     while (!this.#stopped) {
       const { closed, close } = connect();
       this.#close = close;

@@ -36,7 +36,9 @@ function* effect(asked: Asked, decision: Decided, session: SessionFacts): Genera
   if (outcome !== 'allowed' && count > 0) {
     yield { kind: 'changed', what: `${mark} is ${outcome} and its command was run` };
   }
-  const end = session.log.find((entry) => entry.kind === 'run_ended' && entry.runId === asked.runId);
+  const end = session.log.find(
+    (entry) => entry.kind === 'run_ended' && entry.runId === asked.runId,
+  );
   const completed = end?.kind === 'run_ended' && end.data.outcome === 'completed';
   if (outcome === 'allowed' && completed && count === 0) {
     yield { kind: 'lost', what: `${mark} is allowed and its command was never run` };
@@ -53,7 +55,10 @@ function* told(session: SessionFacts, decisions: ReadonlyMap<string, Decided>): 
   for (const { approval, by, answer } of session.decisions) {
     const decision = decisions.get(approval);
     if (answer.type === 'refused') {
-      yield { kind: 'daemon', what: `the decision of ${by} about ${approval} was refused: ${answer.code}` };
+      yield {
+        kind: 'daemon',
+        what: `the decision of ${by} about ${approval} was refused: ${answer.code}`,
+      };
       continue;
     }
     if (answer.type === 'already') {
@@ -63,7 +68,10 @@ function* told(session: SessionFacts, decisions: ReadonlyMap<string, Decided>): 
       continue;
     }
     if (winners.has(approval)) {
-      yield { kind: 'doubled', what: `${by} and ${winners.get(approval)} both decided ${approval}` };
+      yield {
+        kind: 'doubled',
+        what: `${by} and ${winners.get(approval)} both decided ${approval}`,
+      };
     }
     winners.set(approval, by);
     if (decision === undefined || decision.id !== answer.id) {

@@ -35,7 +35,10 @@ function* tree(log: readonly Entry[]): Generator<Found> {
   for (const entry of log) {
     const node = isNode(entry);
     if (node !== (entry.parentId !== undefined)) {
-      yield { kind: 'changed', what: `seq ${entry.seq}, a ${entry.kind}, ${node ? 'lacks' : 'has'} a parent` };
+      yield {
+        kind: 'changed',
+        what: `seq ${entry.seq}, a ${entry.kind}, ${node ? 'lacks' : 'has'} a parent`,
+      };
     }
     if (!node) continue;
     if (entry.parentId !== head) {

@@ -29,14 +29,18 @@ function* acknowledged(sent: SentPrompt, entry: Entry | undefined): Generator<Fo
   let firsts = 0;
   for (const answer of sent.answers) {
     if (answer.type === 'refused') {
-      if (!answer.expected) yield { kind: 'daemon', what: `prompt ${sent.id} was refused: ${answer.code}` };
+      if (!answer.expected)
+        yield { kind: 'daemon', what: `prompt ${sent.id} was refused: ${answer.code}` };
       continue;
     }
     seqs.add(answer.seq);
     firsts += answer.duplicate ? 0 : 1;
   }
-  if (firsts > 1) yield { kind: 'doubled', what: `prompt ${sent.id} was taken ${firsts} times as new` };
-  const refused = sent.answers.some((answer) => answer.type === 'refused' && answer.code === 'unsupported');
+  if (firsts > 1)
+    yield { kind: 'doubled', what: `prompt ${sent.id} was taken ${firsts} times as new` };
+  const refused = sent.answers.some(
+    (answer) => answer.type === 'refused' && answer.code === 'unsupported',
+  );
   if (seqs.size === 0) {
     if (refused && entry !== undefined) {
       yield { kind: 'changed', what: `prompt ${sent.id} was refused and is in the log` };
@@ -49,9 +53,13 @@ function* acknowledged(sent: SentPrompt, entry: Entry | undefined): Generator<Fo
   }
   for (const seq of seqs) {
     if (seq === entry.seq) continue;
-    yield { kind: 'changed', what: `prompt ${sent.id} was acknowledged as seq ${seq}, is ${entry.seq}` };
+    yield {
+      kind: 'changed',
+      what: `prompt ${sent.id} was acknowledged as seq ${seq}, is ${entry.seq}`,
+    };
   }
-  if (entry.kind !== 'prompt') yield { kind: 'changed', what: `prompt ${sent.id} is a ${entry.kind}` };
+  if (entry.kind !== 'prompt')
+    yield { kind: 'changed', what: `prompt ${sent.id} is a ${entry.kind}` };
   else if (!hasText(entry, sent.text)) {
     yield { kind: 'changed', what: `prompt ${sent.id} has another text` };
   }
@@ -68,7 +76,10 @@ function hasText(entry: Extract<Entry, { kind: 'prompt' }>, text: string): boole
 function* inOrder(sent: readonly SentPrompt[]): Generator<Found> {
   const firsts = sent
     .flatMap((prompt) => prompt.answers)
-    .filter((answer): answer is Extract<SendTold, { type: 'acknowledged' }> => answer.type === 'acknowledged')
+    .filter(
+      (answer): answer is Extract<SendTold, { type: 'acknowledged' }> =>
+        answer.type === 'acknowledged',
+    )
     .filter((answer) => !answer.duplicate)
     .toSorted((left, right) => left.order - right.order);
   for (const [index, answer] of firsts.entries()) {
@@ -79,7 +90,10 @@ function* inOrder(sent: readonly SentPrompt[]): Generator<Found> {
 }
 
 /** Delivered, withdrawn or indeterminate, once; the agent got it once, never, or at most once. */
-function* fate(prompt: Extract<Entry, { kind: 'prompt' }>, session: SessionFacts): Generator<Found> {
+function* fate(
+  prompt: Extract<Entry, { kind: 'prompt' }>,
+  session: SessionFacts,
+): Generator<Found> {
   const { id } = prompt;
   const fates = session.log.flatMap((entry) => {
     if (entry.about !== id) return [];
@@ -120,7 +134,11 @@ function* answers(session: SessionFacts): Generator<Found> {
     if (run === undefined || !completed.has(run)) continue;
     // The agent may have spoken by itself before it came to the prompt.
     const heard = (messages.get(run) ?? []).slice(-said.length || Infinity);
-    if (said.length === heard.length && said.every((text, index) => text === heard[index])) continue;
-    yield { kind: 'lost', what: `the answer to prompt ${prompt} in run ${run} is not what the agent said` };
+    if (said.length === heard.length && said.every((text, index) => text === heard[index]))
+      continue;
+    yield {
+      kind: 'lost',
+      what: `the answer to prompt ${prompt} in run ${run} is not what the agent said`,
+    };
   }
 }

@@ -18,7 +18,10 @@ export function* judgeSubscribers(session: SessionFacts): Generator<Found> {
   }
 }
 
-function* entriesOf({ name, entries }: SubscriberFacts, { log, settledSeq }: SessionFacts): Generator<Found> {
+function* entriesOf(
+  { name, entries }: SubscriberFacts,
+  { log, settledSeq }: SessionFacts,
+): Generator<Found> {
   let last = 0;
   for (const seen of entries) {
     const stored = log[seen.seq - 1];
@@ -28,7 +31,8 @@ function* entriesOf({ name, entries }: SubscriberFacts, { log, settledSeq }: Ses
       yield { kind: 'changed', what: `${name} saw seq ${seen.seq} as ${seen.id}, another entry` };
     }
     if (seen.seq === last) yield { kind: 'doubled', what: `${name} got seq ${seen.seq} twice` };
-    else if (seen.seq < last) yield { kind: 'disorder', what: `${name} got seq ${seen.seq} after ${last}` };
+    else if (seen.seq < last)
+      yield { kind: 'disorder', what: `${name} got seq ${seen.seq} after ${last}` };
     else if (seen.seq > last + 1) yield { kind: 'lost', what: `${name} never got seq ${last + 1}` };
     last = Math.max(last, seen.seq);
   }
