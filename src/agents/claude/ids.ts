@@ -1,7 +1,7 @@
 import { sha1 } from '@noble/hashes/legacy.js';
 
 /** The namespace of our names, itself a UUIDv5 of `turnkeep` in the namespace of URLs. */
-const namespace = '2f4a7e0c-4d0b-5c53-9d0e-6d1f0b7c9a31';
+const namespace = '498d7b0d-1e07-5b64-8109-7bf25dbfe8de';
 
 const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
