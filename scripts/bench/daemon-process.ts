@@ -1,0 +1,14 @@
+// A daemon to be measured: `daemon-process.ts STATE [AGENT]`. AGENT is run where the scripted agent would
+// be: it gets the arguments that Node would get.
+import process from 'node:process';
+import { startDaemon } from '../../src/app/daemon.ts';
+
+const [state, agent] = process.argv.slice(2);
+if (state === undefined) throw new Error('Usage: daemon-process.ts STATE [AGENT]');
+if (agent !== undefined) process.execPath = agent;
+const began = performance.now();
+const daemon = await startDaemon({ state });
+const openMs = performance.now() - began;
+process.stdout.write(`${JSON.stringify({ url: daemon.url, openMs })}\n`);
+await daemon.ended;
+process.exit(0);
