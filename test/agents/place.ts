@@ -6,12 +6,15 @@ import path from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import type { Client, PartialEvent } from '../../src/client/index.ts';
 import { nodeClient } from '../../src/client/node/index.ts';
 import { leftOf, until } from '../app/processes.ts';
 import { Talk } from '../app/talk.ts';
 import { ModelServer } from '../fixtures/models/model-server.ts';
 import { cliEnvironment, installedCli } from './cli.ts';
+
+const daemonProcess = fileURLToPath(new URL('daemon-process.ts', import.meta.url));
 
 type DaemonProcess = ChildProcessByStdio<Writable, Readable, null>;
 
@@ -57,8 +60,7 @@ export class Place {
       program: this.#program,
       env: cliEnvironment(this.home, this.model.url),
     };
-    const script = path.join(import.meta.dirname, 'daemon-process.ts');
-    const args = [script, this.state, JSON.stringify(claude)];
+    const args = [daemonProcess, this.state, JSON.stringify(claude)];
     // Nothing of this process's own environment, which may be that of another agent.
     const env = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: this.home };
     const daemon = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
