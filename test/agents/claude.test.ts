@@ -1,5 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Talk } from '../app/talk.ts';
 import { Place } from './place.ts';
@@ -125,6 +126,76 @@ describe('a turn', () => {
     await talk.send('!say again');
     expect((await talk.end(2)).data.outcome).toBe('completed');
     expect(talk.of('host').filter(({ data }) => data.state === 'launched')).toHaveLength(1);
+    await checked(talk);
+  });
+});
+
+describe('what goes on by itself', () => {
+  const agent = (name: string): string =>
+    call('Agent', {
+      description: `look ${name}`,
+      prompt: script(`!hold ${name}`, `!say child ${name}`),
+      subagent_type: 'general-purpose',
+    });
+
+  test('R2: sub-agents in the background belong to the turn of the prompt', async () => {
+    const talk = await place.session();
+    await talk.send(script('!say I delegate', agent('one'), agent('two'), '!next', '!say waiting'));
+    await talk.says(/waiting/);
+    place.model.release('one');
+    await talk.says(/child one/);
+    place.model.release('two');
+    expect((await talk.end()).data.outcome).toBe('completed');
+    const calls = talk.of('tool_call').filter(({ data }) => data.name === 'Agent');
+    const children = talk.of('message').filter(({ parentCall }) => parentCall !== undefined);
+    expect(children.map(({ parentCall }) => parentCall)).toEqual(
+      calls.slice(0, 2).map(({ data }) => data.call),
+    );
+    expect(calls.map(({ data }) => data.status).toSorted()).toEqual([
+      'completed',
+      'completed',
+      'in_progress',
+      'in_progress',
+    ]);
+    await checked(talk);
+  });
+
+  test('a command in the background that ends later begins a run of the agent’s own', async () => {
+    const talk = await place.session();
+    const later = { command: 'sleep 1 && touch later', description: 'x', run_in_background: true };
+    await talk.send(script(call('Bash', later), '!next', '!say started'));
+    const approval = await talk.next('approval');
+    await talk.decide(approval.id, 'allow');
+    await talk.end(2);
+    expect(talk.of('run_started').map(({ data }) => data.trigger)).toEqual(['prompt', 'agent']);
+    expect(talk.of('run_ended').map(({ data }) => data.outcome)).toEqual([
+      'completed',
+      'completed',
+    ]);
+    await checked(talk);
+  });
+
+  test('L1: a text whose connection broke goes on where it was, in one entry', async () => {
+    const talk = await place.session();
+    await talk.send(script('!say one two ', '!cut 1', '!say three'));
+    expect((await talk.end()).data.outcome).toBe('completed');
+    expect(talk.texts('message')).toEqual(['one two three']);
+    expect(talk.of('notice').map(({ data }) => data.code)).toContain('model-retry');
+    await checked(talk);
+  });
+
+  test('P3: an agent that is killed in the middle of an answer ends its run, and is resumed', async () => {
+    const talk = await place.session();
+    await talk.send('!say I know this');
+    await talk.end();
+    await talk.send(script('!say half of it ', '!hold dead'));
+    await place.partial(talk.session, ({ whole }) => whole === 'half of it ');
+    process.kill([...talk.hosts.values()].at(-1)!, 'SIGKILL');
+    expect((await talk.end(2)).data.outcome).toBe('failed');
+    expect(talk.of('message').at(-1)?.data.incomplete).toBe(true);
+    await talk.send('!recall');
+    await talk.end(3);
+    expect(talk.texts('message').at(-1)).toContain('!say I know this');
     await checked(talk);
   });
 });
