@@ -1,9 +1,14 @@
 // A daemon to be measured, as it is built for the package: `daemon-process.ts STATE [AGENT]`. AGENT is run
 // where the scripted agent would be: it gets the arguments that Node would get.
 import process from 'node:process';
+import type { Daemon, DaemonOptions } from '../../src/app/daemon.ts';
+
+interface Built {
+  startDaemon(options: DaemonOptions): Promise<Daemon>;
+}
 
 const built = new URL('../../dist/app/daemon.js', import.meta.url).href;
-const { startDaemon } = (await import(built)) as typeof import('../../src/app/daemon.ts');
+const { startDaemon } = (await import(built)) as Built;
 
 const [state, agent] = process.argv.slice(2);
 if (state === undefined) throw new Error('Usage: daemon-process.ts STATE [AGENT]');

@@ -12,6 +12,11 @@ const prompt = soundLog[1]!;
 const told = facts().sessions[0]!;
 const seen = subscriber().entries;
 const without = (seq: number) => soundLog.filter((entry) => entry.seq !== seq);
+const orphan = (entry: (typeof soundLog)[number]) => {
+  const copy = { ...entry };
+  delete copy.parentId;
+  return copy;
+};
 const second = { ...end!, id: 'e13' };
 
 /** Each plants one fault into facts that are sound, and names a kind that must be found. */
@@ -30,10 +35,7 @@ const planted: Record<string, [Facts, FaultKind]> = {
     facts({ log: soundLog.with(5, { ...soundLog[5]!, digest: '0'.repeat(64) }) }),
     'changed',
   ],
-  'a node lacks its parent': [
-    facts(stored(soundLog.map(({ parentId: _, ...entry }) => entry as (typeof soundLog)[number]))),
-    'changed',
-  ],
+  'a node lacks its parent': [facts(stored(soundLog.map(orphan))), 'changed'],
   'a run ends twice': [facts(stored([...soundLog, second])), 'doubled'],
   'an entry comes after the end of its run': [
     facts(stored([...soundLog, { ...soundLog[10]!, id: 'e13', parentId: 'e11' }])),
