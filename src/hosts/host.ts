@@ -1,5 +1,5 @@
 import type { Proof } from '../domain/entry.ts';
-import type { Host, HostExit, Member } from '../ports/hosts.ts';
+import type { Host, HostExit, Member, StartWindow } from '../ports/hosts.ts';
 import { type ProcessId, readExit, readGroup } from './directory/claim.ts';
 import { exitOfStatus } from './directory/exit-status.ts';
 import type { HostPaths } from './directory/layout.ts';
@@ -8,7 +8,7 @@ import type { Processes } from './platform/processes.ts';
 import { Spool } from './spool/spool.ts';
 import { Crew, type Roots } from './sweep/crew.ts';
 import { type HostSignal, inUse, send } from './sweep/signal.ts';
-import { key, sweep, type Toll } from './sweep/sweep.ts';
+import { key, startedWithin, sweep, type Toll } from './sweep/sweep.ts';
 import type { DirectoryWatch } from './watch/directory-watch.ts';
 
 /** A report of what went wrong where nobody waits for an answer. */
@@ -115,15 +115,14 @@ export class AttachedHost implements Host {
     if (signal === 'SIGTERM') send(-agent, 'SIGCONT');
   }
 
-  async sweep(options?: { startedAfter?: number }): Promise<Proof> {
+  async sweep(window: StartWindow = {}): Promise<Proof> {
     if (this.#context.otherBoot) return { method: 'rebooted', ended: [], gone: true };
     await this.#learnGroup();
-    const after = options?.startedAfter;
-    const wanted = (member: Member): boolean =>
-      after === undefined || (member.role === 'descendant' && member.startedAt > after);
+    const { processes } = this.#context;
+    const wanted = startedWithin(window, processes.startGrainMs);
     // Only the proof of a whole sweep is that of the host: it names whom earlier steps have ended, too.
-    const toll = after === undefined ? this.#toll : undefined;
-    const proof = await sweep(this.#crew, this.#context.processes, wanted, toll);
+    const toll = wanted === undefined ? this.#toll : undefined;
+    const proof = await sweep(this.#crew, processes, wanted ?? ((): boolean => true), toll);
     await this.#checkEnd();
     return proof;
   }

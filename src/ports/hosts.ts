@@ -73,14 +73,21 @@ export interface Host {
   signal(signal: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
   /**
    * Ends every member (agent, group, session, marked; rescanned until empty twice) and proves it.
-   * With `startedAfter` (ms since the epoch) only processes that the agent started after that time are
-   * ended, and the agent, relay and wrapper live on.
+   * With a bound, only processes that the agent started after the one and surely before the other are
+   * ended, however long that takes, and the agent, relay and wrapper live on.
    */
-  sweep(options?: { startedAfter?: number }): Promise<Proof>;
+  sweep(window?: StartWindow): Promise<Proof>;
   /** The last part of what the agent wrote to stderr, for messages; at most `maxBytes`. */
   stderrTail(maxBytes: number): Promise<string>;
   /** Lets go of the host without touching its processes (detach). */
   release(): void;
+}
+
+/** Bounds of the time at which processes were started, in milliseconds since the epoch. */
+export interface StartWindow {
+  startedAfter?: number;
+  /** Without it, a sweep that takes its time also ends what the next run has started meanwhile. */
+  startedBefore?: number;
 }
 
 export interface HostExit {

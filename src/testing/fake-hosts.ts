@@ -7,6 +7,7 @@ import {
   type LaunchSpec,
   type Member,
   type Recovered,
+  type StartWindow,
 } from '../ports/hosts.ts';
 import { type FakeAgent, FakeProcess } from './fake-process.ts';
 
@@ -127,9 +128,10 @@ class FakeHost implements Host {
     }
   }
 
-  async sweep(options?: { startedAfter?: number }): Promise<Proof> {
+  async sweep(window?: StartWindow): Promise<Proof> {
     const { alive, pid } = this.#process;
-    if (options?.startedAfter !== undefined || !alive) {
+    const bounded = window?.startedAfter !== undefined || window?.startedBefore !== undefined;
+    if (bounded || !alive) {
       return { method: 'swept', ended: [], gone: true };
     }
     this.#process.exit(null, 'SIGKILL');

@@ -123,6 +123,30 @@ describe('sweep', () => {
     expect(await ended(host)).toMatchObject({ exitCode: 8 });
   });
 
+  test('R5: with both times it spares what the next run starts while the sweep goes on', async () => {
+    // The stubborn one is there for a second of grace; the next run begins in it.
+    const host = await workshop.agent(
+      '(trap "" TERM; echo child $BASHPID; while :; do sleep 0.01; done) & ' +
+        'read -r x; setsid sleep 1000 & echo next $!; read -r y; exit 8',
+    );
+    const stubborn = await childOf(host);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    const startedBefore = Date.now();
+    const swept = host.sweep({ startedAfter: 0, startedBefore });
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await host.write(0, new TextEncoder().encode('go\n'));
+    const next = Number((await spoken(host, /next (\d+)\n/))[1]);
+    const proof = await swept;
+    expect(proof).toMatchObject({ gone: true });
+    expect(proof.ended.map(({ pid }) => pid)).toContain(stubborn);
+    expect(await alive(stubborn)).toBe(false);
+    expect(await alive(next)).toBe(true);
+    await host.sweep({ startedBefore: Date.now() + 1000 });
+    expect(await alive(next)).toBe(false);
+    await host.write(3, new TextEncoder().encode('end\n'));
+    expect(await ended(host)).toMatchObject({ exitCode: 8 });
+  });
+
   test("R1 R5: never touches what is another host's, even one that was started from inside", async () => {
     const inner = workshop.host();
     const other = await workshop.agent('echo ready; sleep 1000 & wait');

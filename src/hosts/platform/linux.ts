@@ -28,6 +28,7 @@ interface Stat {
 export function linuxProcesses(): Processes {
   return {
     proof: 'swept',
+    startGrainMs: 1000 / ticksPerSecond,
     tailWaits,
     bootId: async () => (await readProc('/proc/sys/kernel/random/boot_id')).trim(),
     list,

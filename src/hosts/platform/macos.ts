@@ -13,6 +13,7 @@ const columns = 'pid=,ppid=,pgid=,stat=,lstart=,ucomm=';
 export function macosProcesses(): Processes {
   return {
     proof: 'sampled',
+    startGrainMs: 1000,
     tailWaits: () => Promise.resolve(false),
     bootId: async () =>
       (await run('/usr/sbin/sysctl', ['-n', 'kern.bootsessionuuid'])).stdout.trim(),

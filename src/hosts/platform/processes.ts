@@ -18,6 +18,8 @@ export interface ProcessSample {
 export interface Processes {
   /** How strong a proof of absence is: all processes were looked at, or only those known from samples. */
   readonly proof: Extract<Proof['method'], 'swept' | 'sampled'>;
+  /** How far a start time may be from the truth, in milliseconds. */
+  readonly startGrainMs: number;
   /** Whether `tail -f` is told of changes; where it polls, the relay is our own script. */
   readonly tailWaits: () => Promise<boolean>;
   bootId(): Promise<string>;

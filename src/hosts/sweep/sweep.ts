@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Proof } from '../../domain/entry.ts';
-import type { Member } from '../../ports/hosts.ts';
+import type { Member, StartWindow } from '../../ports/hosts.ts';
 import type { Processes } from '../platform/processes.ts';
 import type { Crew } from './crew.ts';
 import { sendTo } from './signal.ts';
@@ -17,6 +17,20 @@ const killRoundMs = 100;
 
 /** Whom a host's sweeps and signals were meant for and how they ended, over all steps of a ladder. */
 export type Toll = Map<string, { readonly member: Member; readonly how: How }>;
+
+/**
+ * Whom a sweep with bounds is for; nothing where there are none. Start times are only as exact as `grainMs`:
+ * in doubt a process belongs to what came next, and is spared.
+ */
+export function startedWithin(
+  { startedAfter, startedBefore }: StartWindow,
+  grainMs: number,
+): ((member: Member) => boolean) | undefined {
+  if (startedAfter === undefined && startedBefore === undefined) return undefined;
+  const after = startedAfter ?? Number.NEGATIVE_INFINITY;
+  const last = (startedBefore ?? Number.POSITIVE_INFINITY) - grainMs;
+  return ({ role, startedAt }) => role === 'descendant' && startedAt > after && startedAt <= last;
+}
 
 /**
  * Ends the members that `wanted` selects, by SIGTERM, then SIGKILL, until two looks in a row find none. The
