@@ -63,7 +63,8 @@ async function recover(context: LaunchContext, host: string): Promise<Recovered>
   // Read after the look at the wrapper, which writes it before it ends.
   const exit = await readExit(paths);
   const attached = await attach(context, host, claimed, otherBoot);
-  if (exit !== undefined || (lives && !otherBoot)) return { state: 'found', host: attached };
+  const exited = exit !== undefined;
+  if (exited || (lives && !otherBoot)) return { state: 'found', host: attached, exited };
   return { state: 'lost', host: attached, proof: await attached.sweep() };
 }
 

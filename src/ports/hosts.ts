@@ -43,8 +43,11 @@ export class LaunchError extends Error {
 
 export type Recovered =
   | { state: 'never-started' }
-  /** The agent works, or has ended while no daemon was there: read its spool to the end, then `ended`. */
-  | { state: 'found'; host: Host }
+  /**
+   * The agent works, or has ended while no daemon was there (`exited`; it may also end at any moment after
+   * this look): read its spool to the end, then `ended`.
+   */
+  | { state: 'found'; host: Host; exited: boolean }
   /** Another boot, or its processes vanished without an exit file. Drain the spool, the outcome is `lost`. */
   | { state: 'lost'; host: Host; proof: Proof };
 

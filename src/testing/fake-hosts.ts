@@ -49,7 +49,10 @@ export class FakeHosts implements Hosts {
       this.#claimed.add(host);
       return { state: 'never-started' };
     }
-    if (process.ended?.witnessed !== false) return { state: 'found', host: new FakeHost(process) };
+    const { ended } = process;
+    if (ended?.witnessed !== false) {
+      return { state: 'found', host: new FakeHost(process), exited: ended !== null };
+    }
     const proof: Proof = { method: 'rebooted', ended: [], gone: true };
     return { state: 'lost', host: new FakeHost(process), proof };
   }

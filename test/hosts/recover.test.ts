@@ -22,9 +22,10 @@ async function recover(host: string): Promise<Recovered> {
   return recovered;
 }
 
-async function found(host: string): Promise<Host> {
+async function found(host: string, exited = false): Promise<Host> {
   const recovered = await recover(host);
   if (recovered.state !== 'found') throw new Error(`not found but ${recovered.state}`);
+  expect(recovered.exited).toBe(exited);
   return recovered.host;
 }
 
@@ -93,7 +94,7 @@ describe('recover', () => {
     await first.write(0, bytes('go\n'));
     first.release();
     await until('the wrapper to end', async () => !(await alive(first.pid)));
-    const second = await found(first.id);
+    const second = await found(first.id, true);
     expect(await ended(second)).toEqual({ exitCode: 9, signal: null, witnessed: true });
     expect((await text(second)).split('\n')).toHaveLength(5001);
     expect(await second.members()).toEqual([]);
