@@ -56,6 +56,17 @@ describe('crew', () => {
     expect(pids([sample(12), { ...foreign, session: 12 }])).toEqual([12, 70]);
   });
 
+  test("R5: what is in the wrapper's session once the agent is known is the wrapper's, not the agent's", () => {
+    const agent = sample(12, { marker: 'h' });
+    const helper = sample(13, { parent: 10, session: 10, group: 10, marker: 'h' });
+    const escaped = sample(14, { parent: 12, session: 14, marker: 'h' });
+    const rolesOf = (of: Roots): string[] =>
+      membersAmong([sample(10), agent, helper, escaped], of, new Map()).map(({ role }) => role);
+    expect(rolesOf(roots)).toEqual(['wrapper', 'agent', 'wrapper', 'descendant']);
+    const { agent: _, ...early } = roots;
+    expect(rolesOf(early)).toEqual(['wrapper', 'descendant', 'descendant', 'descendant']);
+  });
+
   test("R5: processes that are each other's parents do not hold the look up", () => {
     expect(pids([sample(12, { parent: 80 }), sample(80, { parent: 12 })])).toEqual([12, 80]);
   });

@@ -1,3 +1,4 @@
+import { mkdir, rmdir } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Host, Member } from '../../src/ports/hosts.ts';
 import { alive, ended, gone, marked, spoken, until, Workshop } from './workshop.ts';
@@ -184,6 +185,28 @@ describe('sweep', () => {
     }
     const wrapper = members.find(({ role }) => role === 'wrapper');
     expect(wrapper).toMatchObject({ pid: host.pid, startTime: host.startTime });
+  });
+
+  test("R5 R6: a sweep leaves the wrapper's own helpers alone until they have written the exit", async () => {
+    const host = await workshop.agent('echo ready; read -r line; exit 5');
+    await spoken(host, 'ready');
+    // What is in its way delays the wrapper as a full disk does: it tries, sleeps and tries again.
+    await mkdir(workshop.path(host.id, 'exit.new'));
+    await host.write(0, new TextEncoder().encode('end\n'));
+    const helper = async (): Promise<Member | undefined> =>
+      (await host.members()).find(({ name }) => name === 'sleep');
+    await until('the wrapper to wait', async () => (await helper())?.role === 'wrapper');
+    const first = (await helper())?.pid;
+    const swept = host.sweep();
+    await until('it to try again while the sweep waits', async () => {
+      const next = await helper();
+      return next !== undefined && next.pid !== first;
+    });
+    await rmdir(workshop.path(host.id, 'exit.new'));
+    const proof = await swept;
+    expect(proof).toMatchObject({ gone: true });
+    expect(new Set(proof.ended.map(({ how }) => how))).toEqual(new Set(['exited']));
+    expect(await ended(host)).toEqual({ exitCode: 5, signal: null, witnessed: true });
   });
 
   test('R5: processes that keep starting others are all ended', async () => {
