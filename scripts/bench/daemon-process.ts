@@ -4,7 +4,7 @@ import process from 'node:process';
 import type { Daemon, DaemonOptions } from '../../src/app/daemon.ts';
 
 interface Built {
-  startDaemon(options: DaemonOptions): Promise<Daemon>;
+  startDaemon: (options: DaemonOptions) => Promise<Daemon>;
 }
 
 const built = new URL('../../dist/app/daemon.js', import.meta.url).href;
