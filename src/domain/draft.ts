@@ -11,8 +11,8 @@ export interface DecideContext {
   now: number;
   newId(): string;
   agent: AgentTraits;
-  /** Content of a prompt of this session, as it stands in its entry. */
-  contentOf(prompt: string): EntryDataByKind['prompt']['content'];
+  /** Content of a prompt of this session, as it stands in its entry; null where it cannot be read. */
+  contentOf(prompt: string): EntryDataByKind['prompt']['content'] | null;
 }
 
 /** The flags of an agent's profile that the decider asks. */
@@ -28,8 +28,8 @@ export type Effect =
   | { type: 'launch'; host: string }
   /** Climb the ladder for the run (R5); `force` begins at SIGKILL. */
   | { type: 'climb'; run: string; force: boolean }
-  /** End what the agent started during this run and left running. */
-  | { type: 'sweep'; run: string; since: string }
+  /** End what the agent started between these two times and left running. */
+  | { type: 'sweep'; run: string; since: string; until: string }
   | { type: 'stop_host'; host: string };
 
 /**
@@ -78,7 +78,7 @@ export class Draft {
     return placed;
   }
 
-  /** A new id, for a run or a host. */
+  /** A new id for a run. */
   newId(): string {
     return this.#nextId();
   }

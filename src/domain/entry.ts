@@ -142,10 +142,15 @@ export interface EntryDataByKind {
   /** `about` is the prompt whose item changed, absent where the whole queue is held or released. */
   queue: { change: 'withdrawn' | 'indeterminate' | 'requeued' | 'released'; reason?: string };
   settings: { from: 'client' | 'agent' | 'server'; changes: SettingsChange };
-  /** The life of the host: the process group in which the agent works. `host` is its id. */
+  /**
+   * The life of the host: the process group in which the agent works. `host` is its id. `ending` is
+   * the intent to end it, written before anything is done about it.
+   */
   host: {
     host: string;
-    state: 'launched' | 'opened' | 'ended';
+    state: 'launched' | 'opened' | 'ending' | 'ended';
+    /** Of `ending`: why we end it. From then on it gets no prompt, and its run ends with it. */
+    reason?: 'ladder' | 'force' | 'stop' | 'failed' | 'limit' | 'recycle';
     nativeId?: string;
     resumed?: boolean;
     exitCode?: number;

@@ -351,13 +351,28 @@ function host(state: SessionState, entry: EntryOf<'host'>): SessionState {
       if (state.host?.id !== data.host) return state;
       return {
         ...state,
-        host: { id: data.host, phase: 'open' },
+        host: state.host.phase === 'ending' ? state.host : { id: data.host, phase: 'open' },
         nativeId: data.nativeId ?? state.nativeId,
-        run: state.run?.state === 'starting' ? sendWaiting(state.run, entry.at) : state.run,
+        run: opensFor(state) ? sendWaiting(state.run!, entry.at) : state.run,
+      };
+    case 'ending':
+      if (state.host?.id !== data.host) return state;
+      return {
+        ...state,
+        host: {
+          id: data.host,
+          phase: 'ending',
+          ...(data.error === undefined ? {} : { error: data.error }),
+        },
       };
     case 'ended':
       return state.host?.id === data.host ? { ...state, host: null } : state;
   }
+}
+
+/** Whether a run waits for this host to open. */
+function opensFor(state: SessionState): boolean {
+  return state.run?.state === 'starting' && state.host?.phase === 'launched';
 }
 
 /** An interrupt that somebody turns into a stop is a stop: it holds the queue. */

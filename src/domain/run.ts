@@ -42,8 +42,8 @@ export function outcomeOf(ended: {
   killed: boolean;
   lost: boolean;
 }): RunOutcome {
-  if (ended.lost) return 'lost';
   if (ended.killed) return 'killed';
+  if (ended.lost) return 'lost';
   if (ended.state === 'stopping') return 'cancelled';
   return ended.said ?? 'failed';
 }

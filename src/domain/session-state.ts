@@ -8,7 +8,7 @@ import { type ContextWindow, noUsage, type Usage, type UsageReport } from './usa
  * The bounded state of a session: what its actor loads instead of the log. It is `fold(evolve)` of the log
  * and nothing else; `stateVersion` rises when the same log folds to another state.
  */
-export const stateVersion = 2;
+export const stateVersion = 3;
 
 export interface SessionState {
   id: string;
@@ -31,7 +31,7 @@ export interface SessionState {
   /** The agent's own id of the session, from its last successful open. */
   nativeId: string | null;
   /** The host that has not ended. */
-  host: { id: string; phase: 'launched' | 'open' } | null;
+  host: OpenHost | null;
   run: OpenRun | null;
   lastRun: LastRun | null;
   /** Prompts that wait, in order. */
@@ -47,6 +47,14 @@ export interface SessionState {
   createdAt: string;
   updatedAt: string;
   lastActivityAt: string;
+}
+
+/** `ending`: it gets no more prompts, and the run that works in it ends with it. */
+export interface OpenHost {
+  id: string;
+  phase: 'launched' | 'open' | 'ending';
+  /** Why it is ended, where its run fails by that. */
+  error?: RunFailure;
 }
 
 export interface QueuedPrompt {

@@ -33,6 +33,10 @@ export interface ActorContext {
   /** After a commit: what is to be done in the world. */
   perform(actor: SessionActor, effects: readonly Effect[]): void;
   committed(actor: SessionActor, entries: readonly NewEntry[]): void;
+  /** The agent has ended and its spool is drained: the end is to be found out. */
+  conclude(actor: SessionActor): void;
+  /** The agent's input could not be written. */
+  inputFailed(grip: HostGrip, message: string): void;
   /** Lines of the spool were folded, and what came of them is stored; no batch is under way. */
   folded(actor: SessionActor): void;
   log: Log;
@@ -60,6 +64,7 @@ export class SessionActor {
   #letters: Letter[] = [];
   #turning: Promise<void> | null = null;
   #again = false;
+  #working = false;
   /** After a refusal: lines are folded one by one, to find the one that the store refuses. */
   #single = false;
   #refused: Refusal | null = null;
@@ -125,7 +130,10 @@ export class SessionActor {
   /** Something may be there to fold: called for new output, new commands and the host's end. */
   wake(): void {
     this.#again = true;
-    this.#turning ??= this.#work().finally(() => {
+    if (this.#working) return;
+    this.#working = true;
+    this.#turning = this.#work().finally(() => {
+      this.#working = false;
       this.#turning = null;
       if (this.#again && this.#stopped === null) this.wake();
     });
@@ -188,16 +196,19 @@ export class SessionActor {
   async #fold(batch: Batch, taken: Taken, mark: GripMark | null): Promise<boolean> {
     const { grip } = this;
     let letters = (taken.letters = this.#takeUrgent());
-    const lines = (taken.lines = letters.length > 0 ? [] : await this.#readLines());
+    const urgent = letters.length > 0;
+    const lines = (taken.lines = urgent ? [] : await this.#readLines());
     for (const line of lines) await this.#foldLine(batch, line);
-    if (letters.length === 0) {
+    if (!urgent) {
       letters = taken.letters = await this.#takeReady();
-      if (lines.length === 0 && grip !== null && grip.finished) batch.hostEnd();
+      if (lines.length === 0 && grip !== null && grip.drained) this.#hostOver(batch, grip);
     }
     const settle = await this.#decideAll(batch, letters);
     if (batch.empty) {
       settle(null);
-      if (lines.length === 0) return false;
+      this.context.perform(this, batch.effects);
+      // An urgent turn has not looked at the spool, whatever woke the actor.
+      if (lines.length === 0) return urgent;
       this.context.hub.partials(this);
       this.context.folded(this);
       return true;
@@ -209,6 +220,11 @@ export class SessionActor {
     }
     if (mark !== null) grip!.rollback(mark, lines);
     return this.#notStored(verdict, lines);
+  }
+
+  #hostOver(batch: Batch, grip: HostGrip): void {
+    if (grip.finished) batch.hostEnd();
+    else this.context.conclude(this);
   }
 
   #takeUrgent(): Letter[] {
@@ -223,17 +239,15 @@ export class SessionActor {
     if (this.#letters.length === 0) return [];
     const { grip } = this;
     if (grip === null || grip.host === null) return this.#letters.splice(0);
-    // Its end wakes the actor, and then they go to a new host.
-    if (grip.retiring) return [];
-    const [first] = this.#letters;
-    if (first!.barrier === null) {
+    // Its end wakes the actor; what is asked of a session whose agent is gone is decided after that.
+    if (grip.exit !== null && grip.end === null) return [];
+    if (this.#letters.some((letter) => letter.barrier === null)) {
       const size = await grip.host.size();
       for (const letter of this.#letters) letter.barrier ??= size;
     }
-    const ready = this.#letters.filter((letter) => grip.readTo(letter.barrier ?? 0));
-    if (ready.length === 0) this.#again = true;
-    this.#letters = this.#letters.filter((letter) => !ready.includes(letter));
-    return ready;
+    const ahead = this.#letters.findIndex((letter) => !grip.readTo(letter.barrier ?? 0));
+    if (ahead === 0) this.#again = true;
+    return this.#letters.splice(0, ahead === -1 ? this.#letters.length : ahead);
   }
 
   async #readLines(): Promise<readonly RawLine[]> {
@@ -369,9 +383,7 @@ export class SessionActor {
   }
 
   #write(grip: HostGrip, offset: number, bytes: Uint8Array): void {
-    grip.write(offset, bytes, (message) => {
-      this.context.log('host.write', { session: this.id, host: grip.id, message });
-    });
+    grip.write(offset, bytes, (message) => this.context.inputFailed(grip, message));
   }
 
   #releaseRunWaiters(before: SessionState): void {

@@ -1,5 +1,5 @@
 import type { AgentCommand } from '../domain/agent-event.ts';
-import type { BlobRef, ContentBlock } from '../domain/content.ts';
+import type { BlobRef } from '../domain/content.ts';
 import { decideAgent } from '../domain/decide/agent.ts';
 import { type Answer, type Command, decideCommand } from '../domain/decide/command.ts';
 import { decideHostEnd } from '../domain/decide/host.ts';
@@ -15,13 +15,14 @@ import type { Clock } from '../ports/clock.ts';
 import type { AppendBatch, HostChange, SessionColumns } from '../ports/store.ts';
 import { blobCollector, type DecodedLine, type RawLine } from './decode.ts';
 import { HostGrip } from './host-grip.ts';
+import type { PromptContent } from './prompt-contents.ts';
 
 /** What a batch needs to know of its surroundings. */
 export interface BatchContext {
   clock: Clock;
   driver: AgentDriver;
   /** Content of a prompt: as it stands in the entry, and whole, as the agent gets it. */
-  contentOf(prompt: string): { stored: readonly ContentBlock[]; whole: readonly ContentBlock[] };
+  contentOf(prompt: string): PromptContent | null;
 }
 
 /**
@@ -37,10 +38,12 @@ export class Batch {
   readonly #context: BatchContext;
   readonly #inputs: { grip: HostGrip; offset: number; bytes: Uint8Array }[] = [];
   readonly #hosts: HostChange[] = [];
+  readonly #startSeq: number;
   #advanced = false;
 
   constructor(state: SessionState, grip: HostGrip | null, context: BatchContext) {
     this.state = state;
+    this.#startSeq = state.lastSeq;
     this.grip = grip;
     this.#context = context;
   }
@@ -103,7 +106,7 @@ export class Batch {
       now,
       newId: () => clock.newId(),
       agent: driver.profile,
-      contentOf: (prompt) => this.#context.contentOf(prompt).stored,
+      contentOf: (prompt) => this.#context.contentOf(prompt)?.stored ?? null,
     };
     return new Draft(this.state, context, by, nextId);
   }
@@ -125,7 +128,7 @@ export class Batch {
     if (grip === null) return;
     const whole =
       command.type === 'prompt'
-        ? { ...command, content: this.#context.contentOf(command.prompt).whole }
+        ? { ...command, content: this.#context.contentOf(command.prompt)?.whole ?? command.content }
         : command;
     this.#input(grip.driver.encode(grip.decoder, whole));
   }
@@ -167,6 +170,8 @@ export class Batch {
     const batch: AppendBatch = {
       session: this.state.id,
       epoch,
+      // There is one writer. Were there another, one of the two must not succeed.
+      expect: { seq: this.#startSeq },
       ...(create ? { create: { key: this.state.key } } : {}),
       entries: this.entries,
       state: {

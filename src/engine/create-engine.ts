@@ -29,7 +29,6 @@ import type {
   StartReport,
 } from './engine.ts';
 import type { FeedSink } from './frames.ts';
-import { within } from './ladder.ts';
 import { ListHub } from './list-hub.ts';
 import type { Log } from './log.ts';
 import { promptFate } from './prompt-fate.ts';
@@ -39,6 +38,7 @@ import { detached, stopSession, terminalOf, withHosts } from './shutdown.ts';
 import { storedContent } from './stored-content.ts';
 import { Supervisor } from './supervisor.ts';
 import { Timeouts } from './timeouts.ts';
+import { within } from './within.ts';
 
 export interface EngineOptions {
   store: Store;
@@ -56,6 +56,8 @@ export interface EngineOptions {
 }
 
 const abortWaitMs = 60_000;
+/** A shutdown waits so long for a recovery that is under way. */
+const recoveryMs = 10_000;
 
 /** Starts the engine: finds what became of the hosts of an earlier daemon, and serves. */
 export function createEngine(options: EngineOptions): SessionEngine {
@@ -206,13 +208,15 @@ export class SessionEngine implements Engine {
 
   async get(session: string): Promise<{ row: ReturnType<typeof rowOf>; host: HostView | null }> {
     const { state, grip } = await this.#registry.get(session);
-    const host = state.host && { ...state.host, pid: grip?.host?.pid ?? null };
+    const { id, phase } = state.host ?? {};
+    const pid = grip?.host?.pid ?? null;
+    const host = id === undefined || phase === undefined ? null : { id, phase, pid };
     return { row: rowOf(state), host };
   }
 
   async openFeed(session: string, options: FeedOptions, sink: FeedSink): Promise<OpenedFeed> {
     const actor = await this.#registry.get(session);
-    return this.#registry.hub(actor).open(actor, options, sink);
+    return actor.context.hub.open(actor, options, sink);
   }
 
   openList(filter: ListFilter, sink: FeedSink): OpenedList {
@@ -220,7 +224,7 @@ export class SessionEngine implements Engine {
   }
 
   async shutdown(mode: 'stop' | 'detach'): Promise<readonly ShutRun[]> {
-    await this.#recovery.done;
+    await within(this.#recovery.done, recoveryMs, this.#options.clock);
     this.#registry.refuseNew({ code: 'unavailable', message: 'The daemon is shutting down.' });
     const actors = await withHosts(await this.#registry.loaded(), this.#options.clock);
     const runs = await Promise.all(

@@ -42,13 +42,13 @@ export class Creation {
     if (known !== null) return this.#existing(known, input, by);
     const settings = await this.#settings(input.changes);
     const session = input.id ?? options.clock.newId();
-    const actor = await registry.create(session, settings.agent!);
-    if (actor === null) return this.#existing(session, input, by);
     try {
-      return await this.#make(actor, { ...input, changes: settings }, by);
+      const made = await registry.create(session, settings.agent!, (actor) =>
+        this.#make(actor, { ...input, changes: settings }, by),
+      );
+      return made ?? (await this.#existing(session, input, by));
     } catch (error) {
-      registry.discard(actor);
-      // Somebody else was first with the same id or key.
+      // Somebody else was first with the same key.
       const winner = isConflict(error) ? await this.#known(input) : null;
       if (winner !== null) return this.#existing(winner, input, by);
       throw error;

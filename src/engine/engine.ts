@@ -94,7 +94,7 @@ export interface DecideAnswer {
 
 export interface HostView {
   id: string;
-  phase: 'launched' | 'open';
+  phase: 'launched' | 'open' | 'ending';
   pid: number | null;
 }
 

@@ -1,6 +1,7 @@
 import type { Entry } from '../domain/entry.ts';
 import { limits } from '../domain/limits.ts';
 import { rowOf } from '../domain/row.ts';
+import type { SessionState } from '../domain/session-state.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import type { FeedOptions, OpenedFeed } from './engine.ts';
@@ -43,9 +44,10 @@ export class FeedHub implements FeedSource {
     this.#feeds.add(feed);
     const { state } = live;
     const lastSeq = this.lastSeq;
-    const approvals = await Promise.all(
-      state.approvals.map((open) => this.store.entry(state.id, open.id)),
-    );
+    const approvals = await this.#openApprovals(state).catch((error: unknown) => {
+      this.close(feed);
+      throw error;
+    });
     feed.start();
     return {
       snapshot: {
@@ -58,6 +60,14 @@ export class FeedHub implements FeedSource {
       },
       close: () => this.close(feed),
     };
+  }
+
+  async #openApprovals(state: SessionState): Promise<readonly (Entry | undefined)[]> {
+    return Promise.all(state.approvals.map((open) => this.store.entry(state.id, open.id)));
+  }
+
+  after(ms: number, call: () => void): void {
+    this.#clock.after(ms, call);
   }
 
   close(feed: Feed): void {

@@ -12,7 +12,10 @@ export interface FeedSource {
   readonly lastSeq: number;
   readonly current: readonly LivePartial[];
   close(feed: Feed): void;
+  after(ms: number, call: () => void): void;
 }
+
+const retryMs = 500;
 
 /**
  * One subscriber's ordered stream: entries after its cursor, each once, then live ones.
@@ -128,7 +131,14 @@ export class Feed {
   #fallBack(): void {
     this.#state = 'catching_up';
     this.#tell('catching_up');
-    this.#catchUp().catch(() => this.#hub.close(this));
+    this.#catchUp().catch(() => this.#tryAgain());
+  }
+
+  /** A page that could not be read is asked for again: the cursor stands where it stood. */
+  #tryAgain(): void {
+    this.#hub.after(retryMs, () => {
+      if (this.#state === 'catching_up') this.#catchUp().catch(() => this.#tryAgain());
+    });
   }
 
   #tell(state: 'catching_up' | 'live'): void {

@@ -1,10 +1,9 @@
 import type { HostEnd } from '../domain/decide/host.ts';
 import type { AgentEvent } from '../domain/agent-event.ts';
-import type { RunFailure } from '../domain/entry.ts';
 import { limits } from '../domain/limits.ts';
 import { assemble, type AgentInput, flush, noPartials, type Partials } from '../domain/partials.ts';
 import type { AgentDriver, DecoderState, OpenSpec } from '../ports/agent.ts';
-import type { Host } from '../ports/hosts.ts';
+import type { Host, HostExit } from '../ports/hosts.ts';
 import type { HostChange, HostRow } from '../ports/store.ts';
 import type { RawLine } from './decode.ts';
 import { Framer, type Line } from './spool/framer.ts';
@@ -33,20 +32,22 @@ export class HostGrip {
   #ingested: number;
   #replayFrom: number;
   host: Host | null = null;
-  /** The ladder was climbed past the agent's own cancel. */
-  killed = false;
+  /** How the agent ended, as soon as that is known: what it wrote before is still to be read. */
+  exit: HostExit | null = null;
   /** When its processes were last looked at; monotonic milliseconds. */
   sampledAt = Number.NEGATIVE_INFINITY;
-  /** It is being ended while nothing goes on in it: what comes now waits for the next host. */
-  retiring = false;
-  /** Why the supervisor ended it, where that was no ladder. */
-  error: RunFailure | null = null;
+  /** It is being ended: the steps to it are taken once. */
+  condemned = false;
+  /** Its exit and its drained spool are with the supervisor, which finds out what else there is to know. */
+  concluding = false;
   /** Writes to the input file, one after another. */
   #writing: Promise<void> = Promise.resolve();
-  /** Set by the supervisor when the host has ended; decided once the spool is drained. */
+  #gap = false;
+  /** All that is known of its end; the actor decides it. */
   end: HostEnd | null = null;
   readonly #framer: Framer;
-  #lines: Line[] = [];
+  #lines: readonly Line[] = [];
+  #next = 0;
   #drained = false;
 
   private constructor(row: HostRow, driver: AgentDriver) {
@@ -110,12 +111,23 @@ export class HostGrip {
    */
   write(offset: number, bytes: Uint8Array, failed: (message: string) => void): void {
     const { host } = this;
-    if (host === null) return;
+    if (host === null || this.#gap) return;
     this.queueWrite(() => host.write(offset, bytes), failed);
   }
 
+  /**
+   * Writes one after another. After a failure single writes are left out, because they would leave a gap,
+   * until `offered` says that everything was offered again.
+   */
   queueWrite(write: () => Promise<void>, failed: (message: string) => void): void {
-    this.#writing = this.#writing.then(write).catch((error: unknown) => failed(String(error)));
+    this.#writing = this.#writing.then(write).catch((error: unknown) => {
+      this.#gap = true;
+      failed(String(error));
+    });
+  }
+
+  offered(): void {
+    this.#gap = false;
   }
 
   /** Whole lines that wait to be folded, at most `maxLines` and about a batch of bytes. */
@@ -123,8 +135,8 @@ export class HostGrip {
     await this.#fill();
     const taken: RawLine[] = [];
     let bytes = 0;
-    while (this.#lines.length > 0 && taken.length < maxLines && bytes < limits.batchBytes) {
-      const line = rawLine(this.id, this.#lines.shift()!);
+    while (this.#waiting > 0 && taken.length < maxLines && bytes < limits.batchBytes) {
+      const line = rawLine(this.id, this.#lines[this.#next++]!);
       bytes += line.bytes.length;
       taken.push(line);
     }
@@ -132,15 +144,26 @@ export class HostGrip {
   }
 
   async #fill(): Promise<void> {
-    if (this.host === null || this.#lines.length > 0) return;
-    while (this.#lines.length === 0) {
+    if (this.host === null) return;
+    while (this.#waiting === 0) {
+      const over = this.exit !== null;
       const chunk = await this.host.read(this.#framer.offset, chunkBytes);
       if (chunk.length === 0) {
-        if (this.end !== null) this.#drain();
+        if (over) this.#drain();
         return;
       }
-      this.#lines = [...this.#framer.push(chunk)];
+      this.#queue(this.#framer.push(chunk));
     }
+  }
+
+  /** Lines that were cut and not given out yet. */
+  get #waiting(): number {
+    return this.#lines.length - this.#next;
+  }
+
+  #queue(lines: readonly Line[]): void {
+    this.#lines = lines;
+    this.#next = 0;
   }
 
   /** The agent has ended and everything is read: a last line without its newline is torn. */
@@ -148,17 +171,22 @@ export class HostGrip {
     if (this.#drained) return;
     this.#drained = true;
     const torn = this.#framer.end();
-    if (torn !== undefined) this.#lines = [torn];
+    if (torn !== undefined) this.#queue([torn]);
   }
 
   /** Whether everything up to `offset` has been folded (a torn tail counts as read). */
   readTo(offset: number): boolean {
-    return this.#lines.length === 0 && this.#framer.offset >= offset;
+    return this.#waiting === 0 && this.#framer.offset >= offset;
   }
 
-  /** Everything that the agent wrote has been folded and it has ended. */
+  /** The agent has ended, and everything that it wrote has been folded. */
+  get drained(): boolean {
+    return this.exit !== null && this.#waiting === 0 && (this.#drained || this.host === null);
+  }
+
+  /** Its end can be decided. */
   get finished(): boolean {
-    return this.end !== null && this.#lines.length === 0 && (this.#drained || this.host === null);
+    return this.end !== null && this.drained;
   }
 
   /** Folds a decoded line; what it means comes out, unless an earlier daemon has stored it already. */
@@ -224,7 +252,7 @@ export class HostGrip {
     this.partials = mark.partials;
     this.position = mark.position;
     this.inputEnd = mark.inputEnd;
-    this.#lines = [...lines.map(asLine), ...this.#lines];
+    this.#queue([...lines.map(asLine), ...this.#lines.slice(this.#next)]);
   }
 }
 
@@ -250,5 +278,5 @@ function rawLine(host: string, line: Line): RawLine {
 function asLine(line: RawLine): Line {
   const { from, to, bytes } = line;
   if (line.broken === 'oversized') return { kind: 'oversized', from, to, head: bytes };
-  return { kind: 'line', from, to, bytes, large: bytes.length > limits.largeLineBytes };
+  return { kind: 'line', from, to, bytes };
 }

@@ -4,7 +4,8 @@ import type { Entry } from '../domain/entry.ts';
 import type { SessionState } from '../domain/session-state.ts';
 import type { Store } from '../ports/store.ts';
 
-interface Content {
+/** A prompt's content as it stands in its entry, and whole, as the agent gets it. */
+export interface PromptContent {
   stored: readonly ContentBlock[];
   whole: readonly ContentBlock[];
 }
@@ -14,13 +15,14 @@ interface Content {
  * stays bounded; here they are at hand while the actor is loaded.
  */
 export class PromptContents {
-  readonly #contents = new Map<string, Content>();
+  readonly #contents = new Map<string, PromptContent>();
 
-  of(prompt: string): Content {
-    return this.#contents.get(prompt) ?? { stored: [], whole: [] };
+  /** Null where it cannot be read: then nothing is sent in its place. */
+  of(prompt: string): PromptContent | null {
+    return this.#contents.get(prompt) ?? null;
   }
 
-  add(prompt: string, content: Content): void {
+  add(prompt: string, content: PromptContent): void {
     this.#contents.set(prompt, content);
   }
 
@@ -36,7 +38,9 @@ export class PromptContents {
   async load(state: SessionState, store: Store): Promise<void> {
     for (const prompt of neededPrompts(state)) {
       const entry = await store.entry(state.id, prompt);
-      if (entry?.kind === 'prompt') this.add(prompt, await withBlobs(entry, store));
+      if (entry?.kind !== 'prompt') continue;
+      const content = await withBlobs(entry, store);
+      if (content !== null) this.add(prompt, content);
     }
   }
 }
@@ -48,16 +52,17 @@ function neededPrompts(state: SessionState): string[] {
 async function withBlobs(
   entry: Extract<Entry, { kind: 'prompt' }>,
   store: Store,
-): Promise<Content> {
+): Promise<PromptContent | null> {
   const stored = entry.data.content;
-  return { stored, whole: await Promise.all(stored.map((block) => wholeBlock(block, store))) };
+  const whole = await Promise.all(stored.map((block) => wholeBlock(block, store)));
+  return whole.includes(null) ? null : { stored, whole: whole.filter((block) => block !== null) };
 }
 
-/** A block as it was before its content went to a blob. */
-async function wholeBlock(block: ContentBlock, store: Store): Promise<ContentBlock> {
+/** A block as it was before its content went to a blob; null where the blob is gone. */
+async function wholeBlock(block: ContentBlock, store: Store): Promise<ContentBlock | null> {
   if (!('blob' in block) || block.blob === undefined) return block;
   const bytes = await store.getBlob(block.blob.digest);
-  if (bytes === undefined) return block;
+  if (bytes === undefined) return null;
   const { blob: _, ...rest } = block;
   if (rest.type === 'text') return { ...rest, text: new TextDecoder().decode(bytes) };
   return { ...rest, data: toBase64(bytes) };

@@ -67,7 +67,7 @@ async function recoverOne(
     const found = await context.registry.recover(session);
     if (found === 'continued') report.continued += 1;
     if (found === 'lost') report.lost += 1;
-    if (found === 'never-started' || found === 'ended') report.ended += 1;
+    if (found === 'never-started') report.ended += 1;
     context.timeouts.look(await context.registry.get(session));
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unreadable';

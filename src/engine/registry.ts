@@ -30,7 +30,7 @@ const unloadMs = 60_000;
 export class Registry {
   readonly #context: RegistryContext;
   readonly #actors = new Map<string, Promise<SessionActor>>();
-  readonly #hubs = new Map<string, FeedHub>();
+  readonly #creations = new Map<string, Promise<unknown>>();
   readonly #usedAt = new Map<string, number>();
   #cancelSweep: (() => void) | null = null;
   #closed: Refusal | null = null;
@@ -54,33 +54,45 @@ export class Registry {
     return this.#actors.has(session);
   }
 
-  hub(actor: SessionActor): FeedHub {
-    return this.#hubs.get(actor.id)!;
-  }
-
-  /** The actor of a session that does not exist yet; `null` where the id is taken. */
-  async create(session: string, agent: string): Promise<SessionActor | null> {
+  /**
+   * Makes a session that does not exist yet; `null` where the id is taken. Of several that want the same id
+   * at once each waits for the one before it.
+   */
+  async create<Made>(
+    session: string,
+    agent: string,
+    make: (actor: SessionActor) => Promise<Made>,
+  ): Promise<Made | null> {
     if (this.#closed !== null) throw new RefusalError(this.#closed);
-    if (this.#actors.has(session)) {
-      const present = await this.#actors.get(session)!;
-      return present.exists ? null : present;
+    const before = this.#creations.get(session);
+    const creation = Promise.allSettled([before]).then(() =>
+      this.#createNext(session, agent, make),
+    );
+    this.#creations.set(session, creation);
+    try {
+      return await creation;
+    } finally {
+      if (this.#creations.get(session) === creation) this.#creations.delete(session);
     }
-    const actor = this.#actor(agent, {
-      state: emptySession(session),
-      epoch: 1,
-      exists: false,
-      grip: null,
-    });
-    this.#actors.set(session, Promise.resolve(actor));
-    const loaded = await this.#context.store.load(session);
-    if (loaded === undefined) return actor;
-    this.#forget(session);
-    return null;
   }
 
-  /** Forgets an actor whose creation came to nothing. */
-  discard(actor: SessionActor): void {
-    if (!actor.exists) this.#forget(actor.id);
+  async #createNext<Made>(
+    session: string,
+    agent: string,
+    make: (actor: SessionActor) => Promise<Made>,
+  ): Promise<Made | null> {
+    if (this.#actors.has(session)) return null;
+    if ((await this.#context.store.load(session)) !== undefined) return null;
+    const state = emptySession(session);
+    const actor = this.#actor(agent, { state, epoch: 1, exists: false, grip: null });
+    const loaded = Promise.resolve(actor);
+    this.#remember(session, loaded);
+    try {
+      return await make(actor);
+    } catch (error) {
+      if (!actor.exists) this.#forget(session, loaded);
+      throw error;
+    }
   }
 
   /** Loads a session with a host after a restart and says what was found. */
@@ -112,8 +124,8 @@ export class Registry {
     const present = this.#actors.get(session);
     if (present !== undefined) return present;
     const loading = this.#read(session, found);
-    this.#actors.set(session, loading);
-    loading.catch(() => this.#forget(session));
+    this.#remember(session, loading);
+    loading.catch(() => this.#forget(session, loading));
     return loading;
   }
 
@@ -126,12 +138,20 @@ export class Registry {
     const driver = this.#context.driver(state.agent);
     const grip = row === undefined ? null : HostGrip.of(row, driver);
     const actor = this.#actor(state.agent, { state, epoch: loaded.epoch, exists: true, grip });
-    await actor.contents.load(state, store);
-    if (grip !== null) {
-      found(await supervisor.recover(actor, grip));
-      await actor.caughtUp();
+    try {
+      await actor.contents.load(state, store);
+      if (grip !== null) {
+        found(await supervisor.recover(actor, grip));
+        await actor.caughtUp();
+      }
+      return actor;
+    } catch (error) {
+      // Nobody gets this actor: it must not go on writing beside the next one.
+      actor.stop({ code: 'unavailable', message: 'The session could not be loaded.' });
+      await actor.settled();
+      grip?.host?.release();
+      throw error;
     }
-    return actor;
   }
 
   async #stateOf(session: string, loaded: LoadedSession): Promise<SessionState> {
@@ -143,7 +163,6 @@ export class Registry {
     const { store, clock, supervisor, decodeLarge, committed, log } = this.#context;
     const { id, lastSeq } = loaded.state;
     const hub = new FeedHub(id, lastSeq, { store, clock });
-    this.#hubs.set(id, hub);
     const perform = (actor: SessionActor, effects: readonly Effect[]): void => {
       for (const effect of effects) {
         supervisor.perform(actor, effect).catch((error: unknown) => {
@@ -153,6 +172,9 @@ export class Registry {
     };
     const driver = this.#context.driver(agent);
     const folded = (actor: SessionActor): void => supervisor.limitSpool(actor);
+    const conclude = (actor: SessionActor): void => supervisor.conclude(actor);
+    const inputFailed = (grip: HostGrip, message: string): void =>
+      supervisor.inputFailed(grip, message);
     const context: ActorContext = {
       clock,
       store,
@@ -162,14 +184,22 @@ export class Registry {
       perform,
       committed,
       folded,
+      conclude,
+      inputFailed,
       log,
     };
     return new SessionActor(context, loaded);
   }
 
-  #forget(session: string): void {
+  #remember(session: string, loading: Promise<SessionActor>): void {
+    this.#actors.set(session, loading);
+    this.#usedAt.set(session, this.#context.clock.monotonic());
+  }
+
+  /** Forgets that actor, and not one that has taken its place. */
+  #forget(session: string, loading: Promise<SessionActor> | undefined): void {
+    if (this.#actors.get(session) !== loading) return;
     this.#actors.delete(session);
-    this.#hubs.delete(session);
     this.#usedAt.delete(session);
   }
 
@@ -182,9 +212,10 @@ export class Registry {
   async #unload(): Promise<void> {
     const before = this.#context.clock.monotonic() - unloadMs;
     for (const actor of await this.loaded()) {
-      const used = this.#usedAt.get(actor.id) ?? 0;
-      const watched = (this.#hubs.get(actor.id)?.subscribers ?? 0) > 0;
-      if (actor.idle && !watched && used < before) this.#forget(actor.id);
+      const used = this.#usedAt.get(actor.id) ?? Number.POSITIVE_INFINITY;
+      if (!actor.idle || !actor.exists || actor.context.hub.subscribers > 0 || used >= before)
+        continue;
+      this.#forget(actor.id, this.#actors.get(actor.id));
     }
   }
 }

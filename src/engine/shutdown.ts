@@ -3,8 +3,8 @@ import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';
 import type { ShutRun } from './engine.ts';
-import { within } from './ladder.ts';
 import type { Supervisor } from './supervisor.ts';
+import { within } from './within.ts';
 
 /** A step of stopping a session may take this long before the next one; the ladder ends well within it. */
 const stopMs = 15_000;
@@ -28,10 +28,12 @@ export async function stopSession(
   const run = actor.state.run?.id ?? null;
   if (run !== null) {
     const command = { type: 'abort', force: false, reason: 'stop', queue: 'keep' } as const;
-    await actor.post({ command, by: { type: 'server' }, ownId: false });
-    await within(actor.runEnded(run), stopMs, ports.clock);
+    const asked = actor.post({ command, by: { type: 'server' }, ownId: false });
+    // Where the intent cannot be written, on a full disk, the host is ended all the same.
+    const taken = await asked.then(() => true).catch(() => false);
+    if (taken) await within(actor.runEnded(run), stopMs, ports.clock);
   }
-  await supervisor.stopHost(actor);
+  await within(supervisor.stopHost(actor, 'stop'), stopMs, ports.clock);
   await within(actor.hostGone(), stopMs, ports.clock);
   const ended = run === null ? null : await terminalOf(actor.id, run, ports.store);
   return { session: actor.id, run, outcome: ended?.outcome ?? null };

@@ -1,7 +1,8 @@
 import type { Log } from './log.ts';
 import type { HostEnd } from '../domain/decide/host.ts';
+import type { Command } from '../domain/decide/command.ts';
 import type { Effect } from '../domain/draft.ts';
-import type { Proof } from '../domain/entry.ts';
+import type { Proof, RunFailure } from '../domain/entry.ts';
 import { limits } from '../domain/limits.ts';
 import type { AgentDriver, OpenSpec } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -9,7 +10,8 @@ import { type Host, type HostExit, type Hosts, LaunchError } from '../ports/host
 import type { Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';
 import type { HostGrip } from './host-grip.ts';
-import { climb } from './ladder.ts';
+import { endHost } from './ladder.ts';
+import { within } from './within.ts';
 
 export interface SupervisorContext {
   hosts: Hosts;
@@ -21,10 +23,11 @@ export interface SupervisorContext {
 }
 
 /** How a recovered host was found. */
-export type Found = 'continued' | 'ended' | 'lost' | 'never-started';
+export type Found = 'continued' | 'lost' | 'never-started';
 
 const stderrBytes = 4096;
 const sampleMs = 250;
+const retryMs = 1000;
 
 /**
  * Acts on hosts for actors: launches and attaches, ends them, finds them again after a restart. Launch
@@ -46,9 +49,9 @@ export class Supervisor {
       case 'climb':
         return this.#climb(actor, effect.run, effect.force);
       case 'sweep':
-        return this.#sweepAfter(actor, effect.since);
+        return this.#sweepAfter(actor, effect);
       case 'stop_host':
-        return this.stopHost(actor);
+        return this.stopHost(actor, 'failed');
     }
   }
 
@@ -81,30 +84,40 @@ export class Supervisor {
   /** Takes a working or ended host into the actor's grip. */
   #attach(actor: SessionActor, grip: HostGrip, host: Host): void {
     grip.host = host;
-    grip.queueWrite(
-      () => this.#offerInputs(grip, host),
-      (message) => this.#context.log('host.write', { host: grip.id, message }),
-    );
+    this.#offerInputs(grip, host);
     host.onChange(() => actor.wake());
-    host.ended.then(
-      (exit) => this.#ended(actor, grip, exit),
-      (error: unknown) =>
-        this.#context.log('host.ended', { host: grip.id, message: String(error) }),
-    );
+    const ended = (exit: HostExit): void => {
+      grip.exit = exit;
+      actor.wake();
+    };
+    host.ended.then(ended).catch((error: unknown) => this.#failed('host.ended', grip, error));
     this.#expectOpen(actor, grip);
     actor.wake();
   }
 
-  /** Everything that the store has for this host's input and its file does not. */
-  async #offerInputs(grip: HostGrip, host: Host): Promise<void> {
+  /** Everything that the store has for this host's input and its file does not; again until it is written. */
+  #offerInputs(grip: HostGrip, host: Host): void {
     const page = 1024 * 1024;
-    let offset = await host.inputSize();
-    for (;;) {
-      const bytes = await this.#context.store.hostInputs(grip.id, offset, page);
-      if (bytes.length === 0) return;
-      await host.write(offset, bytes);
-      offset += bytes.length;
-    }
+    const offer = async (): Promise<void> => {
+      let offset = await host.inputSize();
+      for (;;) {
+        // Before the last look: what is committed from here on is written by itself, after this.
+        grip.offered();
+        const bytes = await this.#context.store.hostInputs(grip.id, offset, page);
+        if (bytes.length === 0) return;
+        await host.write(offset, bytes);
+        offset += bytes.length;
+      }
+    };
+    grip.queueWrite(offer, (message) => this.inputFailed(grip, message));
+  }
+
+  /** The file could not be written, on a full disk perhaps: everything is offered again after a while. */
+  inputFailed(grip: HostGrip, message: string): void {
+    const { host } = grip;
+    this.#context.log('host.write', { host: grip.id, message });
+    if (host === null || grip.exit !== null) return;
+    this.#context.clock.after(retryMs, () => this.#offerInputs(grip, host));
   }
 
   /** A host that never says that it is open has failed. */
@@ -112,80 +125,105 @@ export class Supervisor {
     const opening = (): boolean => actor.grip === grip && actor.state.host?.phase === 'launched';
     if (!opening()) return;
     this.#context.clock.after(limits.openMs, () => {
-      if (!opening() || grip.end !== null) return;
-      const seconds = limits.openMs / 1000;
-      grip.error = { category: 'launch', message: `The agent was not ready within ${seconds} s.` };
-      this.#end(grip);
+      if (!opening() || grip.exit !== null) return;
+      const message = `The agent was not ready within ${limits.openMs / 1000} s.`;
+      this.#inBackground(
+        grip,
+        this.#end(actor, grip, { reason: 'failed', error: { category: 'launch', message } }),
+      );
     });
   }
 
-  async #ended(actor: SessionActor, grip: HostGrip, exit: HostExit): Promise<void> {
-    const host = grip.host!;
-    const busy = actor.state.run !== null || grip.killed;
-    const proof = busy ? await host.sweep() : undefined;
-    this.#over(actor, grip, {
+  /**
+   * The agent has ended and its spool is drained: what it leaves in mid-run, or was to be ended with, goes;
+   * then the actor decides the end.
+   */
+  conclude(actor: SessionActor): void {
+    const { grip } = actor;
+    if (grip === null || grip.exit === null || grip.concluding || grip.end !== null) return;
+    grip.concluding = true;
+    this.#inBackground(grip, this.#conclude(actor, grip, grip.exit));
+  }
+
+  async #conclude(actor: SessionActor, grip: HostGrip, exit: HostExit): Promise<void> {
+    const { host } = grip;
+    const condemned = actor.state.host?.phase === 'ending';
+    const end: HostEnd = {
+      ...nothingKnown,
       exitCode: exit.exitCode,
       signal: exit.signal,
-      killed: grip.killed,
-      lost: !exit.witnessed && !grip.killed,
-      neverStarted: false,
-      stderr: await host.stderrTail(stderrBytes),
-      ...(grip.error === null ? {} : { error: grip.error }),
-      ...(proof === undefined ? {} : { proof }),
-    });
+      lost: !exit.witnessed && !condemned,
+    };
+    try {
+      if (host !== null && (actor.state.run !== null || condemned)) end.proof = await host.sweep();
+      end.stderr = (await host?.stderrTail(stderrBytes)) ?? '';
+    } catch (error) {
+      // The end is told all the same, without what could not be found out.
+      this.#failed('host.conclude', grip, error);
+    }
+    this.#over(actor, grip, end);
   }
 
   #over(actor: SessionActor, grip: HostGrip, end: HostEnd): void {
+    grip.exit ??= { exitCode: end.exitCode, signal: end.signal, witnessed: false };
     grip.end = end;
     actor.wake();
   }
 
+  /** The ladder: the agent was asked with the intent; when that does not help, its host is ended. */
   async #climb(actor: SessionActor, run: string, force: boolean): Promise<void> {
     const { grip } = actor;
     if (grip === null) return;
     await this.#launching.get(grip);
-    const { host } = grip;
-    if (host === null || grip.end !== null) return;
-    const ended = actor.runEnded(run);
-    await climb(host, {
-      force,
-      ended,
-      clock: this.#context.clock,
-      onKill: () => (grip.killed = true),
-    });
+    const { clock } = this.#context;
+    if (!force && (await within(actor.runEnded(run), limits.cancelMs, clock))) return;
+    await this.#end(actor, grip, { reason: 'ladder', terminate: !force });
   }
 
   /** Ends what a cancelled run left running, while its host lives on; says what it ended. */
-  async #sweepAfter(actor: SessionActor, since: string): Promise<void> {
-    const host = actor.grip?.host;
-    if (host === undefined || host === null || actor.grip?.end !== null) return;
-    const proof = await host.sweep({ startedAfter: Date.parse(since) });
+  async #sweepAfter(
+    actor: SessionActor,
+    effect: Extract<Effect, { type: 'sweep' }>,
+  ): Promise<void> {
+    const { grip } = actor;
+    if (grip === null || grip.host === null || grip.exit !== null) return;
+    const startedAfter = Date.parse(effect.since);
+    const startedBefore = Date.parse(effect.until);
+    const proof = await grip.host.sweep({ startedAfter, startedBefore });
     if (proof.ended.length === 0) return;
     const names = proof.ended.map((item) => `${item.name} (${item.pid})`).join(', ');
-    await actor.post({
-      command: {
-        type: 'note',
-        code: 'swept',
-        text: `Ended after the abort: ${names}.`,
-        data: asJson(proof),
-      },
-      by: { type: 'server' },
-      ownId: false,
-    });
+    const text = `Ended after the abort: ${names}.`;
+    await this.#post(actor, { type: 'note', code: 'swept', text, data: asJson(proof) });
   }
 
-  /** Ends the session's host, whatever it does; resolves when its end is stored. */
-  async stopHost(actor: SessionActor): Promise<void> {
+  /** Ends the session's host, whatever it does. */
+  async stopHost(actor: SessionActor, reason: 'stop' | 'failed'): Promise<void> {
     const { grip } = actor;
     if (grip === null) return;
     await this.#launching.get(grip);
-    this.#end(grip);
+    await this.#end(actor, grip, { reason });
   }
 
-  #end(grip: HostGrip): void {
-    grip.host?.sweep().catch((error: unknown) => {
-      this.#context.log('host.sweep', { host: grip.id, message: String(error) });
-    });
+  /** The intent into the log, then the steps; where it cannot be written (a full disk) the host ends all the same. */
+  async #end(actor: SessionActor, grip: HostGrip, how: Ending): Promise<void> {
+    const { host } = grip;
+    const { reason, error, terminate } = how;
+    if (host === null || grip.exit !== null || (grip.condemned && terminate === true)) return;
+    grip.condemned = true;
+    const cause = error === undefined ? {} : { error };
+    try {
+      await this.#post(actor, { type: 'condemn', host: grip.id, reason, ...cause });
+    } catch (refused) {
+      this.#failed('host.condemn', grip, refused);
+    }
+    const { clock, log } = this.#context;
+    const left = await endHost(host, { terminate: terminate ?? false, clock, log });
+    if (left !== null && grip.exit === null)
+      this.#over(actor, grip, { ...nothingKnown, proof: left });
+  }
+
+  async #post(actor: SessionActor, command: Command): Promise<void> {
+    await actor.post({ command, by: { type: 'server' }, ownId: false });
   }
 
   /**
@@ -194,13 +232,11 @@ export class Supervisor {
    */
   sample(actor: SessionActor): void {
     const { grip } = actor;
-    if (grip === null || grip.host === null || grip.end !== null) return;
+    if (grip === null || grip.host === null || grip.exit !== null) return;
     const now = this.#context.clock.monotonic();
     if (now - grip.sampledAt < sampleMs) return;
     grip.sampledAt = now;
-    grip.host.members().catch((error: unknown) => {
-      this.#context.log('host.members', { host: grip.id, message: String(error) });
-    });
+    this.#inBackground(grip, grip.host.members());
   }
 
   /**
@@ -209,36 +245,21 @@ export class Supervisor {
    */
   limitSpool(actor: SessionActor): void {
     const { grip } = actor;
-    if (grip === null || grip.error !== null || grip.position < limits.spoolSoftBytes) return;
+    if (grip === null || grip.condemned || grip.position < limits.spoolSoftBytes) return;
     if (grip.position > limits.spoolHardBytes) {
-      const gib = limits.spoolHardBytes / 1024 ** 3;
-      grip.error = { category: 'limit', message: `The agent wrote more than ${gib} GiB.` };
-      this.#end(grip);
+      const message = `The agent wrote more than ${limits.spoolHardBytes / 1024 ** 3} GiB.`;
+      const error = { category: 'limit', message } as const;
+      this.#inBackground(grip, this.#end(actor, grip, { reason: 'limit', error }));
     } else if (actor.state.run === null) {
-      this.#recycle(actor, grip);
+      this.#inBackground(grip, this.#recycle(actor, grip));
     }
   }
 
-  /** Commands wait from here on until the host has ended, so that no prompt goes to one that dies. */
-  #recycle(actor: SessionActor, grip: HostGrip): void {
-    const { host } = grip;
-    if (host === null || grip.end !== null || grip.retiring) return;
-    grip.retiring = true;
-    const recycle = async (): Promise<void> => {
-      try {
-        const members = await host.members();
-        if (members.some((member) => member.role === 'descendant')) grip.retiring = false;
-        else await host.sweep();
-      } catch (error) {
-        grip.retiring = false;
-        throw error;
-      } finally {
-        actor.wake();
-      }
-    };
-    recycle().catch((error: unknown) => {
-      this.#context.log('host.recycle', { host: grip.id, message: String(error) });
-    });
+  /** A host in which something else still works is not idle. */
+  async #recycle(actor: SessionActor, grip: HostGrip): Promise<void> {
+    const members = (await grip.host?.members()) ?? [];
+    if (members.some((member) => member.role === 'descendant') || actor.state.run !== null) return;
+    await this.#end(actor, grip, { reason: 'recycle' });
   }
 
   /** Finds out after a restart what became of the actor's host, and goes on from there. */
@@ -250,34 +271,49 @@ export class Supervisor {
         return 'never-started';
       case 'found':
         this.#attach(actor, grip, recovered.host);
-        this.#resumeLadder(actor);
+        this.#resumeLadder(actor, grip);
         return 'continued';
-      case 'lost':
+      case 'lost': {
         grip.host = recovered.host;
-        this.#over(actor, grip, {
-          ...nothingKnown,
-          lost: true,
-          proof: recovered.proof,
-          stderr: await recovered.host.stderrTail(stderrBytes),
-        });
+        const stderr = await recovered.host.stderrTail(stderrBytes);
+        const { proof } = recovered;
+        this.#over(actor, grip, { ...nothingKnown, lost: true, proof, stderr });
         return 'lost';
+      }
     }
   }
 
-  /** An abort that was under way is climbed again from its first step. */
-  #resumeLadder(actor: SessionActor): void {
-    const { run } = actor.state;
-    if (run?.state !== 'stopping') return;
-    this.#climb(actor, run.id, run.abort?.force ?? false).catch((error: unknown) => {
-      this.#context.log('host.climb', { session: actor.id, message: String(error) });
-    });
+  /** An end that was under way goes on: an abort from its first step, a condemned host from its last. */
+  #resumeLadder(actor: SessionActor, grip: HostGrip): void {
+    const { run, host } = actor.state;
+    if (host?.phase === 'ending') {
+      this.#inBackground(grip, this.#end(actor, grip, { reason: 'ladder' }));
+    } else if (run?.state === 'stopping') {
+      this.#inBackground(grip, this.#climb(actor, run.id, run.abort?.force ?? false));
+    }
   }
+
+  /** Work that nobody waits for: its failure is logged. */
+  #inBackground(grip: HostGrip, work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.#failed('host', grip, error));
+  }
+
+  #failed(event: string, grip: HostGrip, error: unknown): void {
+    this.#context.log(event, { host: grip.id, message: String(error) });
+  }
+}
+
+interface Ending {
+  reason: 'ladder' | 'stop' | 'failed' | 'limit' | 'recycle';
+  /** By which its run fails. */
+  error?: RunFailure;
+  /** SIGTERM first. */
+  terminate?: boolean;
 }
 
 const nothingKnown: HostEnd = {
   exitCode: null,
   signal: null,
-  killed: false,
   lost: false,
   neverStarted: false,
   stderr: '',

@@ -57,7 +57,7 @@ describe('the outcome', () => {
     [{ state: 'stopping', said: null, killed: false, lost: false }, 'cancelled'],
     [{ state: 'stopping', said: null, killed: true, lost: false }, 'killed'],
     [{ state: 'working', said: null, killed: false, lost: true }, 'lost'],
-    [{ state: 'stopping', said: null, killed: true, lost: true }, 'lost'],
+    [{ state: 'stopping', said: null, killed: true, lost: true }, 'killed'],
   ];
   test.each(ends)('R3: of %o is %s', (end, outcome) => {
     expect(outcomeOf(end)).toBe(outcome);

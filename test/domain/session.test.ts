@@ -130,7 +130,8 @@ describe('whatever happens to a session', () => {
           const prompted = entry.kind === 'run_started' && entry.data.trigger === 'prompt';
           expect(prompted && held).toBe(false);
         }
-        if (state.queue.length > 0 && state.run === null) expect(state.held).toBe(true);
+        const waits = state.held || state.host?.phase === 'ending';
+        if (state.queue.length > 0 && state.run === null) expect(waits).toBe(true);
       };
     });
   });

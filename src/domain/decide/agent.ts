@@ -3,7 +3,7 @@ import type { Draft } from '../draft.ts';
 import type { RunFailure } from '../entry.ts';
 import { limits } from '../limits.ts';
 import type { AgentInput } from '../partials.ts';
-import { closeToolCall, endRun, sendPrompts, takePrompts } from './run.ts';
+import { closeToolCall, condemnHost, endRun, sendPrompts, takePrompts } from './run.ts';
 
 /** Decides what the agent said. Total: whatever it says at whatever time becomes entries or nothing. */
 export function decideAgent(draft: Draft, host: string, input: AgentInput): void {
@@ -67,9 +67,10 @@ const evidence: ReadonlySet<AgentInput['type']> = new Set([
 type Of<Type extends AgentInput['type']> = Extract<AgentInput, { type: Type }>;
 
 function opened(draft: Draft, host: string, input: Of<'opened'>): void {
-  const { nativeId, resumed } = input;
+  const { nativeId, resumed, provisional } = input;
   const waits = draft.state.host?.phase === 'launched';
-  draft.write('host', { host, state: 'opened', nativeId, resumed });
+  const proven = provisional === true ? {} : { nativeId };
+  draft.write('host', { host, state: 'opened', resumed, ...proven });
   if (input.settings !== undefined) {
     draft.write('settings', { from: 'agent', changes: input.settings }, { runId: null });
   }
@@ -78,6 +79,7 @@ function opened(draft: Draft, host: string, input: Of<'opened'>): void {
 
 /** The host is of no use: it is stopped, and the prompt stays in the queue. */
 function openFailed(draft: Draft, host: string, error: RunFailure): void {
+  condemnHost(draft, 'failed');
   draft.effects.push({ type: 'stop_host', host });
   endRun(draft, { said: 'failed', error });
 }
@@ -164,8 +166,8 @@ function turnEnded(draft: Draft, input: Of<'turn_ended'>): void {
     return;
   }
   takePrompts(draft);
-  // Force promises a proof: the run ends with its host, whatever the agent says on its way out.
-  if (run.abort?.force === true) return;
+  // A host that we end takes its run with it, whatever the agent says on its way out.
+  if (draft.state.host?.phase === 'ending') return;
   endRun(draft, {
     said: input.outcome,
     ...(input.stopReason === undefined ? {} : { stopReason: input.stopReason }),

@@ -1,11 +1,11 @@
 import { textOf, type ContentBlock } from '../content.ts';
 import type { Draft } from '../draft.ts';
-import type { Delivery, SettingsChange } from '../entry.ts';
+import type { Delivery, RunFailure, SettingsChange } from '../entry.ts';
 import type { Json } from '../json.ts';
 import { limits } from '../limits.ts';
 import { refuse } from '../refusal.ts';
 import type { OpenQuestion } from '../session-state.ts';
-import { endRun, startRun, takeNext, withdrawApprovals } from './run.ts';
+import { condemnHost, endRun, startRun, takeNext, withdrawApprovals } from './run.ts';
 
 /** What clients ask of a session. The caller's identity is the draft's author. */
 export type Command =
@@ -21,6 +21,13 @@ export type Command =
   | { type: 'decide'; approval: string; choice: Choice; message?: string }
   | { type: 'patch'; changes: SettingsChange }
   | { type: 'release' }
+  /** The supervisor is about to end the host. */
+  | {
+      type: 'condemn';
+      host: string;
+      reason: 'ladder' | 'stop' | 'failed' | 'limit' | 'recycle';
+      error?: RunFailure;
+    }
   /** Changes nothing: it is answered when all that came before it is folded. */
   | { type: 'sync' }
   /** The server tells of something that it did or found. */
@@ -75,6 +82,9 @@ export function decideCommand(draft: Draft, command: Command): Answer {
       return { type: 'patched' };
     case 'sync':
       return { type: 'patched' };
+    case 'condemn':
+      if (draft.state.host?.id === command.host) condemnHost(draft, command.reason, command.error);
+      return { type: 'patched' };
     case 'note': {
       const { code, text, data } = command;
       draft.write(
@@ -111,6 +121,18 @@ function send(draft: Draft, command: Send): Sent {
     { content: command.content, delivery, ...timeout },
     { id: command.id, runId: null },
   );
+  if (state.run === null && state.host?.phase === 'ending') {
+    // Its next host takes it, as soon as this one is gone.
+    if (state.held) draft.write('queue', { change: 'released' }, { runId: null });
+    const { queue } = draft.state;
+    return {
+      type: 'sent',
+      entry: command.id,
+      state: 'queued',
+      position: queue.length,
+      queued: queue.length,
+    };
+  }
   if (state.run === null) {
     const run = startRun(draft, command.id);
     return {
@@ -163,8 +185,11 @@ function deliveryOf(draft: Draft, command: Send): Delivery {
 function steer(draft: Draft, command: Send): Sent {
   const run = draft.run!.id;
   const { id, content } = command;
-  const timeout = command.timeoutMs === undefined ? {} : { timeoutMs: command.timeoutMs };
-  draft.write('prompt', { content, delivery: 'steer', ...timeout }, { id, runId: run });
+  if (command.timeoutMs !== undefined) {
+    const message = 'A prompt that steers a run has no time of its own: leave it out.';
+    throw refuse('invalid', message, { field: 'timeoutMs' });
+  }
+  draft.write('prompt', { content, delivery: 'steer' }, { id, runId: run });
   draft.tell({ type: 'prompt', run, prompt: id, content, steer: true });
   return { type: 'sent', entry: id, state: 'steering', run, queued: draft.state.queue.length };
 }
@@ -183,13 +208,12 @@ function abort(draft: Draft, command: Extract<Command, { type: 'abort' }>): Answ
   }
   const { force, reason } = command;
   const harder = force && !(run.abort?.force ?? false);
-  if (
-    run.state !== 'stopping' ||
-    harder ||
-    command.queue === 'withdraw' ||
-    run.abort?.reason === 'interrupt'
-  ) {
+  const other = command.queue === 'withdraw' || run.abort?.reason === 'interrupt';
+  if (run.state !== 'stopping' || harder || other) {
     beginAbort(draft, { force, reason, queue: command.queue });
+  } else if (force) {
+    // Asked again: the last step is tried again.
+    draft.effects.push({ type: 'climb', run: run.id, force });
   }
   return { type: 'aborting', run: run.id, queued: draft.state.queue.length };
 }
@@ -225,6 +249,7 @@ function beginAbort(
     return endRun(draft, { said: 'cancelled' });
   }
   if (first) draft.tell({ type: 'cancel', run: run.id });
+  if (how.force) condemnHost(draft, 'force');
   draft.effects.push({ type: 'climb', run: run.id, force: how.force });
 }
 

@@ -1,14 +1,13 @@
 import type { Draft } from '../draft.ts';
 import type { Proof, RunFailure } from '../entry.ts';
 import { limits } from '../limits.ts';
-import { endRun, launchHost, takeNext } from './run.ts';
+import type { OpenHost } from '../session-state.ts';
+import { endRun, launchHost, takeNext, withdrawApprovals } from './run.ts';
 
 /** How a host came to its end, as the supervisor found it. */
 export interface HostEnd {
   exitCode: number | null;
   signal: string | null;
-  /** The ladder was climbed past the agent's own cancel. */
-  killed: boolean;
   /** Nobody saw it end: another boot, or everything was killed with it. */
   lost: boolean;
   /** It is proven that the agent was never started. */
@@ -22,25 +21,32 @@ export interface HostEnd {
 
 /** Decides the end of the session's host: settles the run that worked in it, or starts the host again. */
 export function decideHostEnd(draft: Draft, host: string, end: HostEnd): void {
-  if (draft.state.host?.id !== host) return;
-  const opened = draft.state.host.phase === 'open';
+  const { state } = draft;
+  if (state.host?.id !== host) return;
+  const { phase } = state.host;
+  const cause = end.error ?? state.host.error;
   const ended = exitOf(end);
   draft.write('host', {
     host,
     state: 'ended',
     ...ended,
-    ...(end.error === undefined ? {} : { error: end.error }),
+    ...(cause === undefined ? {} : { error: cause }),
     ...(end.proof === undefined ? {} : { proof: end.proof }),
   });
   const { run } = draft;
-  if (run === null) return takeNext(draft);
-  if (mayStartAgain(draft, end)) return launchHost(draft);
-  const error = run.state === 'stopping' ? end.error : (end.error ?? failureOf(end, opened));
+  if (run === null) {
+    // What it asked outside of a run nobody can answer any more, least of all the next host.
+    withdrawApprovals(draft, 'the host ended');
+    return takeNext(draft);
+  }
+  if (cause === undefined && mayStartAgain(draft, end)) return launchHost(draft);
+  const stopping = run.state === 'stopping';
+  const error = stopping ? cause : (cause ?? failureOf(end, phase));
   endRun(draft, {
     said: null,
     ...ended,
     ...(error === undefined ? {} : { error }),
-    killed: end.killed,
+    killed: stopping && phase === 'ending',
     lost: end.lost,
     ...(end.proof === undefined ? {} : { proof: end.proof }),
   });
@@ -49,7 +55,7 @@ export function decideHostEnd(draft: Draft, host: string, end: HostEnd): void {
 /** Nothing of the run was sent, and the host was not launched for it or is proven never to have started. */
 function mayStartAgain(draft: Draft, end: HostEnd): boolean {
   const { run } = draft;
-  if (run === null || run.state !== 'starting' || end.error !== undefined) return false;
+  if (run === null || run.state !== 'starting') return false;
   if (
     run.launches >= limits.launchTries ||
     run.prompts.some((prompt) => prompt.state !== 'waiting')
@@ -65,7 +71,7 @@ function exitOf(end: HostEnd): { exitCode?: number; signal?: string } {
   };
 }
 
-function failureOf(end: HostEnd, opened: boolean): RunFailure {
+function failureOf(end: HostEnd, phase: OpenHost['phase']): RunFailure {
   const how =
     end.signal !== null
       ? `was ended by ${end.signal}`
@@ -79,7 +85,7 @@ function failureOf(end: HostEnd, opened: boolean): RunFailure {
       message: 'The agent was gone with the machine or was killed from outside.',
     };
   }
-  return opened
+  return phase !== 'launched'
     ? { category: 'protocol', message: `The agent ${how} before it ended its turn${why}` }
     : { category: 'launch', message: `The agent ${how} before it was ready${why}` };
 }

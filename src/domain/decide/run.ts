@@ -1,7 +1,7 @@
 import type { Draft } from '../draft.ts';
-import type { Proof, RunEnded, RunFailure } from '../entry.ts';
+import type { EntryDataByKind, Proof, RunEnded, RunFailure } from '../entry.ts';
 import { outcomeOf } from '../run.ts';
-import type { OpenToolCall } from '../session-state.ts';
+import type { OpenRun, OpenToolCall } from '../session-state.ts';
 
 /**
  * Begins a run with a prompt: the one way in, for a send, for the next of the queue and for a prompt that
@@ -21,10 +21,27 @@ export function startRun(draft: Draft, prompt: string): string {
 
 /** Writes the intent of a host; the row goes into the same transaction, the spawn comes after it. */
 export function launchHost(draft: Draft): void {
-  const host = draft.newId();
+  // Never derived from what led to it: ids of entries are derived from the host's.
+  const host = draft.context.newId();
   draft.write('host', { host, state: 'launched' }, { by: { type: 'server' } });
   draft.effects.push({ type: 'launch', host });
 }
+
+/**
+ * Writes the intent to end the host, before anything is done about it. From here on it gets no prompt: what
+ * is sent waits for its end.
+ */
+export function condemnHost(draft: Draft, reason: HostReason, error?: RunFailure): void {
+  const { host } = draft.state;
+  if (host === null || host.phase === 'ending') return;
+  const more = error === undefined ? {} : { error };
+  draft.write(
+    'host',
+    { host: host.id, state: 'ending', reason, ...more },
+    { by: { type: 'server' } },
+  );
+}
+type HostReason = NonNullable<EntryDataByKind['host']['reason']>;
 
 /** Sends the prompts of a starting run to a host that is open. */
 export function sendPrompts(draft: Draft): void {
@@ -33,8 +50,16 @@ export function sendPrompts(draft: Draft): void {
   for (const prompt of run.prompts) {
     if (prompt.state !== 'sent') continue;
     const content = draft.context.contentOf(prompt.id);
+    if (content === null) return unreadable(draft, prompt.id);
     draft.tell({ type: 'prompt', run: run.id, prompt: prompt.id, content });
   }
+}
+
+/** Nothing is sent in the place of a content that is gone. */
+function unreadable(draft: Draft, prompt: string): void {
+  const message = 'The content of the prompt cannot be read any more.';
+  draft.write('queue', { change: 'indeterminate', reason: message }, { about: prompt });
+  endRun(draft, { said: 'failed', error: { category: 'storage', message } });
 }
 
 /**
@@ -45,7 +70,11 @@ export function takePrompts(draft: Draft, named?: string): void {
   for (const prompt of draft.run?.prompts ?? []) {
     if (prompt.state !== 'sent') continue;
     if (named === undefined ? prompt.steered === true : prompt.id !== named) continue;
-    draft.write('delivery', { content: draft.context.contentOf(prompt.id) }, { about: prompt.id });
+    draft.write(
+      'delivery',
+      { content: draft.context.contentOf(prompt.id) ?? [] },
+      { about: prompt.id },
+    );
   }
 }
 
@@ -75,15 +104,25 @@ export function endRun(draft: Draft, end: RunConclusion): void {
   const terminal = conclude(draft, end);
   draft.write('run_ended', terminal);
   if (run.abort !== null && terminal.outcome === 'cancelled') {
-    draft.effects.push({ type: 'sweep', run: run.id, since: run.sentAt ?? run.startedAt });
+    sweepAfter(draft, run);
   }
   takeNext(draft);
 }
 
-/** Starts the run of the next prompt that waits, unless the queue is held. */
+/** What was started for a cancelled run and lives on is ended; not what the next run starts. */
+function sweepAfter(draft: Draft, run: OpenRun): void {
+  if (run.sentAt === null) return;
+  const { at } = draft.context;
+  draft.effects.push({ type: 'sweep', run: run.id, since: run.sentAt, until: at });
+}
+
+/** Starts the run of the next prompt that waits, unless the queue is held or the host is being ended. */
 export function takeNext(draft: Draft): void {
-  const [next] = draft.state.queue;
-  if (draft.state.run === null && next !== undefined && !draft.state.held) startRun(draft, next.id);
+  const { run, queue, held, host } = draft.state;
+  const [next] = queue;
+  if (run === null && next !== undefined && !held && host?.phase !== 'ending') {
+    startRun(draft, next.id);
+  }
 }
 
 function closeToolCalls(draft: Draft): void {
@@ -131,7 +170,7 @@ function settlePrompts(draft: Draft, end: RunConclusion): void {
     } else if (end.said !== null && prompt.steered !== true) {
       draft.write(
         'delivery',
-        { content: draft.context.contentOf(prompt.id) },
+        { content: draft.context.contentOf(prompt.id) ?? [] },
         { about: prompt.id },
       );
     } else {

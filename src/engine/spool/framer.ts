@@ -1,27 +1,28 @@
+import { limits } from '../../domain/limits.ts';
+
 /**
  * Cuts a spool into whole lines. Pure and O(n): every byte is looked at once, pieces of a line that spans
  * chunks are joined once.
  *
  * Only the byte LF ends a line. Line readers that also split on U+2028 or on CR break JSON strings.
  *
- *   bytes ──▶ pending pieces ──LF──▶ line (to 1 MiB)
- *                  │            └──▶ line, large: decode it off the main thread (to 64 MiB)
+ *   bytes ──▶ pending pieces ──LF──▶ line
  *                  └── over 64 MiB ──▶ oversized: only its head is kept, the rest is counted
  */
-export const lineLimits: LineLimits = {
-  largeBytes: 1024 * 1024,
-  maxBytes: 64 * 1024 * 1024,
-  headBytes: 64 * 1024,
-};
-
 export interface LineLimits {
-  /** A line of more bytes is marked `large`. */
-  readonly largeBytes: number;
   /** A line of more bytes is not kept. */
   readonly maxBytes: number;
   /** So much is kept of a line that is not. */
   readonly headBytes: number;
+  /** One push gives at most so many lines: a chunk of nothing but newlines is a line for each byte. */
+  readonly lines: number;
 }
+
+const usual: LineLimits = {
+  maxBytes: limits.lineBytes,
+  headBytes: limits.unrecognizedBytes,
+  lines: 4096,
+};
 
 /**
  * `from` is the offset of the line's first byte in the spool and `to` the offset after its LF, so the `to`
@@ -29,7 +30,7 @@ export interface LineLimits {
  * before it is content.
  */
 export type Line =
-  | { kind: 'line'; from: number; to: number; bytes: Uint8Array; large: boolean }
+  | { kind: 'line'; from: number; to: number; bytes: Uint8Array }
   | { kind: 'oversized'; from: number; to: number; head: Uint8Array };
 
 const lineFeed = 0x0a;
@@ -42,14 +43,9 @@ export class Framer {
   #length = 0;
   #oversized = false;
 
-  constructor(startOffset: number, limits: LineLimits = lineLimits) {
+  constructor(startOffset: number, lineLimits: LineLimits = usual) {
     this.#from = startOffset;
-    this.#limits = limits;
-  }
-
-  /** Where the unfinished line begins: all before it has been given out. */
-  get pendingFrom(): number {
-    return this.#from;
+    this.#limits = lineLimits;
   }
 
   /** The offset of the next byte that `push` expects. */
@@ -57,18 +53,24 @@ export class Framer {
     return this.#from + this.#length;
   }
 
-  /** The lines that `chunk` completes. Lines refer to it: the caller does not write to it again. */
+  /**
+   * The lines that `chunk` completes. It may leave the end of it untaken where that is many lines: then
+   * `offset` is within the chunk, and the next push goes on from there. Lines refer to the chunk: the caller
+   * does not write to it again.
+   */
   push(chunk: Uint8Array): Line[] {
     const lines: Line[] = [];
     let start = 0;
-    for (;;) {
+    while (lines.length < this.#limits.lines) {
       const end = chunk.indexOf(lineFeed, start);
-      if (end === -1) break;
+      if (end === -1) {
+        if (start < chunk.length) this.#keep(chunk.subarray(start));
+        break;
+      }
       this.#keep(chunk.subarray(start, end));
       lines.push(this.#take(1));
       start = end + 1;
     }
-    if (start < chunk.length) this.#keep(chunk.subarray(start));
     return lines;
   }
 
@@ -91,13 +93,7 @@ export class Framer {
     const to = from + this.#length + terminator;
     const line: Line = this.#oversized
       ? { kind: 'oversized', from, to, head: join(this.#pieces, this.#limits.headBytes) }
-      : {
-          kind: 'line',
-          from,
-          to,
-          bytes: join(this.#pieces, this.#length),
-          large: this.#length > this.#limits.largeBytes,
-        };
+      : { kind: 'line', from, to, bytes: join(this.#pieces, this.#length) };
     this.#from = to;
     this.#pieces = [];
     this.#length = 0;
@@ -119,28 +115,4 @@ function join(pieces: readonly Uint8Array[], length: number): Uint8Array {
     if (filled === length) break;
   }
   return joined;
-}
-
-/** A line as text, or, where it is not UTF-8, its first bytes as Latin-1: one character for each byte. */
-export type LineText = { valid: true; text: string } | { valid: false; latin1: string };
-
-/** A byte order mark is content: offsets and digests are those of the bytes. */
-const strict = (): TextDecoder => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-export function lineText(bytes: Uint8Array, headBytes: number = lineLimits.headBytes): LineText {
-  try {
-    return { valid: true, text: strict().decode(bytes) };
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    return { valid: false, latin1: latin1(bytes.subarray(0, headBytes)) };
-  }
-}
-
-/** Not by TextDecoder: its `latin1` is windows-1252, which gives other characters for 0x80 to 0x9f. */
-function latin1(bytes: Uint8Array): string {
-  let text = '';
-  for (let at = 0; at < bytes.length; at += 8192) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  }
-  return text;
 }
