@@ -77,16 +77,12 @@ export class HostGrip {
       {
         host: spec.host,
         session: spec.session,
-        phase: 'intended',
         spec: JSON.stringify(spec),
         decoderVersion: driver.decoderVersion,
         ingested: 0,
         replayFrom: 0,
         snapshot: null,
         inputEnd: 0,
-        pid: null,
-        startTime: null,
-        bootId: null,
       },
       driver,
     );

@@ -216,6 +216,10 @@ export class Supervisor {
     } catch (refused) {
       this.#failed('host.condemn', grip, refused);
     }
+    if (reason === 'recycle' && actor.state.host?.phase !== 'ending') {
+      grip.condemned = false;
+      return;
+    }
     const { clock, log } = this.#context;
     const left = await endHost(host, { terminate: terminate ?? false, clock, log });
     if (left !== null && grip.exit === null)

@@ -83,8 +83,7 @@ export function decideCommand(draft: Draft, command: Command): Answer {
     case 'sync':
       return { type: 'patched' };
     case 'condemn':
-      if (draft.state.host?.id === command.host) condemnHost(draft, command.reason, command.error);
-      return { type: 'patched' };
+      return condemn(draft, command);
     case 'note': {
       const { code, text, data } = command;
       draft.write(
@@ -99,6 +98,14 @@ export function decideCommand(draft: Draft, command: Command): Answer {
       takeNext(draft);
       return { type: 'patched' };
   }
+}
+
+function condemn(draft: Draft, command: Extract<Command, { type: 'condemn' }>): Answer {
+  const { host, run } = draft.state;
+  // Only an idle host gives way for a fresh one.
+  const busy = command.reason === 'recycle' && run !== null;
+  if (host?.id === command.host && !busy) condemnHost(draft, command.reason, command.error);
+  return { type: 'patched' };
 }
 
 function send(draft: Draft, command: Send): Sent {
