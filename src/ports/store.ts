@@ -30,8 +30,6 @@ export interface Store {
 
   /** Hosts that have not ended, for the recovery at start. */
   openHosts(): Promise<readonly HostRow[]>;
-  /** Sessions whose state row has another version than `version`, to be rebuilt from their log. */
-  staleSessions(version: number): Promise<readonly string[]>;
   /** The bytes of a host's input from `offset` on, at most `maxBytes`. */
   hostInputs(host: string, offset: number, maxBytes: number): Promise<Uint8Array>;
 
@@ -108,11 +106,13 @@ export interface LoadedSession {
   hosts: readonly HostRow[];
 }
 
-/** The operating-system side of a host. The log has its `host` entries; this row has the offsets. */
+/**
+ * What it takes to read on in a host's spool. The log has its `host` entries, its claim file the processes.
+ * There is a row, and stored input, only until its end is stored: nobody reads on after that.
+ */
 export interface HostRow {
   host: string;
   session: string;
-  phase: 'intended' | 'running' | 'ended';
   /** What it was opened with (JSON text of the agent port's OpenSpec): the decoder's initial state. */
   spec: string;
   decoderVersion: number;
@@ -124,13 +124,15 @@ export interface HostRow {
   snapshot: string | null;
   /** End of the input that is stored for it. */
   inputEnd: number;
-  pid: number | null;
-  startTime: number | null;
-  bootId: string | null;
 }
 
-/** Creates the row when `phase` is `intended` and it does not exist; otherwise changes the named fields. */
-export type HostChange = { host: string } & Partial<Omit<HostRow, 'host' | 'session' | 'inputEnd'>>;
+/**
+ * Creates the row when `phase` is `intended` and it does not exist, and removes it with its input when it is
+ * `ended`; otherwise changes the named fields.
+ */
+export type HostChange = { host: string; phase?: 'intended' | 'ended' } & Partial<
+  Omit<HostRow, 'host' | 'session' | 'inputEnd'>
+>;
 
 export interface HistoryQuery {
   session: string;

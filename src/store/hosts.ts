@@ -4,29 +4,21 @@ import type { Connection, SqlValue } from './connection.ts';
 interface StoredHost {
   host: string;
   session_id: string;
-  phase: HostRow['phase'];
   spec: string;
   decoder_version: number;
   ingested: number;
   replay_from: number;
   snapshot: string | null;
   input_end: number;
-  pid: number | null;
-  start_time: number | null;
-  boot_id: string | null;
 }
 
 /** Which column keeps which field of a change. */
-const columns: Record<Exclude<keyof HostChange, 'host'>, string> = {
-  phase: 'phase',
+const columns: Record<Exclude<keyof HostChange, 'host' | 'phase'>, string> = {
   spec: 'spec',
   decoderVersion: 'decoder_version',
   ingested: 'ingested',
   replayFrom: 'replay_from',
   snapshot: 'snapshot',
-  pid: 'pid',
-  startTime: 'start_time',
-  bootId: 'boot_id',
 };
 
 const initial: Required<Omit<HostChange, 'host' | 'phase' | 'spec'>> = {
@@ -34,9 +26,6 @@ const initial: Required<Omit<HostChange, 'host' | 'phase' | 'spec'>> = {
   ingested: 0,
   replayFrom: 0,
   snapshot: null,
-  pid: null,
-  startTime: null,
-  bootId: null,
 };
 
 export function hostFacts(
@@ -50,10 +39,15 @@ export function hostFacts(
   );
 }
 
-/** Creates or changes a host's row; the verdict has made sure that it may. */
+/**
+ * Creates, changes or removes a host's row; the verdict has made sure that it may. What is said of a host
+ * after its end in the same batch is of no use to anybody.
+ */
 export function writeHost(connection: Connection, session: number, change: HostChange): void {
+  if (change.phase === 'ended') return removeHost(connection, change.host);
   const exists = hostFacts(connection, change.host) !== undefined;
-  const { host, ...named } = exists ? change : { ...initial, ...change };
+  if (!exists && change.phase !== 'intended') return;
+  const { host, phase: _, ...named } = exists ? change : { ...initial, ...change };
   const fields = Object.entries(named).filter(([, value]) => value !== undefined);
   if (fields.length === 0 && exists) return;
   const names = fields.map(([field]) => columns[field as keyof typeof columns]);
@@ -75,32 +69,36 @@ export function writeHost(connection: Connection, session: number, change: HostC
   );
 }
 
+function removeHost(connection: Connection, host: string): void {
+  connection.run(
+    'DELETE FROM host_inputs WHERE host = (SELECT num FROM hosts WHERE host = ?)',
+    host,
+  );
+  connection.run('DELETE FROM hosts WHERE host = ?', host);
+}
+
 function hostRow(row: StoredHost): HostRow {
   return {
     host: row.host,
     session: row.session_id,
-    phase: row.phase,
     spec: row.spec,
     decoderVersion: row.decoder_version,
     ingested: row.ingested,
     replayFrom: row.replay_from,
     snapshot: row.snapshot,
     inputEnd: row.input_end,
-    pid: row.pid,
-    startTime: row.start_time,
-    bootId: row.boot_id,
   };
 }
 
-const selectOpen = `SELECT h.*, s.id AS session_id FROM hosts h JOIN sessions s ON s.num = h.session
-  WHERE h.phase <> 'ended'`;
+const selectHosts = `SELECT h.*, s.id AS session_id
+  FROM hosts h JOIN sessions s ON s.num = h.session`;
 
 export function readOpenHosts(connection: Connection): HostRow[] {
-  return connection.all<StoredHost>(`${selectOpen} ORDER BY h.num`).map(hostRow);
+  return connection.all<StoredHost>(`${selectHosts} ORDER BY h.num`).map(hostRow);
 }
 
 export function readHostsOf(connection: Connection, session: number): HostRow[] {
   return connection
-    .all<StoredHost>(`${selectOpen} AND h.session = ? ORDER BY h.num`, session)
+    .all<StoredHost>(`${selectHosts} WHERE h.session = ? ORDER BY h.num`, session)
     .map(hostRow);
 }

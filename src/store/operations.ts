@@ -8,7 +8,7 @@ import { readHistory } from './history.ts';
 import { readOpenHosts } from './hosts.ts';
 import { readInputs } from './inputs.ts';
 import { readRun, readRuns } from './runs.ts';
-import { loadSession, readLog, readStale } from './session-row.ts';
+import { loadSession, readLog } from './session-row.ts';
 import { readSessions, resolveName } from './sessions.ts';
 import { createToken, listTokens, revokeToken, tokenByDigest } from './tokens.ts';
 import type { WireBatch } from './wire.ts';
@@ -36,7 +36,6 @@ export const operations = {
   openApprovals: (on: Connection, query: { sessions?: readonly string[]; limit: number }) =>
     on.snapshot(() => readOpenApprovals(on, query)),
   openHosts: readOpenHosts,
-  stale: readStale,
   hostInputs: (on: Connection, host: string, offset: number, maxBytes: number) =>
     on.snapshot(() => readInputs(on, host, offset, maxBytes)),
   tokenByDigest: (on: Connection, digest: string) => tokenByDigest(on, digest),

@@ -8,6 +8,7 @@
  * `logs` is small and apart from `sessions` and `states`, because every append changes it.
  * `kind_blocks` says in which blocks of 512 entries a kind occurs, so that a page of a rare kind skips the
  * rest of a long log without one more index entry per appended entry.
+ * `hosts` and `host_inputs` are only of hosts that have not ended.
  * The triggers hold R2 against bugs: they refuse what the verdict should have refused before.
  */
 export const schemaOne = `
@@ -34,7 +35,6 @@ CREATE INDEX sessions_activity ON sessions (last_activity_at, id);
 CREATE INDEX sessions_title ON sessions (title) WHERE title IS NOT NULL;
 CREATE INDEX sessions_label ON sessions (label) WHERE label IS NOT NULL;
 CREATE INDEX sessions_native ON sessions (native_id) WHERE native_id IS NOT NULL;
-CREATE INDEX sessions_bare ON sessions (id) WHERE traits = '';
 CREATE INDEX sessions_parent ON sessions (parent) WHERE parent IS NOT NULL;
 
 CREATE TABLE session_meta (
@@ -60,7 +60,6 @@ CREATE TABLE states (
   row TEXT NOT NULL,
   json TEXT NOT NULL
 );
-CREATE INDEX states_version ON states (version);
 
 CREATE TABLE entries (
   num INTEGER PRIMARY KEY,
@@ -127,24 +126,21 @@ CREATE TABLE approvals (
   decided_seq INTEGER,
   UNIQUE (session, entry)
 );
-CREATE INDEX approvals_open ON approvals (session) WHERE decided_seq IS NULL;
+CREATE INDEX approvals_open ON approvals (num) WHERE decided_seq IS NULL;
+CREATE INDEX approvals_open_session ON approvals (session) WHERE decided_seq IS NULL;
 
 CREATE TABLE hosts (
   num INTEGER PRIMARY KEY,
   host TEXT NOT NULL UNIQUE,
   session INTEGER NOT NULL,
-  phase TEXT NOT NULL,
   spec TEXT NOT NULL,
   decoder_version INTEGER NOT NULL,
   ingested INTEGER NOT NULL,
   replay_from INTEGER NOT NULL,
   snapshot TEXT,
-  input_end INTEGER NOT NULL,
-  pid INTEGER,
-  start_time INTEGER,
-  boot_id TEXT
+  input_end INTEGER NOT NULL
 );
-CREATE INDEX hosts_open ON hosts (session) WHERE phase <> 'ended';
+CREATE INDEX hosts_session ON hosts (session);
 
 CREATE TABLE host_inputs (
   num INTEGER PRIMARY KEY,

@@ -140,14 +140,3 @@ export function loadSession(connection: Connection, session: string): LoadedSess
     hosts: readHostsOf(connection, log.num),
   };
 }
-
-/** Sessions whose state has another version, or none; by two index ranges, so that a start reads few rows. */
-export function readStale(connection: Connection, version: number): string[] {
-  const rows = connection.all<{ id: string }>(
-    `SELECT id FROM sessions WHERE num IN (
-       SELECT session FROM states WHERE version < ?1 UNION ALL SELECT session FROM states WHERE version > ?1
-     ) UNION SELECT id FROM sessions WHERE traits = '' ORDER BY id`,
-    version,
-  );
-  return rows.map((row) => row.id);
-}

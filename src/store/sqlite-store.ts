@@ -109,10 +109,6 @@ export class SqliteStore implements Store {
     return this.#parts.reader.call('openHosts');
   }
 
-  staleSessions(version: number): Promise<readonly string[]> {
-    return this.#parts.reader.call('stale', version);
-  }
-
   hostInputs(host: string, offset: number, maxBytes: number): Promise<Uint8Array> {
     return this.#parts.reader.call('hostInputs', host, offset, maxBytes);
   }

@@ -5,7 +5,6 @@ import {
   append,
   approval,
   batch,
-  columns,
   decision,
   first,
   notice,
@@ -33,15 +32,13 @@ export function hostRows(store: () => Store): void {
       head: null,
       stateVersion: 1,
       state: '{"a":1}',
-      hosts: [
-        { host: 'h', session: 's', phase: 'intended', inputEnd: 6, pid: null, snapshot: null },
-      ],
+      hosts: [{ host: 'h', session: 's', inputEnd: 6, ingested: 0, snapshot: null }],
     });
-    const gap = { inputs: [{ host: 'h', offset: 7, bytes }], hosts: [{ host: 'h', pid: 9 }] };
+    const gap = { inputs: [{ host: 'h', offset: 7, bytes }], hosts: [{ host: 'h', ingested: 9 }] };
     expect(await append(store(), batch('s', [notice('n')], gap))).toMatchObject({
       status: 'refused',
     });
-    expect(await store().load('s')).toMatchObject({ lastSeq: 0, hosts: [{ pid: null }] });
+    expect(await store().load('s')).toMatchObject({ lastSeq: 0, hosts: [{ ingested: 0 }] });
     await append(
       store(),
       batch('s', [], {
@@ -53,6 +50,22 @@ export function hostRows(store: () => Store): void {
       }),
     );
     expect(await store().openHosts()).toEqual([]);
+  });
+
+  test('L4: with the end of a host its input goes, also what the same batch still says of it', async () => {
+    const host = { host: 'h', phase: 'intended', spec: '{}', snapshot: '{}' } as const;
+    const input = { host: 'h', offset: 0, bytes: Buffer.from('hello ') };
+    await append(store(), batch('s', [], { ...first, hosts: [host], inputs: [input] }));
+    const late = { ...input, offset: 6 };
+    const over = { hosts: [{ host: 'h', phase: 'ended' } as const, { host: 'h', ingested: 7 }] };
+    expect(
+      await append(store(), batch('s', [notice('n')], { ...over, inputs: [late] })),
+    ).toMatchObject({ status: 'stored' });
+    expect((await store().hostInputs('h', 0, 100)).byteLength).toBe(0);
+    expect(await store().load('s')).toMatchObject({ lastSeq: 1, hosts: [] });
+    for (const change of [{ inputs: [late] }, { hosts: [{ host: 'h', ingested: 8 }] }]) {
+      expect(await append(store(), batch('s', [], change))).toMatchObject({ status: 'refused' });
+    }
   });
 
   test('input continues exactly; stored bytes may be offered again only when equal', async () => {
@@ -122,20 +135,6 @@ export function keptRows(store: () => Store): void {
       ['t', 'p'],
     ]);
     expect(await store().openApprovals({ sessions: ['t'], limit: 9 })).toHaveLength(1);
-  });
-
-  test('sessions whose state has another version are found for the rebuild', async () => {
-    await append(store(), batch('s', [], { ...first, state: state() }));
-    await append(store(), batch('bare', [notice('n')], first));
-    expect([await store().staleSessions(1), await store().staleSessions(2)]).toEqual([
-      ['bare'],
-      ['bare', 's'],
-    ]);
-    await append(
-      store(),
-      batch('s', [], { state: { ...state(), version: 2, columns: columns({ title: 'new' }) } }),
-    );
-    expect(await store().staleSessions(2)).toEqual(['bare']);
   });
 
   test('blobs are named by their content', async () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Connection } from '../../src/store/connection.ts';
 import { writeEntry } from '../../src/store/entries.ts';
 import { migrate, migrations } from '../../src/store/migrations.ts';
@@ -48,6 +48,45 @@ test('L2 L3 L7: the database itself refuses a second seq, a second id and any ch
   expect(() => writeEntry(connection, 1, 2, wired(notice('a')))).toThrow('UNIQUE');
   expect(() => connection.db.exec(`UPDATE entries SET kind = 'notice'`)).toThrow('never changed');
 });
+
+test('V6: hosts that have ended and approvals that are decided cost no later read anything', () => {
+  const append = (...[entries, more]: [NewEntry[], object?]): void => {
+    const [verdict] = operations.append(connection, [wireBatch(batch('s', entries, more))]);
+    expect(verdict).toMatchObject({ status: 'stored' });
+  };
+  append([], first);
+  for (const host of ['h', 'i']) {
+    const bytes = Buffer.from('bytes');
+    const hosts = [{ host, phase: 'intended', spec: '{}', snapshot: '{}' }];
+    append([], { hosts, inputs: [{ host, offset: 0, bytes }] });
+  }
+  append([], { hosts: [{ host: 'h', phase: 'ended' }] });
+  expect(connection.all('SELECT host FROM hosts')).toEqual([{ host: 'i' }]);
+  expect(connection.all('SELECT count(*) AS count FROM host_inputs')).toEqual([{ count: 1 }]);
+  const plans = plansOf(() => {
+    operations.openHosts(connection);
+    operations.load(connection, 's');
+    operations.openApprovals(connection, { limit: 9 });
+    operations.openApprovals(connection, { sessions: ['s'], limit: 9 });
+  });
+  expect(plans.filter((step) => /^(SCAN|SEARCH) [ha]\b/.test(step))).toEqual([
+    'SCAN h',
+    'SEARCH h USING INDEX hosts_session (session=?)',
+    'SCAN a USING INDEX approvals_open',
+    'SEARCH a USING INDEX approvals_open_session (session=?)',
+  ]);
+});
+
+/** How SQLite carries out the queries of `act`. */
+function plansOf(act: () => void): string[] {
+  const asked = vi.spyOn(connection, 'all');
+  act();
+  const queries = asked.mock.calls.map(([sql]) => sql);
+  asked.mockRestore();
+  return queries.flatMap((sql) =>
+    connection.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).map(({ detail }) => detail),
+  );
+}
 
 test('L9: check finds what no verdict would have let in', () => {
   operations.append(connection, [wireBatch(batch('s', [message('a', null)], first))]);
