@@ -65,7 +65,12 @@ export class Place {
     const env = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: this.home };
     const daemon = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
     this.#daemon = daemon;
-    const [line] = (await once(createInterface({ input: daemon.stdout }), 'line')) as [string];
+    const lines = createInterface({ input: daemon.stdout });
+    const failed = once(lines, 'close').then(() => {
+      throw new Error('The daemon ended before it was ready.');
+    });
+    const [line] = (await Promise.race([once(lines, 'line'), failed])) as [string];
+    failed.catch(() => undefined);
     const { url, tokenFile } = JSON.parse(line) as { url: string; tokenFile: string };
     this.#client = await nodeClient({ url, tokenFile, env: {} });
   }
