@@ -4,7 +4,7 @@ import type { Store } from '../../src/ports/store.ts';
 import { by, memoryStore, Workbench } from '../engine/workbench.ts';
 
 /** A store whose commits wait while the gate is shut. */
-function gated(store: Store): { store: Store; shut(): void; open(): void } {
+function gated(store: Store): { store: Store; shut: () => void; open: () => void } {
   let gate = Promise.withResolvers<void>();
   gate.resolve();
   const held = new Proxy(store, {
