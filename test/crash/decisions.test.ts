@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RefusalError } from '../../src/domain/refusal.ts';
+import type { RefusalError } from '../../src/domain/refusal.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { by, memoryStore, Workbench } from '../engine/workbench.ts';
 
