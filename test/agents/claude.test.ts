@@ -2,6 +2,7 @@ import { access, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { until } from '../app/processes.ts';
 import type { Talk } from '../app/talk.ts';
 import { Place } from './place.ts';
 
@@ -281,6 +282,22 @@ describe('restarts', () => {
     await talk.send('!say next');
     await talk.end(2);
     expect(talk.of('host').filter(({ data }) => data.state === 'launched')).toHaveLength(1);
+    await checked(talk);
+  });
+
+  test('P3 R10: a prompt whose agent died before its echo is sent again, in a new native session', async () => {
+    const talk = await place.session();
+    // Nothing is echoed before the model begins to answer.
+    await talk.send(script('!hold mute', '!say heard you'));
+    await until('the model is asked', async () => asked('!hold mute') === 1, 20_000);
+    process.kill([...talk.hosts.values()].at(-1)!, 'SIGKILL');
+    expect((await talk.end()).data.outcome).toBe('failed');
+    expect((await talk.whole()).row.nativeId ?? null).toBeNull();
+    place.model.release('mute');
+    await talk.send('!say and this');
+    await talk.end(3);
+    expect(talk.texts('message').toSorted()).toEqual(['and this', 'heard you']);
+    expect(talk.of('delivery')).toHaveLength(2);
     await checked(talk);
   });
 
