@@ -154,6 +154,12 @@ describe('turns', () => {
     expect(turn(result(), failed, result()).at(-1)).toMatchObject({ outcome: 'failed' });
   });
 
+  test('a version that tells no states ends its turn with the result, once', () => {
+    const { events } = opened().say(whole('hi'), result(), idle);
+    expect(events.map(({ type }) => type)).toEqual(['text', 'text_end', 'turn_ended']);
+    expect(events.at(-1)).toMatchObject({ outcome: 'completed' });
+  });
+
   test('an idle agent that did nothing ends no turn', () => {
     expect(opened().say(idle).events).toEqual([]);
   });

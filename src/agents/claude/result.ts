@@ -20,8 +20,10 @@ export function readResult(reading: Reading, line: Json): void {
   const ending = endingOf(line);
   if (ending.outcome === 'failed') reading.change({ mishap: null });
   else reading.goesOn();
-  const before = reading.state.turn.ending;
-  reading.changeTurn({ ending: worse(before, ending) });
+  const { turn } = reading.state;
+  reading.changeTurn({ ending: worse(turn.ending, ending) });
+  // A version that does not tell its state has nothing else to end a turn with.
+  if (!turn.running) settleTurn(reading);
 }
 
 const ranks: { readonly [Outcome in Ending['outcome']]: number } = {
@@ -56,7 +58,7 @@ function settleTurn(reading: Reading): void {
   const { turn } = reading.state;
   endStream(reading);
   reading.change({ turn: noTurn, calls: [], asked: [] });
-  if (!turn.running && !turn.echoed) return;
+  if (!turn.running && !turn.echoed && turn.ending === null) return;
   const run = turn.run === null ? {} : { run: turn.run };
   reading.emit({ type: 'turn_ended', item: reading.nextItem(), ...run, ...endOf(reading, turn) });
 }
