@@ -33,7 +33,11 @@ export interface Store {
   /** The bytes of a host's input from `offset` on, at most `maxBytes`. */
   hostInputs(host: string, offset: number, maxBytes: number): Promise<Uint8Array>;
 
-  putBlob(bytes: Uint8Array): Promise<BlobRef>;
+  /**
+   * `digest` is that of the bytes, where the caller has computed it already; a wrong one is found when the
+   * blob is read. However large the blob, neither call holds up the calling thread.
+   */
+  putBlob(bytes: Uint8Array, digest?: string): Promise<BlobRef>;
   getBlob(digest: string): Promise<Uint8Array | undefined>;
 
   tokens: TokenStore;

@@ -1,35 +1,44 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BlobRef } from '../domain/content.ts';
 import { refuse } from '../domain/refusal.ts';
-import { messageOf } from './failure.ts';
+import { BlobFiles, smallBlob } from './blob-files.ts';
+import { hasCode, messageOf } from './failure.ts';
 import { sha256 } from './seal.ts';
 
 /** Content-addressed bytes. What `get` answers has the digest that was asked for. */
 export interface Blobs {
-  put(bytes: Uint8Array): Promise<BlobRef>;
+  /** A given digest is believed: the caller has computed it from these bytes. */
+  put(bytes: Uint8Array, digest?: string): Promise<BlobRef>;
   get(digest: string): Promise<Uint8Array | undefined>;
+  close(): Promise<void>;
 }
 
 const digestPattern = /^[0-9a-f]{64}$/;
 
+function checkDigest(digest: string | undefined): void {
+  if (digest === undefined || digestPattern.test(digest)) return;
+  throw refuse('invalid', 'The digest of a blob is 64 hexadecimal digits.', { field: 'digest' });
+}
+
 export class MemoryBlobs implements Blobs {
   readonly #kept = new Map<string, Uint8Array>();
 
-  put(bytes: Uint8Array): Promise<BlobRef> {
-    const digest = sha256(bytes);
-    this.#kept.set(digest, Uint8Array.from(bytes));
-    return Promise.resolve({ digest, size: bytes.byteLength });
+  async put(bytes: Uint8Array, given?: string): Promise<BlobRef> {
+    checkDigest(given);
+    const digest = given ?? sha256(bytes);
+    this.#kept.set(digest, bytes.slice());
+    return { digest, size: bytes.byteLength };
   }
 
   get(digest: string): Promise<Uint8Array | undefined> {
     return Promise.resolve(this.#kept.get(digest));
   }
-}
 
-function hasCode(error: unknown, ...codes: string[]): boolean {
-  return codes.includes(String((error as { code?: unknown }).code));
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 async function sync(path: string): Promise<void> {
@@ -48,43 +57,43 @@ async function sync(path: string): Promise<void> {
  */
 export class FileBlobs implements Blobs {
   readonly #dir: string;
+  readonly #files = new BlobFiles();
 
   constructor(dir: string) {
     this.#dir = dir;
   }
 
-  async put(bytes: Uint8Array): Promise<BlobRef> {
-    const digest = sha256(bytes);
-    const stored = await this.#read(digest);
-    if (stored === undefined || sha256(stored) !== digest) await this.#write(digest, bytes);
-    return { digest, size: bytes.byteLength };
+  /** A wrong name would be found by `get`, and a whole blob of that name takes the place of a damaged one. */
+  async put(bytes: Uint8Array, given?: string): Promise<BlobRef> {
+    checkDigest(given);
+    const size = bytes.byteLength;
+    const known = given ?? (size <= smallBlob ? sha256(bytes) : undefined);
+    if (known !== undefined && (await this.#files.digest(this.#path(known))) === known) {
+      return { digest: known, size };
+    }
+    return { digest: await this.#write(bytes, known), size };
   }
 
   async get(digest: string): Promise<Uint8Array | undefined> {
-    const bytes = digestPattern.test(digest) ? await this.#read(digest) : undefined;
-    if (bytes === undefined) return undefined;
-    if (sha256(bytes) !== digest) throw refuse('internal', `Blob ${digest} is damaged.`);
-    return bytes;
+    if (!digestPattern.test(digest)) return undefined;
+    const stored = await this.#files.read(this.#path(digest));
+    if (stored === undefined) return undefined;
+    if (stored.digest !== digest) throw refuse('internal', `Blob ${digest} is damaged.`);
+    return stored.bytes;
+  }
+
+  close(): Promise<void> {
+    return this.#files.close();
   }
 
   #path(digest: string): string {
     return join(this.#dir, digest.slice(0, 2), digest);
   }
 
-  async #read(digest: string): Promise<Uint8Array | undefined> {
-    try {
-      return await readFile(this.#path(digest));
-    } catch (error) {
-      if (hasCode(error, 'ENOENT')) return undefined;
-      throw error;
-    }
-  }
-
-  async #write(digest: string, bytes: Uint8Array): Promise<void> {
-    const path = this.#path(digest);
+  /** What has no name yet gets it from the file: there, it can be hashed without a copy by the main thread. */
+  async #write(bytes: Uint8Array, known: string | undefined): Promise<string> {
     const draft = join(this.#dir, `draft-${randomUUID()}`);
     try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       const handle = await open(draft, 'wx', 0o600);
       try {
         await handle.writeFile(bytes);
@@ -92,13 +101,21 @@ export class FileBlobs implements Blobs {
       } finally {
         await handle.close();
       }
-      await rename(draft, path);
-      await sync(dirname(path));
-      await sync(this.#dir);
+      const digest = known ?? (await this.#files.digest(draft));
+      if (digest === undefined) throw new Error(`${draft} is gone`);
+      await this.#place(draft, this.#path(digest));
+      return digest;
     } catch (error) {
       await rm(draft, { force: true });
       if (!hasCode(error, 'ENOSPC', 'EDQUOT')) throw error;
       throw refuse('unavailable', `The disk is full: ${messageOf(error)}`);
     }
+  }
+
+  async #place(draft: string, path: string): Promise<void> {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await rename(draft, path);
+    await sync(dirname(path));
+    await sync(this.#dir);
   }
 }

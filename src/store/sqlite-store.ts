@@ -113,8 +113,8 @@ export class SqliteStore implements Store {
     return this.#parts.reader.call('hostInputs', host, offset, maxBytes);
   }
 
-  putBlob(bytes: Uint8Array): Promise<BlobRef> {
-    return this.#parts.blobs.put(bytes);
+  putBlob(bytes: Uint8Array, digest?: string): Promise<BlobRef> {
+    return this.#parts.blobs.put(bytes, digest);
   }
 
   getBlob(digest: string): Promise<Uint8Array | undefined> {
@@ -139,6 +139,7 @@ export class SqliteStore implements Store {
 
   async #end(): Promise<void> {
     await Promise.race([this.#group.drain(), this.#parts.writer.died]);
+    await this.#parts.blobs.close();
     await this.#parts.reader.close();
     await this.#parts.writer.close();
   }
