@@ -6,7 +6,8 @@ import process from 'node:process';
 export class HostWatch {
   readonly #directory: string;
   readonly #hosts = new Set<string>();
-  readonly #pids = new Set<number>();
+  /** Leaders of groups and sessions, and when their host was last there (in the kernel's ticks). */
+  readonly #leaders = new Map<number, number>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(directory: string) {
@@ -19,13 +20,14 @@ export class HostWatch {
   }
 
   look(): void {
+    const now = ticksNow();
     for (const host of names(this.#directory)) {
       this.#hosts.add(host);
       const claim = textOf(path.join(this.#directory, host, 'claim')) ?? '';
       const group = textOf(path.join(this.#directory, host, 'group')) ?? '';
       // A claim is `pid startTime bootId`, a group `pid pid`.
       for (const pid of [claim.split(' ')[0] ?? '', ...group.trim().split(' ')]) {
-        if (/^\d{2,9}$/.test(pid)) this.#pids.add(Number(pid));
+        if (/^\d{2,9}$/.test(pid)) this.#leaders.set(Number(pid), now);
       }
     }
   }
@@ -37,9 +39,10 @@ export class HostWatch {
     return [...directories, ...this.#processes().map(({ why }) => why)];
   }
 
-  /** Kills what is left. */
+  /** Kills what is left and carries the marker: a number alone may be another's by now. */
   endAll(): void {
-    for (const { pid } of this.#processes()) {
+    for (const { pid, marked } of this.#processes()) {
+      if (!marked) continue;
       try {
         process.kill(pid, 'SIGKILL');
       } catch (error) {
@@ -48,34 +51,56 @@ export class HostWatch {
     }
   }
 
-  #processes(): { pid: number; why: string }[] {
+  #processes(): Left[] {
     return names('/proc').flatMap((name) => {
-      const why = /^\d+$/.test(name) ? belongs(name, this.#hosts, this.#pids) : null;
-      return why === null ? [] : [{ pid: Number(name), why }];
+      const left = /^\d+$/.test(name) ? leftOf(name, this.#hosts, this.#leaders) : null;
+      return left === null ? [] : [left];
     });
   }
 }
 
-function belongs(
-  pid: string,
+interface Left {
+  pid: number;
+  marked: boolean;
+  why: string;
+}
+
+/** How long after a host was last seen a process of it may have begun. */
+const slackTicks = 50;
+
+function leftOf(
+  name: string,
   hosts: ReadonlySet<string>,
-  pids: ReadonlySet<number>,
-): string | null {
-  const stat = textOf(`/proc/${pid}/stat`);
+  leaders: ReadonlyMap<number, number>,
+): Left | null {
+  const stat = textOf(`/proc/${name}/stat`);
   if (stat === null) return null;
-  const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
-  const [state, , group, session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  if (state === 'Z') return null;
-  const marker = textOf(`/proc/${pid}/environ`)
+  const pid = Number(name);
+  const program = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  if (fields[0] === 'Z') return null;
+  const [group, session, started] = [fields[2], fields[3], fields[19]].map(Number) as [
+    number,
+    number,
+    number,
+  ];
+  const marker = textOf(`/proc/${name}/environ`)
     ?.split('\0')
     .find((item) => item.startsWith('TURNKEEP_HOST='))
     ?.slice('TURNKEEP_HOST='.length);
-  if (marker !== undefined && hosts.has(marker))
-    return `process ${pid} (${name}) of host ${marker}`;
-  // Another host's numbers may be given out again; without our marker it must be one of those shells.
-  if (marker !== undefined || pids.size === 0) return null;
-  const of = pids.has(Number(group)) ? 'group' : pids.has(Number(session)) ? 'session' : null;
-  return of === null ? null : `process ${pid} (${name}), found by its ${of}`;
+  if (marker !== undefined) {
+    const why = `process ${pid} (${program}) of host ${marker}`;
+    return hosts.has(marker) ? { pid, marked: true, why } : null;
+  }
+  // Numbers are given out again: what began after the host had gone is somebody else's.
+  const of = [group, session].find((leader) => started <= (leaders.get(leader) ?? -1) + slackTicks);
+  return of === undefined
+    ? null
+    : { pid, marked: false, why: `process ${pid} (${program}) in group or session ${of}` };
+}
+
+function ticksNow(): number {
+  return Math.round(Number((textOf('/proc/uptime') ?? '0').split(' ')[0]) * 100);
 }
 
 function names(directory: string): string[] {

@@ -33,7 +33,7 @@ test('L1 A1: a second decider learns of the first decision only when it is store
     store,
     play: async (turn) => {
       await turn.ask('May I?');
-      turn.end();
+      turn.end('completed');
     },
   });
   const session = await bench.session('Ask me.');
