@@ -25,6 +25,9 @@ export async function installedCli(): Promise<string> {
 export function cliEnvironment(home: string, model: string): { [name: string]: string } {
   return {
     HOME: home,
+    // What it puts into the folder for temporary files goes with its home.
+    TMPDIR: home,
+    CLAUDE_CODE_TMPDIR: home,
     PATH: '/usr/local/bin:/usr/bin:/bin',
     ANTHROPIC_API_KEY: 'not-a-key',
     ANTHROPIC_BASE_URL: model,
