@@ -143,7 +143,6 @@ export class SessionEngine implements Engine {
   }
 
   async send(session: string, input: SendInput, by: By): Promise<SendAnswer> {
-    const actor = await this.#registry.get(session);
     const { id, content, ...rest } = input;
     const command = {
       type: 'send' as const,
@@ -151,6 +150,8 @@ export class SessionEngine implements Engine {
       content: await storedContent(content, this.#options),
       ...rest,
     };
+    // Only now: between this and the post it cannot be unloaded.
+    const actor = await this.#registry.get(session);
     const outcome = await actor.post({ command, by, ownId: id !== undefined, whole: content });
     const { answer, state } = outcome;
     const entry = { id: command.id, seq: outcome.seqOf(command.id) };

@@ -81,8 +81,7 @@ export class Registry {
     agent: string,
     make: (actor: SessionActor) => Promise<Made>,
   ): Promise<Made | null> {
-    if (this.#actors.has(session)) return null;
-    if ((await this.#context.store.load(session)) !== undefined) return null;
+    if (await this.#isThere(session)) return null;
     const state = emptySession(session);
     const actor = this.#actor(agent, { state, epoch: 1, exists: false, grip: null });
     const loaded = Promise.resolve(actor);
@@ -92,6 +91,20 @@ export class Registry {
     } catch (error) {
       if (!actor.exists) this.#forget(session, loaded);
       throw error;
+    }
+  }
+
+  /** Whether it is loaded or stored. Somebody may be asking for it at this moment: that is waited for. */
+  async #isThere(session: string): Promise<boolean> {
+    for (;;) {
+      const loading = this.#actors.get(session);
+      if (loading !== undefined) {
+        const loaded = await Promise.allSettled([loading]);
+        if (loaded[0].status === 'fulfilled') return true;
+      } else {
+        if ((await this.#context.store.load(session)) !== undefined) return true;
+        if (!this.#actors.has(session)) return false;
+      }
     }
   }
 

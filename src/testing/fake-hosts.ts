@@ -13,6 +13,17 @@ import { type FakeAgent, FakeProcess } from './fake-process.ts';
 
 const bootId = 'fake-boot';
 
+/** What a daemon does with a host, as `FakeHosts.before` sees it. */
+export interface HostCall {
+  name: 'read' | 'write' | 'signal' | 'sweep' | 'stderrTail';
+  process: FakeProcess;
+  /** Of a sweep that has bounds. */
+  window?: StartWindow;
+  /** Of a write. */
+  offset?: number;
+  bytes?: Uint8Array;
+}
+
 /**
  * Hosts in memory, honest about what outlives a daemon: input, spool, exit and agent stay when the engine
  * that launched them is dropped, and the next engine finds them through the same object.
@@ -22,6 +33,8 @@ export class FakeHosts implements Hosts {
   readonly processes = new Map<string, FakeProcess>();
   /** Hosts that were launched, in order. */
   readonly launched: string[] = [];
+  /** Called before each call: it may note it, hold it back, or throw, and then the call fails. */
+  before: (call: HostCall) => void | Promise<void> = () => undefined;
   readonly #claimed = new Set<string>();
   readonly #agentOf: (spec: LaunchSpec) => FakeAgent;
   #pids = 1000;
@@ -40,7 +53,7 @@ export class FakeHosts implements Hosts {
     this.processes.set(spec.host, process);
     this.launched.push(spec.host);
     process.start(agent);
-    return new FakeHost(process);
+    return this.#grip(process);
   }
 
   async recover(host: string): Promise<Recovered> {
@@ -51,10 +64,14 @@ export class FakeHosts implements Hosts {
     }
     const { ended } = process;
     if (ended?.witnessed !== false) {
-      return { state: 'found', host: new FakeHost(process), exited: ended !== null };
+      return { state: 'found', host: this.#grip(process), exited: ended !== null };
     }
     const proof: Proof = { method: 'rebooted', ended: [], gone: true };
-    return { state: 'lost', host: new FakeHost(process), proof };
+    return { state: 'lost', host: this.#grip(process), proof };
+  }
+
+  #grip(process: FakeProcess): FakeHost {
+    return new FakeHost(process, async (call) => this.before({ ...call, process }));
   }
 
   async remove(host: string): Promise<void> {
@@ -83,10 +100,12 @@ class FakeHost implements Host {
   readonly bootId = bootId;
   readonly ended: Promise<HostExit>;
   readonly #process: FakeProcess;
+  readonly #before: (call: Omit<HostCall, 'process'>) => Promise<void>;
   readonly #stops: (() => void)[] = [];
 
-  constructor(process: FakeProcess) {
+  constructor(process: FakeProcess, before: (call: Omit<HostCall, 'process'>) => Promise<void>) {
     this.#process = process;
+    this.#before = before;
     this.id = process.spec.host;
     this.pid = process.pid;
     this.ended = new Promise((resolve) => {
@@ -103,6 +122,7 @@ class FakeHost implements Host {
   }
 
   async read(offset: number, maxBytes: number): Promise<Uint8Array> {
+    await this.#before({ name: 'read' });
     return this.#process.spool.slice(offset, offset + maxBytes);
   }
 
@@ -113,6 +133,7 @@ class FakeHost implements Host {
   }
 
   async write(offset: number, bytes: Uint8Array): Promise<void> {
+    await this.#before({ name: 'write', offset, bytes });
     this.#process.receive(offset, bytes);
   }
 
@@ -121,28 +142,37 @@ class FakeHost implements Host {
   }
 
   async members(): Promise<readonly Member[]> {
-    const { pid, alive } = this.#process;
-    return alive ? [{ pid, startTime: 1, name: 'agent', role: 'agent', startedAt: 0 }] : [];
+    const { pid, alive, children } = this.#process;
+    const agent = { pid, startTime: 1, name: 'agent', role: 'agent' as const, startedAt: 0 };
+    const started = children.map((child) => ({ ...child, role: 'descendant' as const }));
+    return alive ? [agent, ...started] : started;
   }
 
   async signal(signal: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+    await this.#before({ name: 'signal' });
     if (signal === 'SIGKILL' || (signal === 'SIGTERM' && !this.#process.ignoresTerm)) {
       this.#process.exit(null, signal);
     }
   }
 
   async sweep(window?: StartWindow): Promise<Proof> {
+    await this.#before({ name: 'sweep', ...(window === undefined ? {} : { window }) });
     const { alive, pid } = this.#process;
+    const children = this.#process.endChildren(window).map((child) => ({
+      pid: child.pid,
+      startTime: child.startTime,
+      name: child.name,
+      how: 'killed' as const,
+    }));
     const bounded = window?.startedAfter !== undefined || window?.startedBefore !== undefined;
-    if (bounded || !alive) {
-      return { method: 'swept', ended: [], gone: true };
-    }
+    if (bounded || !alive) return { method: 'swept', ended: children, gone: true };
     this.#process.exit(null, 'SIGKILL');
-    const ended = [{ pid, startTime: 1, name: 'agent', how: 'killed' as const }];
-    return { method: 'swept', ended, gone: true };
+    const agent = { pid, startTime: 1, name: 'agent', how: 'killed' as const };
+    return { method: 'swept', ended: [agent, ...children], gone: true };
   }
 
   async stderrTail(maxBytes: number): Promise<string> {
+    await this.#before({ name: 'stderrTail' });
     return this.#process.stderr.slice(-maxBytes);
   }
 

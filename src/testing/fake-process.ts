@@ -1,4 +1,4 @@
-import type { HostExit, LaunchSpec } from '../ports/hosts.ts';
+import type { HostExit, LaunchSpec, Member, StartWindow } from '../ports/hosts.ts';
 
 /**
  * An agent as a function: reads lines, prints lines, and ends when it returns (code 0), throws (code 1) or
@@ -14,6 +14,8 @@ export class FakeProcess {
   ignoresTerm = false;
   ended: HostExit | null = null;
   stderr = '';
+  /** What the agent has started and lives on. */
+  children: readonly Omit<Member, 'role'>[] = [];
   #input = new Uint8Array(0);
   #spool = new Uint8Array(0);
   #read = 0;
@@ -76,6 +78,22 @@ export class FakeProcess {
     if (!this.alive) return;
     this.ended = { exitCode: code, signal, witnessed };
     this.#changed();
+  }
+
+  /** The agent starts a process; `startedAt` in milliseconds since the epoch. */
+  fork(name: string, startedAt: number): void {
+    const pid = this.pid * 100 + this.children.length;
+    this.children = [...this.children, { pid, startTime: 1, name, startedAt }];
+  }
+
+  /** Ends those children that were started within the window, and says which. */
+  endChildren(window: StartWindow = {}): readonly Omit<Member, 'role'>[] {
+    const { startedAfter = -Infinity, startedBefore = Infinity } = window;
+    const ended = this.children.filter(
+      ({ startedAt }) => startedAt > startedAfter && startedAt < startedBefore,
+    );
+    this.children = this.children.filter((child) => !ended.includes(child));
+    return ended;
   }
 
   /** Makes the input hold the bytes at the offset; what is there already must be the same. */

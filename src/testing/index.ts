@@ -1,5 +1,5 @@
 /** Test doubles: hosts, agents, a clock and a death, all in one process and none of them with a chance in it. */
-export { FakeHosts } from './fake-hosts.ts';
+export { FakeHosts, type HostCall } from './fake-hosts.ts';
 export { type FakeAgent, FakeProcess } from './fake-process.ts';
 export { type Death, Mortal } from './mortal.ts';
 export { plainAgent, type PlainAgentOptions, type Turn } from './plain-agent.ts';

@@ -25,6 +25,8 @@ export interface PlainAgentOptions {
   nativeId?: string;
   /** Prints this for an `open` line instead of saying that it is open. */
   onOpen?: (process: FakeProcess, nativeId: string | null) => void;
+  /** A prompt that steers a turn; without this the agent does nothing with it. */
+  onSteer?: (process: FakeProcess, prompt: string) => void;
 }
 
 const options: readonly ApprovalOption[] = [
@@ -49,7 +51,8 @@ export function plainAgent(
           open(process, command.nativeId, more);
           break;
         case 'prompt':
-          void take(process, command, { asked, cancels, play });
+          if (command.steer === true) more.onSteer?.(process, command.prompt);
+          else void take(process, command, { asked, cancels, play });
           break;
         case 'cancel':
           cancels.get(command.run)?.();

@@ -24,6 +24,8 @@ export interface WorkbenchOptions {
   agent?: (spec: LaunchSpec) => FakeAgent;
   play?: (turn: Turn) => Promise<void> | void;
   driver?: AgentDriver;
+  /** Drivers of other agents. */
+  others?: readonly AgentDriver[];
   store?: Store;
   seed?: string;
 }
@@ -34,6 +36,7 @@ export class Workbench {
   readonly hosts: FakeHosts;
   readonly clock: TestClock;
   readonly driver: AgentDriver;
+  readonly #others: readonly AgentDriver[];
   /** What daemons logged, newest last. */
   readonly logged: { event: string; data: object }[] = [];
   engine!: SessionEngine;
@@ -43,6 +46,7 @@ export class Workbench {
     this.store = options.store;
     this.clock = testClock(options.seed === undefined ? {} : { seed: options.seed });
     this.driver = options.driver ?? plainDriver();
+    this.#others = options.others ?? [];
     const agent = plainAgent(options.play ?? (() => undefined));
     this.hosts = new FakeHosts(options.agent ?? (() => agent));
   }
@@ -66,7 +70,7 @@ export class Workbench {
       store: life.port(ports.store ?? this.store),
       hosts: life.port(this.hosts),
       clock: life.clock(this.clock),
-      drivers: [ports.driver ?? this.driver],
+      drivers: [ports.driver ?? this.driver, ...this.#others],
       defaultAgent: 'plain',
       defaultCwd: '/work',
       checkDirectory: async (path) => path,
