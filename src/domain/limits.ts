@@ -55,6 +55,8 @@ export const limits = {
   listRows: 200,
   /** Times that a host is started for one run before the run fails. */
   launchTries: 3,
+  /** A host that is not launched by then is ended, and its launch has failed. */
+  launchMs: 30_000,
   /** The steps of the ladder, each with its deadline. */
   cancelMs: 5000,
   terminateMs: 3000,

@@ -80,7 +80,7 @@ function assembleKnown(
     case 'text':
       return text(partials, event);
     case 'text_end':
-      return endTexts(partials, (open) => open.item === event.item, false);
+      return endTexts(partials, (open) => open.item === event.item, event.incomplete ?? false);
     case 'tool_output':
       return { partials: output(partials, event.call, event.text), inputs: [] };
     case 'block': {

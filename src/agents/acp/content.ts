@@ -1,7 +1,7 @@
 import type { ContentBlock as AcpBlock } from '@agentclientprotocol/sdk';
 import type { ContentBlock, ToolContent } from '../../domain/content.ts';
 import type { Json } from '../../domain/json.ts';
-import { countAt, objectAt, textAt } from './shape.ts';
+import { countAt, objectAt, textAt } from '../shape.ts';
 
 /** An agent's content block as ours; undefined where it has no shape that we know. */
 export function blockOf(value: Json | undefined): ContentBlock | undefined {

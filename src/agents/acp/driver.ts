@@ -16,7 +16,7 @@ import {
 import { readPermission } from './permission.ts';
 import type { AcpQuirks } from './quirks.ts';
 import { readPromptAnswer } from './result.ts';
-import { isDeeper, memberAt } from './shape.ts';
+import { isDeeper, memberAt } from '../shape.ts';
 import { initialState, loadedState, Reading, storedState } from './state.ts';
 import { readUpdate } from './update.ts';
 

@@ -2,7 +2,7 @@ import type { AgentCommand } from '../../domain/agent-event.ts';
 import { isObject, type Json, type JsonObject } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
 import { errorCodes, errorLine, resultLine } from './json-rpc.ts';
-import { listAt, objectAt, textAt } from './shape.ts';
+import { listAt, objectAt, textAt } from '../shape.ts';
 import type { OpenQuestion, Reading } from './state.ts';
 
 /** `elicitation/create`: a form, the only mode that we offer. */

@@ -1,7 +1,7 @@
 import type { FailureCategory, RunFailure } from '../../domain/entry.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { errorCodes } from './json-rpc.ts';
-import { countAt, memberAt, objectAt, textAt } from './shape.ts';
+import { countAt, memberAt, objectAt, textAt } from '../shape.ts';
 
 /** Names that agents give to failures of their model service, in `data` of an error. */
 const namedCategories: { readonly [name: string]: FailureCategory } = {

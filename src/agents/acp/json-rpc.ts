@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../domain/json.ts';
-import { memberAt } from './shape.ts';
+import { memberAt } from '../shape.ts';
 
 /** A line as JSON-RPC 2.0 sees it; `invalid` says why it is none. */
 export type Message =

@@ -1,7 +1,7 @@
 import type { ToolCall } from '../../domain/content.ts';
 import type { Json } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
-import { sizeOf, tailOf } from './shape.ts';
+import { sizeOf, tailOf } from '../shape.ts';
 import type { OpenCall } from './state.ts';
 
 /**

@@ -13,7 +13,7 @@ import { present } from './content.ts';
 import { failure, failureOfError } from './failure.ts';
 import { requestLine, type Answer } from './json-rpc.ts';
 import { changesOf, modelOffer, modeOffer, readOptions, report, type Offer } from './settings.ts';
-import { memberAt, objectAt, textAt } from './shape.ts';
+import { memberAt, objectAt, textAt } from '../shape.ts';
 import type { InForce, Phase, Reading, Setting } from './state.ts';
 
 /** Ids of the requests of the opening. A prompt has its run's id, which is never one of these. */

@@ -1,7 +1,7 @@
 import type { ApprovalOption } from '../../domain/content.ts';
 import type { Json } from '../../domain/json.ts';
 import { errorCodes, errorLine, resultLine } from './json-rpc.ts';
-import { listAt, memberAt, textAt } from './shape.ts';
+import { listAt, memberAt, textAt } from '../shape.ts';
 import type { Reading } from './state.ts';
 import { readToolCall } from './tool-call.ts';
 

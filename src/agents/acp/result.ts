@@ -10,7 +10,7 @@ import {
   typedFailureOf,
 } from './failure.ts';
 import { errorCodes, type Answer } from './json-rpc.ts';
-import { memberAt, textAt } from './shape.ts';
+import { memberAt, textAt } from '../shape.ts';
 import type { Reading } from './state.ts';
 import { reportUsage } from './usage.ts';
 

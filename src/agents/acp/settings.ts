@@ -1,6 +1,6 @@
 import type { SettingsChange } from '../../domain/entry.ts';
 import type { Json } from '../../domain/json.ts';
-import { listAt, objectAt, textAt } from './shape.ts';
+import { listAt, objectAt, textAt } from '../shape.ts';
 import type { InForce, Reading } from './state.ts';
 
 /**

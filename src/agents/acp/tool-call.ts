@@ -3,7 +3,7 @@ import { isObject, type Json, type JsonObject } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
 import { present, toolContentOf } from './content.ts';
 import { keep } from './open-calls.ts';
-import { countAt, listAt, memberAt, objectAt, tailOf, textAt } from './shape.ts';
+import { countAt, listAt, memberAt, objectAt, tailOf, textAt } from '../shape.ts';
 import type { OpenCall, Reading } from './state.ts';
 
 const kinds: { readonly [Kind in ToolKind]: true } = {

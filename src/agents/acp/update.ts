@@ -6,7 +6,7 @@ import { failureTextChars, typedFailureOf } from './failure.ts';
 import { ignoredUpdates } from './ignored.ts';
 import type { UpdateKind } from './quirks.ts';
 import { readOptions, report } from './settings.ts';
-import { countAt, listAt, memberAt, objectAt, textAt } from './shape.ts';
+import { countAt, listAt, memberAt, objectAt, textAt } from '../shape.ts';
 import type { OpenItem, Phase, Reading } from './state.ts';
 import { parentCallOf, readToolCall } from './tool-call.ts';
 import { readCost } from './usage.ts';

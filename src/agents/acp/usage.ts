@@ -1,6 +1,6 @@
 import type { Json } from '../../domain/json.ts';
 import { noTokens, type Money, type Tokens, type UsageReport } from '../../domain/usage.ts';
-import { countAt, listAt, objectAt, textAt } from './shape.ts';
+import { countAt, listAt, objectAt, textAt } from '../shape.ts';
 import type { Reading, Spent } from './state.ts';
 
 export function costOf(update: Json): Money | undefined {

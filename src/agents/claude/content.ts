@@ -1,6 +1,6 @@
 import type { ContentBlock } from '../../domain/content.ts';
 import type { Json } from '../../domain/json.ts';
-import { objectAt, textAt } from '../acp/shape.ts';
+import { objectAt, textAt } from '../shape.ts';
 
 /** A block of the Messages API as ours; undefined where it has no shape that we know. */
 export function blockOfApi(value: Json): ContentBlock | undefined {

@@ -2,7 +2,7 @@ import type { ApprovalOption, ToolCall } from '../../domain/content.ts';
 import type { RunFailure, SettingsChange } from '../../domain/entry.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
-import { memberAt, objectAt, sizeOf, textAt } from '../acp/shape.ts';
+import { memberAt, objectAt, sizeOf, textAt } from '../shape.ts';
 import { failure } from './failure.ts';
 import { nativePrompt } from './ids.ts';
 import { usualMode, wishesOf } from './program.ts';

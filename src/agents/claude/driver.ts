@@ -1,7 +1,7 @@
 import { isObject, type Json } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
 import type { AgentDriver, AgentProfile } from '../../ports/agent.ts';
-import { isDeeper, memberAt, textAt } from '../acp/shape.ts';
+import { isDeeper, memberAt, textAt } from '../shape.ts';
 import {
   readCancelRequest,
   readControlRequest,

@@ -1,6 +1,6 @@
 import type { FailureCategory, RunFailure } from '../../domain/entry.ts';
 import { isObject, type Json } from '../../domain/json.ts';
-import { countAt, listAt, memberAt, textAt } from '../acp/shape.ts';
+import { countAt, listAt, memberAt, textAt } from '../shape.ts';
 import type { Ending } from './state.ts';
 
 const messageChars = 4096;

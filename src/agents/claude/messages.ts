@@ -1,5 +1,5 @@
 import type { Json } from '../../domain/json.ts';
-import { listAt, memberAt, objectAt, textAt } from '../acp/shape.ts';
+import { listAt, memberAt, objectAt, textAt } from '../shape.ts';
 import { blockOfApi } from './content.ts';
 import { isUuid } from './ids.ts';
 import type { Reading } from './state.ts';

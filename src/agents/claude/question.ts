@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../domain/json.ts';
-import { listAt, memberAt, textAt } from '../acp/shape.ts';
+import { listAt, memberAt, textAt } from '../shape.ts';
 
 /** The tool by which the model asks the user: its permission request is the question. */
 const questionTool = 'AskUserQuestion';

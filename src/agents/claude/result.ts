@@ -1,5 +1,5 @@
 import type { Json } from '../../domain/json.ts';
-import { memberAt } from '../acp/shape.ts';
+import { memberAt } from '../shape.ts';
 import { failOpening } from './control.ts';
 import { endingOf, failure, openingError } from './failure.ts';
 import { noTurn, type Ending, type Reading } from './state.ts';

@@ -1,5 +1,5 @@
 import type { Json } from '../../domain/json.ts';
-import { memberAt, objectAt, textAt } from '../acp/shape.ts';
+import { memberAt, objectAt, textAt } from '../shape.ts';
 import { short, type OpenBlock, type Reading } from './state.ts';
 import { countMessage } from './usage.ts';
 

@@ -1,5 +1,5 @@
 import type { Json } from '../../domain/json.ts';
-import { countAt, memberAt, objectAt, textAt } from '../acp/shape.ts';
+import { countAt, memberAt, objectAt, textAt } from '../shape.ts';
 import { ignoredSystem } from './ignored.ts';
 import { readSessionState } from './result.ts';
 import { short, type Reading } from './state.ts';

@@ -1,6 +1,6 @@
 import type { ContentBlock, ToolCall, ToolContent } from '../../domain/content.ts';
 import { isObject, type Json, type JsonObject } from '../../domain/json.ts';
-import { memberAt, objectAt, textAt } from '../acp/shape.ts';
+import { memberAt, objectAt, textAt } from '../shape.ts';
 import { blockOfApi } from './content.ts';
 import { keep } from './open-calls.ts';
 import type { OpenCall, Reading } from './state.ts';

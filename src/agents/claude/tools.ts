@@ -1,6 +1,6 @@
 import type { PlanItem, ToolCall, ToolContent, ToolKind } from '../../domain/content.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
-import { listAt, textAt } from '../acp/shape.ts';
+import { listAt, textAt } from '../shape.ts';
 
 /** What is known of a tool by its name: its kind, and which members of its input say what it does. */
 interface Tool {

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../../domain/json.ts';
 import { noTokens, type Money, type Tokens } from '../../domain/usage.ts';
-import { countAt, memberAt, objectAt } from '../acp/shape.ts';
+import { countAt, memberAt, objectAt } from '../shape.ts';
 import type { Reading } from './state.ts';
 
 /** Models that are told apart; of more, the tokens are left out. */

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../../domain/json.ts';
+import { isObject, type Json, type JsonObject } from '../domain/json.ts';
 
 /** Readers of untrusted JSON: what has not the asked shape is absent, and never throws. */
 
