@@ -1,9 +1,11 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { idPattern } from '../domain/entry.ts';
+import { limits } from '../domain/limits.ts';
 import type { Host, Hosts, Recovered } from '../ports/hosts.ts';
 import { type Claim, readClaim, readExit, takeClaim } from './directory/claim.ts';
 import { type HostPaths, hostPaths } from './directory/layout.ts';
 import { AttachedHost, type Warn } from './host.ts';
+import type { WrapperClaim } from './launch/abandon.ts';
 import { launch, type LaunchContext } from './launch/launch.ts';
 import { platformProcesses } from './platform/platform.ts';
 import { DirectoryWatch } from './watch/directory-watch.ts';
@@ -22,7 +24,8 @@ export interface HostsOptions {
 export async function openHosts(options: HostsOptions): Promise<Hosts> {
   const { directory, warn } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const context: LaunchContext = { directory, warn, processes: platformProcesses() };
+  const processes = platformProcesses();
+  const context: LaunchContext = { directory, warn, processes, launchMs: limits.launchMs };
   return {
     launch: (spec) => launch(context, spec),
     recover: (host) => recover(context, host),
@@ -67,8 +70,6 @@ async function recover(context: LaunchContext, host: string): Promise<Recovered>
   if (exited || (lives && !otherBoot)) return { state: 'found', host: attached, exited };
   return { state: 'lost', host: attached, proof: await attached.sweep() };
 }
-
-type WrapperClaim = Extract<Claim, { by: 'wrapper' }>;
 
 async function claimOf(paths: HostPaths): Promise<Claim> {
   const claim = await readClaim(paths);

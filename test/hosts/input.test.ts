@@ -121,7 +121,7 @@ describe('relay', () => {
     const warn = (what: string): void => void workshop.warnings.push(what);
     const directory = join(workshop.directory, 'hosts');
     await mkdir(directory, { mode: 0o700 });
-    const context = { directory, processes, warn };
+    const context = { directory, processes, warn, launchMs: 30_000 };
     const host = workshop.keep(await launch(context, workshop.spec('cat')));
     const relay = (await host.members()).find(({ role }) => role === 'relay');
     expect(relay?.name).toMatch(/node|MainThread/);
