@@ -49,7 +49,7 @@ export const limits = {
   socketAnswers: 16,
   connections: 1000,
   /** Text in progress is merged to one frame in this time. */
-  partialMs: 50,
+  partialMs: 75,
   pageEntries: 1000,
   pageBytes: 1024 * 1024,
   listRows: 200,

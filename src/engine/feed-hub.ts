@@ -86,7 +86,7 @@ export class FeedHub implements FeedSource {
     }
   }
 
-  /** Text in progress may have grown: the first of it goes out at once, then at most a frame in 50 ms. */
+  /** Text in progress may have grown: the first of it goes out at once, then at most a frame in `partialMs`. */
   partials(live: Live): void {
     this.#look(live);
     if (this.#feeds.size === 0 || this.#cancelFlush !== null) return;
