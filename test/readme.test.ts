@@ -77,7 +77,14 @@ test('the commands of the README do what it says, in its order', { timeout: 60_0
   const verbs = typed.map((line) => line.split(' ')[1]);
   expect(verbs).toEqual(['run', 'run', 'ls', 'attach', 'send', 'approve', 'abort', 'stop']);
   const [hello, script, ls, attach, send, approve, abort, stop] = typed as [
-    string, string, string, string, string, string, string, string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
   ];
 
   const first = type(hello);

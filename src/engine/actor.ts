@@ -188,7 +188,7 @@ export class SessionActor {
     } catch (error) {
       // Nothing of it counts: the lines are given out again, and no caller waits for ever.
       if (this.#committed !== batch && mark !== null) grip!.rollback(mark, taken.lines);
-      for (const { reject } of taken.letters) reject(refusedBy(error));
+      for (const letter of taken.letters) letter.reject(refusedBy(error));
       throw error;
     }
   }

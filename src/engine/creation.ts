@@ -21,9 +21,9 @@ export interface CreationContext {
     checkDirectory(path: string): Promise<string>;
   };
   registry: Registry;
-  driver(agent: string): AgentDriver;
-  find(name: string): Promise<string>;
-  send(session: string, input: SendInput, by: By): Promise<SendAnswer>;
+  driver: (agent: string) => AgentDriver;
+  find: (name: string) => Promise<string>;
+  send: (session: string, input: SendInput, by: By) => Promise<SendAnswer>;
 }
 
 type Settings = CreateInput['changes'];

@@ -11,7 +11,11 @@ export const sessionsGet = operation({
   output: z.object({
     session: row,
     host: z
-      .object({ id: z.string(), phase: z.enum(['launched', 'open', 'ending']), pid: z.int().nullable() })
+      .object({
+        id: z.string(),
+        phase: z.enum(['launched', 'open', 'ending']),
+        pid: z.int().nullable(),
+      })
       .nullable(),
   }),
 });
