@@ -73,8 +73,9 @@ describe('a launch that breaks after the spawn', () => {
     const stuck = workshop.path(spec.host, 'err.log');
     execFileSync('mkfifo', [stuck]);
     await expect(launchWith(spec, {}, 300)).rejects.toThrow('within 0.3 s');
-    await (await open(stuck, 'r')).close();
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const reader = await open(stuck, 'r');
+    await new Promise((resolve) => setTimeout(resolve, 300));
     expect(await marked(spec.host)).toEqual([]);
+    await reader.close();
   });
 });
