@@ -93,7 +93,9 @@ function leftOf(
     return hosts.has(marker) ? { pid, marked: true, why } : null;
   }
   // Numbers are given out again: what began after the host had gone is somebody else's.
-  const of = [group, session].find((leader) => started <= (leaders.get(leader) ?? -1) + slackTicks);
+  const of = [group, session].find(
+    (leader) => started <= (leaders.get(leader) ?? Number.NEGATIVE_INFINITY) + slackTicks,
+  );
   return of === undefined
     ? null
     : { pid, marked: false, why: `process ${pid} (${program}) in group or session ${of}` };
