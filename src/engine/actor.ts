@@ -402,6 +402,8 @@ export class SessionActor {
       return false;
     }
     if (refusal.code === 'unavailable' || lines.length === 0) {
+      // Nobody waits behind what cannot be stored: not a client, nor the intent to end the host.
+      if (refusal.code === 'unavailable') this.#refuseAll(refusal);
       if (lines.length > 0 || this.grip?.finished === true) {
         this.context.clock.after(retryMs, () => this.wake());
       }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../src/domain/limits.ts';
 import { plainAgent, type Turn } from '../../src/testing/index.ts';
-import { Workbench } from './workbench.ts';
+import { storeWith } from './store-with.ts';
+import { memoryStore, Workbench } from './workbench.ts';
 
 const obedient = async (turn: Turn): Promise<void> => {
   turn.say('working');
@@ -105,5 +106,57 @@ describe('the end of a daemon', () => {
       status: 'idle',
     });
     expect(bench.hosts.alive).toEqual([]);
+  });
+});
+
+describe('the end by stop of a daemon whose store', () => {
+  const refusal = { code: 'unavailable', message: 'The disk is full.' } as const;
+  const cases = [
+    ['refuses everything', 0, null],
+    ['refuses everything while much is unread', 2000, null],
+    ['breaks at everything', 0, new Error('no answer')],
+    ['breaks at everything while much is unread', 2000, new Error('no answer')],
+  ] as const;
+  test.each(cases)('R8 L9: %s ends the hosts within its deadlines', async (_, unread, trouble) => {
+    const real = await memoryStore();
+    let away = false;
+    const store = storeWith(real, () => ({
+      append: async (batches) => {
+        if (!away) return real.append(batches);
+        if (trouble !== null) throw trouble;
+        return batches.map(() => ({ status: 'refused', refusal }));
+      },
+    }));
+    const bench = await Workbench.open({ store, agent: () => deaf });
+    const session = await working(bench);
+    const idle = await bench.session();
+    away = true;
+    const [process] = bench.hosts.processes.values();
+    for (let at = 0; at < unread; at++) {
+      process!.print(JSON.stringify({ type: 'notice', code: 'c', text: `${at}` }));
+    }
+    const over = bench.engine.shutdown('stop');
+    let ended = false;
+    void over.then(() => (ended = true));
+    // Its steps have 15 s each: for the host's end, and for the end to be stored.
+    await Promise.race([over, bench.clock.armed(15_000)]);
+    while (bench.hosts.alive.length > 0 && bench.clock.monotonic() < 15_000) {
+      await bench.store.load(idle);
+      bench.clock.advance(1000);
+    }
+    expect(bench.hosts.alive).toEqual([]);
+    while (!ended && bench.clock.monotonic() < 45_000) {
+      await bench.store.load(idle);
+      bench.clock.advance(1000);
+    }
+    expect(await over).toMatchObject([{ session, outcome: null }]);
+    away = false;
+    await bench.boot();
+    await bench.engine.recovered;
+    expect((await bench.engine.get(session)).row).toMatchObject({ status: 'idle' });
+    expect((await bench.of(session, 'run_ended')).length).toBe(1);
+    await bench.engine.shutdown('stop');
+    bench.life.kill();
+    await real.close();
   });
 });

@@ -110,7 +110,8 @@ export class Workbench {
   }
 
   async of<Kind extends EntryKind>(session: string, kind: Kind) {
-    const entries = await this.log(session);
+    const query = { session, after: 0, kinds: [kind], limit: 1000, maxBytes: 1e9 };
+    const { entries } = await this.store.history(query);
     return entries.filter((entry): entry is Extract<Entry, { kind: Kind }> => entry.kind === kind);
   }
 
