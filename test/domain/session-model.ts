@@ -105,14 +105,13 @@ const hostEnd: fc.Arbitrary<HostEnd> = fc.record(
   {
     exitCode: fc.constantFrom(null, 0, 1),
     signal: fc.constantFrom(null, 'SIGKILL'),
-    killed: fc.boolean(),
     lost: fc.boolean(),
     neverStarted: fc.boolean(),
     stderr: fc.constant('oops'),
     error: fc.constant(failure),
     proof: fc.constant({ method: 'swept' as const, ended: [], gone: true }),
   },
-  { requiredKeys: ['exitCode', 'signal', 'killed', 'lost', 'neverStarted', 'stderr'] },
+  { requiredKeys: ['exitCode', 'signal', 'lost', 'neverStarted', 'stderr'] },
 );
 
 export const step: fc.Arbitrary<Step> = fc.oneof(
@@ -181,7 +180,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 export const traits: fc.Arbitrary<AgentTraits> = fc.record({
-  steer: fc.constant(false),
+  steer: fc.boolean(),
   deduplicatesPrompts: fc.boolean(),
   activityIsEvidence: fc.boolean(),
 });

@@ -33,12 +33,10 @@ export function decideHostEnd(draft: Draft, host: string, end: HostEnd): void {
     ...(cause === undefined ? {} : { error: cause }),
     ...(end.proof === undefined ? {} : { proof: end.proof }),
   });
+  // What it asked nobody can answer any more, least of all the next host.
+  withdrawApprovals(draft, 'the host ended');
   const { run } = draft;
-  if (run === null) {
-    // What it asked outside of a run nobody can answer any more, least of all the next host.
-    withdrawApprovals(draft, 'the host ended');
-    return takeNext(draft);
-  }
+  if (run === null) return takeNext(draft);
   if (cause === undefined && mayStartAgain(draft, end)) return launchHost(draft);
   const stopping = run.state === 'stopping';
   const error = stopping ? cause : (cause ?? failureOf(end, phase));
