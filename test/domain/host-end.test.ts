@@ -71,7 +71,7 @@ describe('the sweep after a cancel', () => {
   test('R5: is bounded by when its prompts were sent and by the end of the run', () => {
     const session = played(send, opened);
     const sent = session.log.at(-1)!.at;
-    for (const one of [abort]) session.take(one);
+    session.take(abort);
     const { effects, entries } = session.take(ends('cancelled'));
     const ended = entries.find(({ kind }) => kind === 'run_ended')!;
     expect(effects).toEqual([{ type: 'sweep', run: ended.runId, since: sent, until: ended.at }]);

@@ -1,40 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import type { Refusal } from '../../src/domain/refusal.ts';
 import type { AppendBatch, Store, Verdict } from '../../src/ports/store.ts';
-import { plainDriver, type Turn } from '../../src/testing/index.ts';
+import { plainDriver } from '../../src/testing/index.ts';
+import { held } from './agents.ts';
+import { storeWith } from './store-with.ts';
 import { memoryStore, Workbench, words } from './workbench.ts';
 
 const retryMs = 1000;
 
 /** A store whose appends go through `around` first. */
 function troubled(store: Store, around: (batch: AppendBatch) => Refusal | Error | null): Store {
-  return new Proxy(store, {
-    get: (target, name) => {
-      const member: unknown = Reflect.get(target, name, target);
-      if (typeof member !== 'function') return member;
-      if (name !== 'append') return member.bind(target) as unknown;
-      return async (batches: readonly AppendBatch[]): Promise<readonly Verdict[]> => {
-        const trouble = around(batches[0]!);
-        if (trouble instanceof Error) throw trouble;
-        if (trouble !== null) return [{ status: 'refused', refusal: trouble }];
-        return target.append(batches);
-      };
-    },
-  });
-}
-
-/** An agent that prints what the test tells it to. */
-function held(): { play: (turn: Turn) => Promise<void>; begun: Promise<Turn>; end: () => void } {
-  const { promise: begun, resolve: begin } = Promise.withResolvers<Turn>();
-  const { promise: over, resolve: end } = Promise.withResolvers<void>();
-  return {
-    begun,
-    end,
-    play: (turn) => {
-      begin(turn);
-      return over;
-    },
+  const append = async (batches: readonly AppendBatch[]): Promise<readonly Verdict[]> => {
+    const trouble = around(batches[0]!);
+    if (trouble instanceof Error) throw trouble;
+    if (trouble !== null) return [{ status: 'refused', refusal: trouble }];
+    return store.append(batches);
   };
+  return storeWith(store, () => ({ append }));
 }
 
 const full: Refusal = { code: 'unavailable', message: 'The disk is full.' };

@@ -131,9 +131,7 @@ describe('an agent that can be steered', () => {
 
   test('P1 P2 P3: has the prompt in its run, and delivered by its own word for that prompt', async () => {
     const { bench, session, watch, turn, end, steer, hosts } = await steering();
-    const { run } = (await bench.of(session, 'run_started')).map(({ runId }) => ({
-      run: runId,
-    }))[0]!;
+    const { run } = turn;
     expect(await steer('p2')).toMatchObject({ state: 'steering', run, queued: 0 });
     await steer('p3');
     expect(await steer('p2')).toMatchObject({ duplicate: true, state: 'steering', run });

@@ -71,7 +71,7 @@ describe('commands', () => {
       await gate.pass();
     };
     // The actor looks at the spool; meanwhile the agent ends, and somebody aborts what is no run.
-    process!.print('');
+    process!.write(new Uint8Array(0));
     await gate.reached;
     process!.exit(1);
     const asked = bench.abort(session, { run: 'another' });

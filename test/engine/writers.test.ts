@@ -154,7 +154,7 @@ describe('two creations at once', () => {
     const bench = await Workbench.open({ play: (turn) => turn.say('hello') });
     const input = { id: 's', changes: {}, prompt: { id: 'p', content: words('go') } };
     const all = await Promise.all([1, 2, 3].map(() => bench.engine.create(input, by)));
-    expect(all.map(({ created }) => created).toSorted()).toEqual([false, false, true]);
+    expect(all.filter(({ created }) => created)).toHaveLength(1);
     expect(
       new Set(all.map(({ row, prompt }) => `${row.id} ${prompt!.id} ${prompt!.seq}`)).size,
     ).toBe(1);
@@ -167,7 +167,7 @@ describe('two creations at once', () => {
     const bench = await Workbench.open();
     const key = 'agent:plain:k';
     const both = await Promise.all([1, 2].map(() => bench.engine.create({ changes: { key } }, by)));
-    expect(both.map(({ created }) => created).toSorted()).toEqual([false, true]);
+    expect(both.filter(({ created }) => created)).toHaveLength(1);
     expect(both[0]!.row.id).toBe(both[1]!.row.id);
     expect((await bench.store.sessions({ sort: 'activity', limit: 10 })).rows).toHaveLength(1);
   });
