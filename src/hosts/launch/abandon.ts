@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Claim, readClaim } from '../directory/claim.ts';
 import type { HostPaths } from '../directory/layout.ts';
-import type { AttachedHost } from '../host.ts';
+import type { AttachedHost, Warn } from '../host.ts';
 import { send } from '../sweep/signal.ts';
-import type { LaunchContext } from './launch.ts';
 
 /** From one try to end what was started to the next: what fails here is mostly a lack of file handles. */
 const retryMs = 100;
@@ -13,6 +12,11 @@ export interface Started {
   readonly paths: HostPaths;
   readonly wrapper: { readonly pid: number; readonly exited: Promise<unknown>; hasExited: boolean };
   hostOf(claim: WrapperClaim): AttachedHost;
+}
+
+interface Patience {
+  readonly launchMs: number;
+  readonly warn: Warn;
 }
 
 export type WrapperClaim = Extract<Claim, { by: 'wrapper' }>;
@@ -27,7 +31,7 @@ export async function ownClaim(paths: HostPaths, pid: number): Promise<WrapperCl
  * Ends all that a failed launch has started: who is told that nothing started will start another agent. Goes
  * on trying for as long as a launch may take. False: something may be left.
  */
-export async function endStarted(context: LaunchContext, started: Started): Promise<boolean> {
+export async function endStarted(context: Patience, started: Started): Promise<boolean> {
   const stop = new AbortController();
   const late = delay(context.launchMs, false, { signal: stop.signal });
   try {
@@ -40,7 +44,7 @@ export async function endStarted(context: LaunchContext, started: Started): Prom
 }
 
 async function endPersistently(
-  context: LaunchContext,
+  context: Patience,
   started: Started,
   stop: AbortSignal,
 ): Promise<boolean> {
