@@ -108,6 +108,7 @@ export class SessionEngine implements Engine {
       hosts,
       registry: this.#registry,
       timeouts: this.#timeouts,
+      clock,
       log,
     });
   }

@@ -1,4 +1,6 @@
 import type { Log } from './log.ts';
+import { RefusalError } from '../domain/refusal.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Hosts } from '../ports/hosts.ts';
 import type { Store } from '../ports/store.ts';
 import type { StartReport } from './engine.ts';
@@ -15,6 +17,7 @@ export interface RecoveryContext {
   hosts: Hosts;
   registry: Registry;
   timeouts: Timeouts;
+  clock: Clock;
   log: Log;
 }
 
@@ -26,6 +29,7 @@ interface Report {
 }
 
 const together = 16;
+const retryMs = 1000;
 
 /**
  * The start of a daemon: every session with a host is loaded, its host found again or settled. A session
@@ -73,7 +77,28 @@ async function recoverOne(
     const reason = error instanceof Error ? error.message : 'unreadable';
     report.setAside.push({ session, reason });
     context.log('session.set-aside', { session, reason });
+    if (passes(error)) tryAgain(context, session);
   }
+}
+
+/** A store that takes nothing, as on a full disk; what cannot be read stays so. */
+function passes(error: unknown): boolean {
+  const code = error instanceof RefusalError ? error.refusal.code : null;
+  return code === 'unavailable' || code === 'internal';
+}
+
+/** Its run waits for its end, also where no client asks for it (R7 L9). */
+function tryAgain(context: RecoveryContext, session: string): void {
+  const { clock, registry, timeouts } = context;
+  clock.after(retryMs, () => {
+    if (registry.closed) return;
+    registry
+      .get(session)
+      .then((actor) => timeouts.look(actor))
+      .catch((error: unknown) => {
+        if (passes(error)) tryAgain(context, session);
+      });
+  });
 }
 
 /** Directories of hosts whose end is stored already: what is left of them goes. */

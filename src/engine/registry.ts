@@ -129,6 +129,11 @@ export class Registry {
     await Promise.all(actors.map((actor) => actor.settled()));
   }
 
+  /** It is shutting down. */
+  get closed(): boolean {
+    return this.#closed !== null;
+  }
+
   refuseNew(refusal: Refusal): void {
     this.#closed = refusal;
   }

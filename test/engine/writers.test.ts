@@ -105,6 +105,32 @@ describe('the one writer of a session', () => {
     await ended(bench, real);
   });
 
+  test('L9 R7: is loaded again when the store is back, so that its run ends where nobody asks', async () => {
+    const real = await memoryStore();
+    let away = false;
+    const { store } = noted(real, () => (away ? full : null));
+    const agent = held();
+    const bench = await Workbench.open({ store, play: agent.play });
+    const session = await bench.session('go');
+    const turn = await agent.begun;
+    turn.say('half');
+    await (await bench.watch(session)).entry('delivery');
+    bench.life.kill();
+    turn.process.exit(1);
+    away = true;
+    await bench.boot();
+    await bench.engine.recovered;
+    expect(bench.engine.started.setAside).toMatchObject([{ session }]);
+    // Still away at the first try; the timers of the failed load ring too.
+    await bench.clock.armed(1000);
+    bench.clock.advance(1000);
+    await bench.clock.armed(1000);
+    away = false;
+    while ((await bench.of(session, 'run_ended')).length === 0) bench.clock.advance(1000);
+    expect(await bench.of(session, 'host')).toMatchObject([{}, {}, { data: { state: 'ended' } }]);
+    await ended(bench, real);
+  });
+
   test.each(['create', 'send'] as const)(
     'L4 R1: is not unloaded while the blob of a %s is stored',
     async (what) => {
