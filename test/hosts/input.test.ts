@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { launch } from '../../src/hosts/launch/launch.ts';
 import { platformProcesses } from '../../src/hosts/platform/platform.ts';
-import { ended, spoken, text, Workshop } from './workshop.ts';
+import { ended, gone, spoken, text, Workshop } from './workshop.ts';
 
 let workshop: Workshop;
 beforeEach(async () => {
@@ -132,6 +132,8 @@ describe('relay', () => {
     expect(await text(host)).toBe(`${block.repeat(10)}last\n`);
     await host.signal('SIGTERM');
     await ended(host);
+    // The wrapper itself ends a moment after it has written the exit.
+    await gone(host.pid);
     expect(await host.members()).toEqual([]);
   });
 
