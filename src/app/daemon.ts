@@ -4,9 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { type AgentOptions, builtInAgents } from '../agents/agents.ts';
 import { type ClaudeOptions, claudeVariables } from '../agents/claude/program.ts';
 import { createApi } from '../api/api.ts';
+import { refuse } from '../domain/refusal.ts';
 import { createEngine, type SessionEngine } from '../engine/create-engine.ts';
 import type { ShutRun } from '../engine/engine.ts';
 import { openHosts } from '../hosts/hosts.ts';
+import type { AgentDriver } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import { lockState } from '../store/lock.ts';
@@ -66,6 +68,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
+/** An agent that nobody has would fail every session that names none. */
+function checkAgent(name: string, drivers: readonly AgentDriver[]): void {
+  const names = drivers.map((driver) => driver.profile.name);
+  if (names.includes(name)) return;
+  throw refuse('invalid', `There is no agent ${name}: choose one of ${names.join(', ')}.`);
+}
+
 async function compose(
   options: DaemonOptions,
   directory: StateDirectory,
@@ -74,10 +83,13 @@ async function compose(
   const clock = systemClock();
   const log = options.log ?? logLine;
   const startedAt = new Date().toISOString();
+  const agents = agentOptions(directory, options);
+  const drivers = builtInAgents(agents);
+  const defaultAgent = options.defaultAgent ?? 'scripted';
+  checkAgent(defaultAgent, drivers);
+  await mkdir(directory.scripted, { recursive: true, mode: 0o700 });
   const store = await openStore({ dir: directory.path, onFatal: options.onFatal ?? endAtOnce });
   await rememberOwnToken(store, clock, await ownSecret(directory));
-  const agents = agentOptions(directory, options);
-  await mkdir(directory.scripted, { recursive: true, mode: 0o700 });
   const large = new LargeLines(agents);
   const defaultCwd = options.defaultCwd ?? null;
   const engine = createEngine({
@@ -87,8 +99,8 @@ async function compose(
       warn: (message) => log('host', { message: String(message) }),
     }),
     clock,
-    drivers: builtInAgents(agents),
-    defaultAgent: options.defaultAgent ?? 'scripted',
+    drivers,
+    defaultAgent,
     defaultCwd,
     checkDirectory: workingDirectoryCheck(directory.path),
     environment: (driver, spec) => agentEnvironment(process.env, driver.program(spec).env),
@@ -104,15 +116,21 @@ async function compose(
     shutdown: () => void end.close(),
     log: ({ event, error, ...data }) => log(event, { ...data, message: String(error) }),
   });
-  const listening = await api.listen({
-    host: options.host ?? '127.0.0.1',
-    port: options.port ?? 0,
-  });
-  end.onClose(() => listening.close(2000));
-  const { url } = listening;
   const { pid } = process;
   const { tokenFile } = directory;
-  await writeRecord(directory, { url, pid, tokenFile, startedAt, version });
+  const listen = async (): Promise<string> => {
+    const { host = '127.0.0.1', port = 0 } = options;
+    const listening = await api.listen({ host, port });
+    end.onClose(() => listening.close(2000));
+    await writeRecord(directory, { url: listening.url, pid, tokenFile, startedAt, version });
+    return listening.url;
+  };
+  const url = await listen().catch(async (error: unknown) => {
+    // It cannot serve, so it must not work either: the hosts are left to the next daemon.
+    await engine.shutdown('detach');
+    await end.close();
+    throw error;
+  });
   return {
     url,
     pid,

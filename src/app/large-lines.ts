@@ -36,13 +36,15 @@ export class LargeLines {
     });
     worker.unref();
     worker.on('message', (decoded: DecodedLine) => this.#waiting.shift()?.resolve(decoded));
-    worker.on('error', (error) => this.#failed(error as Error));
-    worker.on('exit', () => this.#failed(new Error('the decoding worker ended')));
+    worker.on('error', (error) => this.#failed(worker, error as Error));
+    worker.on('exit', () => this.#failed(worker, new Error('the decoding worker ended')));
     this.#worker = worker;
     return worker;
   }
 
-  #failed(error: Error): void {
+  /** What waited for that worker fails; what waits for its successor does not. */
+  #failed(worker: Worker, error: Error): void {
+    if (this.#worker !== worker) return;
     this.#worker = null;
     for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
   }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Client } from '../client/client.ts';
@@ -100,13 +100,20 @@ export async function startInBackground(io: Io, options: readonly string[]): Pro
     });
     child.on('error', reject);
     child.on('exit', (code) => {
-      const message = `The daemon ended (exit ${code}) before it served; see ${logFile}.`;
-      reject(refuse('unavailable', message));
+      const why = lastWords(logFile) ?? `It ended with exit code ${code}`;
+      reject(refuse('internal', `The daemon did not start: ${why} (log: ${logFile})`));
     });
   });
   stdout.destroy();
   child.unref();
   return JSON.parse(line) as Ready;
+}
+
+/** What a daemon that could not start said last. */
+function lastWords(logFile: string): string | null {
+  const lines = readFileSync(logFile, 'utf8').trimEnd().split('\n');
+  const last = lines.findLast((line) => line.startsWith('turnkeep: '));
+  return last === undefined ? null : last.slice('turnkeep: '.length);
 }
 
 /** The session that a person names: id, key, unique prefix, title, or `-` and `last` for the latest. */

@@ -142,14 +142,21 @@ function prompt(state: SessionState, entry: EntryOf<'prompt'>): SessionState {
     const steering = { ...item, state: 'sent', steered: true } as const;
     return withRun(state, entry, (run) => ({ ...run, prompts: [...run.prompts, steering] }));
   }
-  const first = entry.data.delivery === 'interrupt';
+  const stopped = state.run?.state === 'stopping' && !goesOn(state, state.run, 'cancelled');
+  const first = entry.data.delivery === 'interrupt' || stopped;
   const named = state.title === null ? titleFrom(textOf(entry.data.content)) : null;
   return {
     ...state,
     queue: first ? [item, ...state.queue] : [...state.queue, item],
     held: false,
+    run: stopped ? released(state.run) : state.run,
     ...(named === null ? {} : { title: named, titleFrom: 'prompt' as const }),
   };
+}
+
+/** Somebody who stops a run and then sends a prompt means that prompt: it is next, and nothing is held. */
+function released(run: OpenRun | null): OpenRun | null {
+  return run?.abort ? { ...run, abort: { ...run.abort, released: true } } : run;
 }
 
 /** A title out of a prompt: its first line with text, cut at a word. */
@@ -196,11 +203,12 @@ function runStarted(state: SessionState, entry: EntryOf<'run_started'>): Session
 function runEnded(state: SessionState, entry: EntryOf<'run_ended'>): SessionState {
   const { run } = state;
   if (run === null || run.id !== entry.runId) return state;
-  const { outcome, durationMs, error } = entry.data;
+  const { outcome, durationMs, error, proof } = entry.data;
   return {
     ...state,
     run: null,
-    held: state.queue.length > 0 && !goesOn(state, run, outcome),
+    // Beside processes that could not be ended nothing is started unasked.
+    held: state.queue.length > 0 && (proof?.gone === false || !goesOn(state, run, outcome)),
     lastRun: {
       id: run.id,
       outcome,
@@ -214,7 +222,8 @@ function runEnded(state: SessionState, entry: EntryOf<'run_ended'>): SessionStat
 
 /** Whether the queue goes on after this run; one that was held before an agent's own run stays so. */
 function goesOn(state: SessionState, run: OpenRun, outcome: RunOutcome): boolean {
-  return outcome === 'completed' ? !state.held : run.abort?.reason === 'interrupt';
+  if (outcome === 'completed') return !state.held;
+  return run.abort?.reason === 'interrupt' || run.abort?.released === true;
 }
 
 function message(state: SessionState, entry: EntryOf<'message'>): SessionState {

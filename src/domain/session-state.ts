@@ -8,7 +8,7 @@ import { type ContextWindow, noUsage, type Usage, type UsageReport } from './usa
  * The bounded state of a session: what its actor loads instead of the log. It is `fold(evolve)` of the log
  * and nothing else; `stateVersion` rises when the same log folds to another state.
  */
-export const stateVersion = 3;
+export const stateVersion = 4;
 
 export interface SessionState {
   id: string;
@@ -83,7 +83,12 @@ export interface OpenRun {
   toolCalls: readonly OpenToolCall[];
   /** Hosts launched for it. */
   launches: number;
-  abort: { force: boolean; reason: 'asked' | 'timeout' | 'interrupt' | 'stop' } | null;
+  abort: {
+    force: boolean;
+    reason: 'asked' | 'timeout' | 'interrupt' | 'stop';
+    /** A prompt came after it: that one is next, and nothing is held. */
+    released?: true;
+  } | null;
   usage: Usage;
   turns: number;
   answer: { entry: string; text: string } | null;

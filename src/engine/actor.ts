@@ -347,7 +347,7 @@ export class SessionActor {
 
   async #commit(batch: Batch, settle: (verdict: Verdict) => void): Promise<Verdict> {
     const { store } = this.context;
-    for (const blob of batch.blobs) await store.putBlob(blob.bytes);
+    for (const blob of batch.blobs) await store.putBlob(blob.bytes, blob.ref.digest);
     const { batch: append, change } = batch.toAppend(this.#epoch, !this.#exists);
     const [verdict] = await store.append([append]);
     if (verdict === undefined) throw new Error('the store gave no verdict');

@@ -12,6 +12,6 @@ export async function storedContent(
   const blobs: Parameters<typeof blobCollector>[0] = [];
   const put = blobCollector(blobs, (bytes) => ports.clock.sha256(bytes));
   const small = smallBlocks(content, put);
-  for (const blob of blobs) await ports.store.putBlob(blob.bytes);
+  for (const blob of blobs) await ports.store.putBlob(blob.bytes, blob.ref.digest);
   return small;
 }

@@ -123,8 +123,12 @@ describe('whatever happens to a session', () => {
         for (const entry of entries) {
           if (entry.kind === 'abort') abort = entry.data.reason;
           if (entry.kind === 'prompt' || action === 'release') held = false;
+          // A prompt after the abort is meant: it is as if it had interrupted.
+          if (entry.kind === 'prompt' && abort !== null && entry.runId === undefined)
+            abort = 'interrupt';
           if (entry.kind === 'run_ended') {
             held ||= entry.data.outcome !== 'completed' && abort !== 'interrupt';
+            held ||= entry.data.proof?.gone === false;
             abort = null;
           }
           const prompted = entry.kind === 'run_started' && entry.data.trigger === 'prompt';

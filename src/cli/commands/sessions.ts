@@ -54,7 +54,8 @@ export function addSessionCommands(program: Command, act: Act): void {
     .action(act(attach));
 }
 
-export const sessionText = 'id, key, unique beginning of an id, title, or - for the latest';
+export const sessionText =
+  'id, key, unique beginning of an id, title, or `last` (also -) for the latest';
 
 /** A count or seq that a person typed. */
 export function wholeNumber(text: string, option: string): number {

@@ -36,7 +36,7 @@ async function up(io: Io, options: UpOptions): Promise<number> {
       io,
       options,
       running,
-      `A daemon is already running at ${running.url} (pid ${running.pid}).`,
+      `A daemon is already running at ${running.url} (pid ${running.pid})${otherPort(options, running)}.`,
     );
     return 0;
   }
@@ -46,6 +46,12 @@ async function up(io: Io, options: UpOptions): Promise<number> {
     return 0;
   }
   return serve(io, options, state);
+}
+
+/** The port that was asked for is not the one that is served: said, and not changed behind one's back. */
+function otherPort({ port }: UpOptions, running: Ready): string {
+  if (port === undefined || port === '0' || new URL(running.url).port === port) return '';
+  return `; port ${port} is not used, \`turnkeep stop\` ends that daemon first`;
 }
 
 function forwarded(options: UpOptions): string[] {
@@ -109,7 +115,7 @@ function endedBySignal(io: Io, daemon: Daemon): Promise<void> {
     }
     asking = new AbortController();
     io.err(
-      `\n${open} run${open === 1 ? ' is' : 's are'} open: s stop · d leave working · other keys go on\n`,
+      `\n${open} run${open === 1 ? ' is' : 's are'} open: s or Ctrl-C stop · d leave working · other keys go on\n`,
     );
     const key = await readKey(io, asking.signal).catch(() => '');
     asking = null;
