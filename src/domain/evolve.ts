@@ -6,9 +6,9 @@ import {
   type RunOutcome,
   type SettingsChange,
 } from './entry.ts';
-import { wholeUnits } from './externalise.ts';
 import { limits } from './limits.ts';
 import { advance } from './run.ts';
+import { titleFrom } from './title.ts';
 import type { OpenRun, SessionState } from './session-state.ts';
 import { addReport, noUsage, type UsageReport } from './usage.ts';
 
@@ -157,19 +157,6 @@ function prompt(state: SessionState, entry: EntryOf<'prompt'>): SessionState {
 /** Somebody who stops a run and then sends a prompt means that prompt: it is next, and nothing is held. */
 function released(run: OpenRun | null): OpenRun | null {
   return run?.abort ? { ...run, abort: { ...run.abort, released: true } } : run;
-}
-
-/** A title out of a prompt: its first line with text, cut at a word. */
-export function titleFrom(text: string): string | null {
-  const line = text
-    .split('\n')
-    .find((candidate) => candidate.trim() !== '')
-    ?.trim();
-  if (line === undefined) return null;
-  if (line.length <= limits.titleChars) return line;
-  const cut = line.slice(0, wholeUnits(line, limits.titleChars - 1));
-  const space = line.lastIndexOf(' ', limits.titleChars - 1);
-  return `${space > limits.titleChars / 2 ? cut.slice(0, space) : cut}…`;
 }
 
 function runStarted(state: SessionState, entry: EntryOf<'run_started'>): SessionState {

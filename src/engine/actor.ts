@@ -1,7 +1,5 @@
 import type { Log } from './log.ts';
-import type { Command, Send } from '../domain/decide/command.ts';
-import type { EntryDataByKind, NewEntry } from '../domain/entry.ts';
-import { canonicalJson } from '../domain/json.ts';
+import type { NewEntry } from '../domain/entry.ts';
 import { limits } from '../domain/limits.ts';
 import { refuse, type Refusal, RefusalError } from '../domain/refusal.ts';
 import type { Effect } from '../domain/draft.ts';
@@ -19,8 +17,9 @@ import {
 } from './decode.ts';
 import type { FeedHub } from './feed-hub.ts';
 import type { GripMark, HostGrip } from './host-grip.ts';
-import { isUrgent, type Letter } from './mailbox.ts';
+import { isUrgent, type Letter, promptOf, samePrompt } from './mailbox.ts';
 import { PromptContents } from './prompt-contents.ts';
+import { faultMessage, refusalOf, refusedBy, refuseLetters } from './turn-refusal.ts';
 
 /** What an actor needs and tells; the supervisor and the lists stand behind it. */
 export interface ActorContext {
@@ -43,7 +42,6 @@ export interface ActorContext {
 }
 
 const retryMs = 1000;
-const faultMessage = 'The session failed to do this; see the log.';
 
 /**
  * The one writer of a session while it is loaded. A turn folds what waits (commands, lines of the spool,
@@ -258,7 +256,9 @@ export class SessionActor {
     const { grip } = batch;
     if (grip === null) return;
     if (this.#refused !== null) {
-      const decoded = refusedLine(grip.decoder, line, this.#refused);
+      const reason = `refused by the store: ${this.#refused.code}`;
+      // An id of its own: the line's first id may be what the store refused.
+      const decoded = unrecognized(grip.decoder, line, reason, 'r');
       this.#refused = null;
       return batch.line(line, decoded);
     }
@@ -420,54 +420,4 @@ export class SessionActor {
 interface Taken {
   lines: readonly RawLine[];
   letters: readonly Letter[];
-}
-
-function refusedBy(error: unknown): RefusalError {
-  return error instanceof RefusalError ? error : refuse('internal', faultMessage);
-}
-
-function promptOf(command: Command): Send | undefined {
-  if (command.type === 'send') return command;
-  return command.type === 'create' ? command.prompt : undefined;
-}
-
-/** Whether a repeated prompt says the same. How it is delivered may have been decided otherwise. */
-function samePrompt(stored: EntryDataByKind['prompt'], given: Send): boolean {
-  const { content, timeoutMs } = given;
-  return (
-    canonicalJson({ content, timeoutMs }) ===
-    canonicalJson({ content: stored.content, timeoutMs: stored.timeoutMs })
-  );
-}
-
-function refuseLetters(decided: readonly { letter: Letter }[], verdict: Verdict): void {
-  for (const { letter } of decided) letter.reject(new RefusalError(refusalOf(verdict)));
-}
-
-function refusalOf(verdict: Verdict): Refusal {
-  switch (verdict.status) {
-    case 'refused':
-      return verdict.refusal;
-    case 'fenced':
-      return {
-        code: 'fenced',
-        message: 'Another writer has this session.',
-        data: { epoch: verdict.epoch },
-      };
-    case 'conflict': {
-      const { head, seq, epoch } = verdict;
-      return { code: 'conflict', message: 'The log has moved on.', data: { head, seq, epoch } };
-    }
-    case 'duplicate':
-    case 'stored':
-      return { code: 'internal', message: 'The store already had what was to be stored.' };
-  }
-}
-
-function refusedLine(state: DecodedLine['state'], line: RawLine, refusal: Refusal): DecodedLine {
-  const raw = new TextDecoder().decode(line.bytes.subarray(0, limits.unrecognizedBytes));
-  const reason = `refused by the store: ${refusal.code}`;
-  const { from, to } = line;
-  const item = `${line.host}-${from.toString(36).padStart(7, '0')}-r`;
-  return { state, events: [{ type: 'unrecognized', item, reason, raw, from, to }], blobs: [] };
 }

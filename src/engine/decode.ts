@@ -63,9 +63,15 @@ export function decodeLine(
   }
 }
 
-export function unrecognized(state: DecoderState, line: RawLine, reason: string): DecodedLine {
+export function unrecognized(
+  state: DecoderState,
+  line: RawLine,
+  reason: string,
+  ordinal: number | 'r' = 0,
+): DecodedLine {
   const raw = new TextDecoder().decode(line.bytes.subarray(0, limits.unrecognizedBytes));
-  const item = itemId({ id: lineId(line.host, line.from) }, 0);
+  const base = lineId(line.host, line.from);
+  const item = ordinal === 'r' ? `${base}-r` : itemId({ id: base }, ordinal);
   const { from, to } = line;
   return { state, events: [{ type: 'unrecognized', item, reason, raw, from, to }], blobs: [] };
 }

@@ -1,6 +1,7 @@
 import type { ContentBlock } from '../domain/content.ts';
-import type { Answer, Command } from '../domain/decide/command.ts';
-import type { By } from '../domain/entry.ts';
+import type { Answer, Command, Send } from '../domain/decide/command.ts';
+import type { By, EntryDataByKind } from '../domain/entry.ts';
+import { canonicalJson } from '../domain/json.ts';
 import type { SessionState } from '../domain/session-state.ts';
 
 /** A command on its way through an actor. */
@@ -27,4 +28,19 @@ export interface Outcome {
 /** Whether a command goes before everything else: Stop never waits behind a long spool. */
 export function isUrgent(command: Command): boolean {
   return command.type === 'abort';
+}
+
+/** The prompt that a command brings. */
+export function promptOf(command: Command): Send | undefined {
+  if (command.type === 'send') return command;
+  return command.type === 'create' ? command.prompt : undefined;
+}
+
+/** Whether a repeated prompt says the same. How it is delivered may have been decided otherwise. */
+export function samePrompt(stored: EntryDataByKind['prompt'], given: Send): boolean {
+  const { content, timeoutMs } = given;
+  return (
+    canonicalJson({ content, timeoutMs }) ===
+    canonicalJson({ content: stored.content, timeoutMs: stored.timeoutMs })
+  );
 }

@@ -6,7 +6,8 @@ import {
   entryKinds,
   type NewEntry,
 } from '../../src/domain/entry.ts';
-import { evolve, type PlacedEntry, titleFrom } from '../../src/domain/evolve.ts';
+import { evolve, type PlacedEntry } from '../../src/domain/evolve.ts';
+import { titleFrom } from '../../src/domain/title.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { emptySession, type SessionState } from '../../src/domain/session-state.ts';
 
