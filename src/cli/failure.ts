@@ -8,7 +8,8 @@ import type { Io } from './io.ts';
 const advice: Partial<Record<RefusalCode, string>> = {
   unauthenticated: 'Check the token: --token-file FILE or TURNKEEP_TOKEN_FILE.',
   forbidden: 'Use a token with more scopes: `turnkeep token create NAME --scope SCOPE`.',
-  not_found: '`turnkeep ls` shows the sessions that there are.',
+  not_found:
+    '`turnkeep ls` shows the sessions that there are; the beginning of an id must fit only one.',
   busy: 'Try again in a moment.',
   limited: 'Try again later.',
   unavailable: 'Start a daemon with `turnkeep up`, or name one with --url or --state.',

@@ -42,7 +42,7 @@ const linkBlock = z.object({
 /** A prompt: text, or content blocks in the shapes of the Agent Client Protocol. */
 export const promptContent = z
   .union([
-    z.string().min(1),
+    z.string().min(1, 'the prompt is empty: give it some text'),
     z
       .array(z.discriminatedUnion('type', [textBlock, imageBlock, linkBlock]))
       .min(1)

@@ -182,7 +182,7 @@ describe('refusals', () => {
   test.each([
     ['sessions.send', {}, 'session', /string/],
     ['sessions.send', { session: 's1' }, 'content', /string.* or .*array/],
-    ['sessions.send', { session: 's1', content: '' }, 'content', /1 char/],
+    ['sessions.send', { session: 's1', content: '' }, 'content', /empty: give it some text/],
     ['sessions.send', { session: 's1', content: [{ type: 'text' }] }, 'content.0.text', /string/],
     [
       'sessions.send',

@@ -153,7 +153,7 @@ describe('with a daemon', () => {
     fake.answer = () => ({ status: 404, body: { error } });
     await expect(runProgram(['show', 'x'], io())).resolves.toBe(exitCode.not_found);
     expect(err).toBe(
-      'turnkeep: There is no session x.\n`turnkeep ls` shows the sessions that there are.\n',
+      'turnkeep: There is no session x.\n`turnkeep ls` shows the sessions that there are; the beginning of an id must fit only one.\n',
     );
     await fake.close();
   });

@@ -103,7 +103,9 @@ async function takeTurn(
   if (followed.fate === 'detached') {
     io.err(`Left working. Come back with \`turnkeep attach ${session.id}\`.\n`);
   }
-  return { code: followed.fate === 'completed' ? 0 : 1, after: followed.lastSeq };
+  // Leaving it working is what was asked for, as with `attach`.
+  const good = followed.fate === 'completed' || followed.fate === 'detached';
+  return { code: good ? 0 : 1, after: followed.lastSeq };
 }
 
 /** A conversation: one prompt after another, until Ctrl-D or `/exit`. */
