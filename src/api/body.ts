@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { checkBounds, parseJson } from './bounded-json.ts';
+import { checkBounds, checkValues, parseJson } from './bounded-json.ts';
 import { HttpRefusal } from './answer.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
 
@@ -21,8 +21,10 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
     if (!request.destroyed || error instanceof RefusalError) throw error;
     throw refuse('invalid', 'The body ended before it was whole.');
   }
-  const value = parseJson(utf8(Buffer.concat(chunks)));
-  checkBounds(value);
+  const text = utf8(Buffer.concat(chunks));
+  checkBounds(text);
+  const value = parseJson(text);
+  checkValues(value);
   return value;
 }
 

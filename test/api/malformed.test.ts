@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { checkBounds, parseJson } from '../../src/api/bounded-json.ts';
+import { checkBounds } from '../../src/api/bounded-json.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { operationNames, operations } from '../../src/protocol/operations.ts';
 import { useHarness, type Harness } from './harness.ts';
@@ -168,12 +168,12 @@ test.each([
 test('S5: bombs are refused in a moment', () => {
   for (const bomb of [deep(4100), '['.repeat(500_000) + ']'.repeat(500_000), wide(70_000)]) {
     const start = performance.now();
-    expect(() => checkBounds(parseJson(bomb))).toThrow();
+    expect(() => checkBounds(bomb)).toThrow();
     // Half a second tells a moment from a hang on a machine that does other things beside.
     expect(performance.now() - start).toBeLessThan(500);
   }
-  expect(() => checkBounds(parseJson(deep(limits.jsonDepth - 1)))).not.toThrow();
-  expect(() => checkBounds(parseJson(wide(limits.jsonKeys - 1)))).not.toThrow();
+  expect(() => checkBounds(deep(limits.jsonDepth))).not.toThrow();
+  expect(() => checkBounds(wide(limits.jsonKeys - 1))).not.toThrow();
 });
 
 test('S5: a body sent in chunks is cut at the limit, and one with an encoding is refused', async () => {

@@ -2,7 +2,7 @@ import { isObject } from '../../domain/json.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { rpcCode } from '../../protocol/error.ts';
 import { refusalIn } from '../answer.ts';
-import { checkBounds, parseJson } from '../bounded-json.ts';
+import { checkBounds, checkValues, parseJson } from '../bounded-json.ts';
 
 export type RequestId = string | number;
 
@@ -20,12 +20,17 @@ const maxIdLength = 200;
 export function readRequest(text: string): RequestRead {
   let value: unknown;
   try {
+    checkBounds(text);
+  } catch (error) {
+    return broken(invalidRequest, null, refusedBy(error).message);
+  }
+  try {
     value = parseJson(text);
   } catch (error) {
     return broken(parseError, null, refusedBy(error).message);
   }
   try {
-    checkBounds(value);
+    checkValues(value);
   } catch (error) {
     return broken(invalidRequest, null, refusedBy(error).message);
   }
