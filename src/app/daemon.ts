@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type AgentOptions, builtInAgents } from '../agents/agents.ts';
@@ -9,15 +8,14 @@ import { createEngine, type SessionEngine } from '../engine/create-engine.ts';
 import type { ShutRun } from '../engine/engine.ts';
 import { openHosts } from '../hosts/hosts.ts';
 import type { AgentDriver } from '../ports/agent.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import { lockState } from '../store/lock.ts';
 import { openStore } from '../store/open.ts';
 import { agentEnvironment } from './environment.ts';
 import { LargeLines } from './large-lines.ts';
+import { rememberOwnToken } from './own-token.ts';
 import {
   openStateDirectory,
-  ownSecret,
   removeRecord,
   type StateDirectory,
   writeRecord,
@@ -89,7 +87,7 @@ async function compose(
   checkAgent(defaultAgent, drivers);
   await mkdir(directory.scripted, { recursive: true, mode: 0o700 });
   const store = await openStore({ dir: directory.path, onFatal: options.onFatal ?? endAtOnce });
-  await rememberOwnToken(store, clock, await ownSecret(directory));
+  await rememberOwnToken(directory, store.tokens, clock);
   const large = new LargeLines(agents);
   const defaultCwd = options.defaultCwd ?? null;
   const engine = createEngine({
@@ -188,23 +186,6 @@ function ownVariables(names: readonly string[]): { [name: string]: string } {
     if (value !== undefined) env[name] = value;
   }
   return env;
-}
-
-/** The installation's own token may do everything; only its digest is kept. */
-async function rememberOwnToken(store: Store, clock: Clock, secret: string): Promise<void> {
-  const digest = createHash('sha256').update(secret).digest('hex');
-  if ((await store.tokens.byDigest(digest)) !== undefined) return;
-  await store.tokens.create({
-    id: clock.newId(),
-    name: 'own',
-    digest,
-    user: null,
-    scopes: ['admin'],
-    sessions: null,
-    createdAt: new Date(clock.now()).toISOString(),
-    expiresAt: null,
-    revokedAt: null,
-  });
 }
 
 function logLine(event: string, data: object): void {

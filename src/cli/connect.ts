@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
+import { openStateDirectory } from '../app/state-directory.ts';
 import type { Client } from '../client/client.ts';
 import { nodeClient, type NodeClientOptions } from '../client/node/node-client.ts';
 import { readDaemonRecord, stateDirectory, tokenFileOf } from '../client/node/state-directory.ts';
@@ -81,7 +82,7 @@ export async function connectOrStart(io: Io, common: Common): Promise<Client> {
 /** Starts `turnkeep up` as a process of its own and waits until it serves. Its log is `daemon.log`. */
 export async function startInBackground(io: Io, options: readonly string[]): Promise<Ready> {
   const state = options[options.indexOf('--state') + 1] ?? stateDirectory(io.env);
-  mkdirSync(state, { recursive: true, mode: 0o700 });
+  await openStateDirectory(state);
   const logFile = path.join(state, 'daemon.log');
   const log = openSync(logFile, 'a', 0o600);
   const words = [...process.execArgv, io.script, 'up', '--json', ...options];

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { builtInAgents, type CustomAgent, customAcpAgent } from '../../src/agents/agents.ts';
 import { createApi } from '../../src/api/api.ts';
 import { agentEnvironment } from '../../src/app/environment.ts';
 import { LargeLines } from '../../src/app/large-lines.ts';
-import { openStateDirectory, ownSecret } from '../../src/app/state-directory.ts';
+import { rememberOwnToken } from '../../src/app/own-token.ts';
+import { openStateDirectory } from '../../src/app/state-directory.ts';
 import { systemClock } from '../../src/app/system-clock.ts';
 import { workingDirectoryCheck } from '../../src/app/working-directory.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
@@ -39,7 +39,7 @@ export async function composeDaemon(how: Composition): Promise<Served> {
     onFatal: (error) => log('store', { message: error.message }),
   });
   const clock = systemClock();
-  const secret = await ownSecret(directory);
+  await rememberOwnToken(directory, store.tokens, clock);
   await mkdir(directory.scripted, { recursive: true, mode: 0o700 });
   const scripted = {
     node: process.execPath,
@@ -64,17 +64,6 @@ export async function composeDaemon(how: Composition): Promise<Served> {
       return large.decode(agent, state, line);
     },
     log,
-  });
-  await store.tokens.create({
-    id: clock.newId(),
-    name: 'own',
-    digest: createHash('sha256').update(secret).digest('hex'),
-    user: null,
-    scopes: ['admin'],
-    sessions: null,
-    createdAt: new Date(clock.now()).toISOString(),
-    expiresAt: null,
-    revokedAt: null,
   });
   const api = createApi({
     engine,
