@@ -53,6 +53,11 @@ export const limits = {
   pageEntries: 1000,
   pageBytes: 1024 * 1024,
   listRows: 200,
+  /** How deep sessions may descend from each other, and how many children one may have. */
+  sessionDepth: 8,
+  sessionChildren: 64,
+  /** Descendants that a list made from inside a session goes through. */
+  familySessions: 4096,
   /** Times that a host is started for one run before the run fails. */
   launchTries: 3,
   /** A host that is not launched by then is ended, and its launch has failed. */

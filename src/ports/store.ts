@@ -18,6 +18,10 @@ export interface Store {
   /** The same page with every entry as its JSON text, for feeds and exports. */
   historyText(query: HistoryQuery): Promise<HistoryTextPage>;
   sessions(query: SessionQuery): Promise<SessionPage>;
+  /** The session and those that it descends from, nearest first. */
+  lineage(session: string): Promise<readonly string[]>;
+  /** The sessions with all that descend from them, nearest first; at most `limits.familySessions`. */
+  family(sessions: readonly string[]): Promise<readonly string[]>;
   /** Rows that a name may mean: by id, key, label, unique id prefix, exact title or native id; at most 20. */
   resolve(name: string): Promise<readonly SessionRow[]>;
   runs(query: RunQuery): Promise<RunPage>;
@@ -90,8 +94,8 @@ export interface SessionColumns {
  * - `duplicate`: every entry of the batch is known with the same content; nothing was written.
  * - `stored`: `known` entries at the beginning were known already; the rest got seqs from `firstSeq` on.
  * - `refused`: a known id with other content (`id_reused`), known entries that are no prefix, a second
- *   terminal for a run, an entry after its run's terminal, a key that is taken, inputs that do not
- *   continue, or an entry that breaks the format; `index` names the entry. Nothing was written.
+ *   terminal for a run, an entry after its run's terminal, a key that is taken, a parent that has too many
+ *   children or descends from too many sessions (`limited`), inputs that do not continue, or an entry that breaks the format; `index` names the entry. Nothing was written.
  */
 export type Verdict =
   | { status: 'stored'; firstSeq: number; lastSeq: number; head: string | null; known: number }
@@ -240,6 +244,11 @@ export interface TokenRow {
   scopes: readonly string[];
   /** Null for all sessions. */
   sessions: readonly string[] | null;
+  /**
+   * The host that it was handed into, if it was. Such a token is made only while the host has a row, and
+   * goes in the transaction that stores the host's end.
+   */
+  host?: string;
   createdAt: string;
   expiresAt: string | null;
   revokedAt: string | null;

@@ -3,6 +3,7 @@ import { RefusalError } from '../domain/refusal.ts';
 import { writeApproval } from './approvals.ts';
 import type { Connection } from './connection.ts';
 import { entryById, sameContent, writeEntry } from './entries.ts';
+import { childrenOf, lineage } from './family.ts';
 import { failureOf, messageOf } from './failure.ts';
 import { blockSize } from './history.ts';
 import { hostFacts, writeHost } from './hosts.ts';
@@ -28,6 +29,8 @@ function factsOf(connection: Connection, batch: WireBatch, log: SessionLog | und
       const owner = keyOwner(connection, key);
       return owner === batch.session ? undefined : owner;
     },
+    depth: (session) => lineage(connection, session).length - 1,
+    children: (session) => childrenOf(connection, session),
     host: (host) => hostFacts(connection, host),
     sameInput: (input) => sameInput(connection, input),
   };

@@ -1,5 +1,5 @@
 import type { Connection } from './connection.ts';
-import { schemaOne } from './schema.ts';
+import { schemaOne, schemaTwo } from './schema.ts';
 
 /** One step forward; `to` is the `user_version` after it. */
 export interface Migration {
@@ -8,7 +8,10 @@ export interface Migration {
 }
 
 /** Ordered, only ever appended to: a released step is never edited. */
-export const migrations: readonly Migration[] = [{ to: 1, sql: schemaOne }];
+export const migrations: readonly Migration[] = [
+  { to: 1, sql: schemaOne },
+  { to: 2, sql: schemaTwo },
+];
 
 /**
  * Brings the database to the newest version, each step in its own transaction together with its number,

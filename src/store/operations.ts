@@ -4,6 +4,7 @@ import { checkDatabase } from './check.ts';
 import { commitGroup } from './commit.ts';
 import type { Connection } from './connection.ts';
 import { entryById, entryText } from './entries.ts';
+import { family, lineage } from './family.ts';
 import { readHistory } from './history.ts';
 import { readOpenHosts } from './hosts.ts';
 import { readInputs } from './inputs.ts';
@@ -29,6 +30,8 @@ export const operations = {
     on.snapshot(() => readEntry(on, session, id)),
   history: (on: Connection, query: HistoryQuery) => on.snapshot(() => readHistory(on, query)),
   sessions: (on: Connection, query: SessionQuery, now: string) => readSessions(on, query, now),
+  lineage: (on: Connection, session: string) => lineage(on, session),
+  family: (on: Connection, sessions: readonly string[]) => family(on, sessions),
   resolve: (on: Connection, name: string) => on.snapshot(() => resolveName(on, name)),
   runs: (on: Connection, query: RunQuery) => on.snapshot(() => readRuns(on, query)),
   run: (on: Connection, session: string, run: string) =>

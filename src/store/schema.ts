@@ -163,3 +163,21 @@ CREATE TABLE tokens (
   revoked_at TEXT
 ) WITHOUT ROWID;
 `;
+
+/**
+ * Version 2: tokens of hosts. Such a token lives as long as the row of its host: it cannot be made without
+ * it, and the transaction that stores the end of the host removes it. No crash comes between.
+ */
+export const schemaTwo = `
+ALTER TABLE tokens ADD COLUMN host TEXT;
+CREATE INDEX tokens_host ON tokens (host) WHERE host IS NOT NULL;
+CREATE TRIGGER tokens_of_open_hosts BEFORE INSERT ON tokens WHEN NEW.host IS NOT NULL
+BEGIN
+  SELECT RAISE(ABORT, 'the host of the token is not open')
+  WHERE NOT EXISTS (SELECT 1 FROM hosts WHERE host = NEW.host);
+END;
+CREATE TRIGGER hosts_with_tokens AFTER DELETE ON hosts
+BEGIN
+  DELETE FROM tokens WHERE host = OLD.host;
+END;
+`;

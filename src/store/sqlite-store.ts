@@ -85,6 +85,14 @@ export class SqliteStore implements Store {
     return this.#parts.reader.call('sessions', query, this.#parts.now().toISOString());
   }
 
+  lineage(session: string): Promise<readonly string[]> {
+    return this.#parts.reader.call('lineage', session);
+  }
+
+  family(sessions: readonly string[]): Promise<readonly string[]> {
+    return this.#parts.reader.call('family', sessions);
+  }
+
   resolve(name: string): Promise<readonly SessionRow[]> {
     return this.#parts.reader.call('resolve', name);
   }

@@ -1,6 +1,7 @@
 import { refuse } from '../domain/refusal.ts';
 import type { TokenRow } from '../ports/store.ts';
 import type { Connection } from './connection.ts';
+import { hostFacts } from './hosts.ts';
 
 interface StoredToken {
   id: string;
@@ -9,6 +10,7 @@ interface StoredToken {
   user: string | null;
   scopes: string;
   sessions: string | null;
+  host: string | null;
   created_at: string;
   expires_at: string | null;
   revoked_at: string | null;
@@ -22,6 +24,7 @@ function tokenRow(row: StoredToken): TokenRow {
     user: row.user,
     scopes: JSON.parse(row.scopes) as string[],
     sessions: row.sessions === null ? null : (JSON.parse(row.sessions) as string[]),
+    ...(row.host === null ? {} : { host: row.host }),
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at,
@@ -29,21 +32,24 @@ function tokenRow(row: StoredToken): TokenRow {
 }
 
 export function createToken(connection: Connection, token: TokenRow): void {
-  const inserted = connection.transaction(() =>
-    connection.run(
-      `INSERT INTO tokens (id, name, digest, user, scopes, sessions, created_at, expires_at, revoked_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  const inserted = connection.transaction(() => {
+    if (token.host !== undefined && hostFacts(connection, token.host) === undefined)
+      throw refuse('conflict', `The host ${token.host} is not open: it gets no token.`);
+    return connection.run(
+      `INSERT INTO tokens (id, name, digest, user, scopes, sessions, host, created_at, expires_at, revoked_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
       token.id,
       token.name,
       token.digest,
       token.user,
       JSON.stringify(token.scopes),
       token.sessions === null ? null : JSON.stringify(token.sessions),
+      token.host ?? null,
       token.createdAt,
       token.expiresAt,
       token.revokedAt,
-    ),
-  );
+    );
+  });
   if (inserted === 0)
     throw refuse('conflict', `There is a token ${token.id} or one with its digest.`);
 }

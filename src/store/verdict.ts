@@ -1,3 +1,4 @@
+import { limits } from '../domain/limits.ts';
 import type { Refusal, RefusalCode } from '../domain/refusal.ts';
 import type { Verdict } from '../ports/store.ts';
 import { inputFlaw, type HostFacts } from './input-order.ts';
@@ -19,6 +20,9 @@ export interface Facts extends HostFacts {
   run(run: string): { started: boolean; ended: boolean } | undefined;
   /** Another session that has this key. */
   keyOwner(key: string): string | undefined;
+  /** From how many sessions this one descends. */
+  depth(session: string): number;
+  children(session: string): number;
 }
 
 export type Decision =
@@ -120,7 +124,26 @@ function flawOf(
       return refused('conflict', `The key is taken by session ${owner}.`, { field: 'key' });
     }
   }
-  return entryFlaw(batch, known, facts) ?? hostFlaw(batch, facts);
+  return parentFlaw(batch, log, facts) ?? entryFlaw(batch, known, facts) ?? hostFlaw(batch, facts);
+}
+
+/** Sessions that make sessions come to an end. */
+function parentFlaw(
+  batch: WireBatch,
+  log: LogFacts | undefined,
+  facts: Facts,
+): Decision | undefined {
+  const parent = batch.create?.parent ?? null;
+  if (log !== undefined || parent === null) return undefined;
+  if (facts.depth(parent) >= limits.sessionDepth) {
+    const message = `Session ${parent} descends from ${limits.sessionDepth} others: it has no children.`;
+    return refused('limited', message, { field: 'parent' });
+  }
+  if (facts.children(parent) >= limits.sessionChildren) {
+    const message = `Session ${parent} has ${limits.sessionChildren} children that are not archived.`;
+    return refused('limited', message, { field: 'parent' });
+  }
+  return undefined;
 }
 
 function entryFlaw(batch: WireBatch, known: number, facts: Facts): Decision | undefined {

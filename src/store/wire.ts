@@ -9,7 +9,7 @@ import { formatFlaw } from './format.ts';
 export interface WireBatch {
   session: string;
   epoch: number;
-  create: { key: string | null } | null;
+  create: { key: string | null; parent: string | null } | null;
   expect: { head: string | null } | { seq: number } | null;
   entries: readonly WireEntry[];
   state: WireState | null;
@@ -93,7 +93,10 @@ export function wireBatch(batch: AppendBatch): WireBatch {
   return {
     session: batch.session,
     epoch: batch.epoch,
-    create: batch.create ?? null,
+    create:
+      batch.create === undefined
+        ? null
+        : { key: batch.create.key, parent: batch.state?.columns.parent ?? null },
     expect: batch.expect ?? null,
     entries: batch.entries.map(wireEntry),
     state: batch.state === undefined ? null : wireState(batch.state),
