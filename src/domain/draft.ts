@@ -18,6 +18,7 @@ export interface DecideContext {
 /** The flags of an agent's profile that the decider asks. */
 export interface AgentTraits {
   steer: boolean;
+  resume: boolean;
   deduplicatesPrompts: boolean;
   /** Anything that the agent says counts as evidence that it has the prompt; else only `prompt_taken`. */
   activityIsEvidence: boolean;

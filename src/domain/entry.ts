@@ -95,6 +95,8 @@ export interface SettingsChange {
   mode?: string | null;
   archived?: boolean;
   parent?: string | null;
+  /** Whether a run whose agent is gone with the machine goes on in a resumed host. */
+  onLost?: 'stop' | 'continue';
   /** What the agent reported, verbatim. */
   modelInForce?: { provider?: string; id: string };
   context?: ContextWindow;
@@ -106,6 +108,8 @@ export interface EntryDataByKind {
     delivery: Delivery;
     /** The run may last this long, in milliseconds, then it is cancelled. */
     timeoutMs?: number;
+    /** The server's own prompt: the lost run with which it goes on. */
+    continues?: string;
   };
   /** `about` is the prompt. The final content as it went to the agent. */
   delivery: { content: readonly ContentBlock[] };
@@ -140,7 +144,12 @@ export interface EntryDataByKind {
   run_ended: RunEnded;
   usage: { key: string; model?: string; tokens: Tokens; cost?: Money };
   /** `about` is the prompt whose item changed, absent where the whole queue is held or released. */
-  queue: { change: 'withdrawn' | 'indeterminate' | 'requeued' | 'released'; reason?: string };
+  queue: {
+    change: 'withdrawn' | 'indeterminate' | 'requeued' | 'released';
+    reason?: string;
+    /** Of `released`: the lost run after which the server lets the queue go on. */
+    continues?: string;
+  };
   settings: { from: 'client' | 'agent' | 'server'; changes: SettingsChange };
   /**
    * The life of the host: the process group in which the agent works. `host` is its id. `ending` is
@@ -163,6 +172,8 @@ export interface EntryDataByKind {
   fork: { session: string; entry: string | null; seq: number };
   snapshot: { path: string; before: BlobRef | null; after: BlobRef | null; source: string };
   owner: { state: 'host' | 'external' | 'moving' | 'moved'; epoch: number; to?: string };
+  /** R9: a working agent says nothing (`silent`), and then something (`heard`). */
+  stall: { state: 'silent' | 'heard'; silentMs: number };
   notice: { code: string; text: string; data?: Json };
   external: { type?: string; raw: Json };
   /** Input that could not be understood: first bytes, why, how many lines, and where in the spool. */
@@ -211,6 +222,7 @@ export const nodeRule: Record<EntryKind, 'always' | 'never' | 'first' | 'either'
   fork: 'always',
   snapshot: 'never',
   owner: 'never',
+  stall: 'never',
   notice: 'never',
   external: 'either',
   unrecognized: 'never',

@@ -83,6 +83,8 @@ function apply(state: SessionState, entry: PlacedEntry): SessionState {
       return usage(state, entry);
     case 'queue':
       return queue(state, entry);
+    case 'stall':
+      return withRun(state, entry, (run) => ({ ...run, stalled: entry.data.state === 'silent' }));
     case 'host':
       return host(state, entry);
     case 'reset':
@@ -131,6 +133,7 @@ const plainSettings = [
   'modelInForce',
   'context',
   'parent',
+  'onLost',
 ] as const satisfies readonly (keyof SettingsChange)[];
 
 function prompt(state: SessionState, entry: EntryOf<'prompt'>): SessionState {
@@ -143,13 +146,16 @@ function prompt(state: SessionState, entry: EntryOf<'prompt'>): SessionState {
     return withRun(state, entry, (run) => ({ ...run, prompts: [...run.prompts, steering] }));
   }
   const stopped = state.run?.state === 'stopping' && !goesOn(state, state.run, 'cancelled');
-  const first = entry.data.delivery === 'interrupt' || stopped;
-  const named = state.title === null ? titleFrom(textOf(entry.data.content)) : null;
+  const { continues } = entry.data;
+  const first = entry.data.delivery === 'interrupt' || stopped || continues !== undefined;
+  const named =
+    state.title === null && continues === undefined ? titleFrom(textOf(entry.data.content)) : null;
   return {
     ...state,
     queue: first ? [item, ...state.queue] : [...state.queue, item],
     held: false,
     run: stopped ? released(state.run) : state.run,
+    continued: continues === undefined ? 0 : state.continued + 1,
     ...(named === null ? {} : { title: named, titleFrom: 'prompt' as const }),
   };
 }
@@ -180,6 +186,7 @@ function runStarted(state: SessionState, entry: EntryOf<'run_started'>): Session
       toolCalls: [],
       launches: 0,
       abort: null,
+      stalled: false,
       usage: noUsage,
       turns: 0,
       answer: null,
@@ -194,6 +201,7 @@ function runEnded(state: SessionState, entry: EntryOf<'run_ended'>): SessionStat
   return {
     ...state,
     run: null,
+    continued: outcome === 'completed' ? 0 : state.continued,
     // Beside processes that could not be ended nothing is started unasked.
     held: state.queue.length > 0 && (proof?.gone === false || !goesOn(state, run, outcome)),
     lastRun: {
@@ -310,7 +318,11 @@ function queue(state: SessionState, entry: EntryOf<'queue'>): SessionState {
   const { about } = entry;
   switch (entry.data.change) {
     case 'released':
-      return { ...state, held: false };
+      return {
+        ...state,
+        held: false,
+        continued: entry.data.continues === undefined ? state.continued : state.continued + 1,
+      };
     case 'withdrawn':
     case 'indeterminate':
       return {

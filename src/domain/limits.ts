@@ -47,6 +47,12 @@ export const limits = {
   feedPageBytes: 64 * 1024,
   feedPageEntries: 500,
   socketAnswers: 16,
+  /** Messages that a socket may send at once, and in a second after that. */
+  messagesAtOnce: 2000,
+  messagesPerSecond: 1000,
+  /** Parts of one WebSocket message, and pieces in which one of its frames may arrive. */
+  messageFragments: 1024,
+  frameChunks: 16 * 1024,
   connections: 1000,
   /** Text in progress is merged to one frame in this time. */
   partialMs: 75,
@@ -60,8 +66,24 @@ export const limits = {
   familySessions: 4096,
   /** Times that a host is started for one run before the run fails. */
   launchTries: 3,
+  /** Times that the server goes on after a loss before a run has to complete. */
+  continuations: 3,
+  /** A working agent that says nothing for this long is reported as stalled. */
+  stallMs: 5 * 60_000,
+  /** Free space below which no prompt is accepted, and below which agents are paused. */
+  spaceLowBytes: 1024 ** 3,
+  spaceShortBytes: 256 * 1024 * 1024,
+  /** A file of this size is kept for the store while space is getting scarce. */
+  reserveBytes: 64 * 1024 * 1024,
+  reserveBelowBytes: 4 * 1024 ** 3,
+  /** How often free space is looked at, and how often while it is scarce; beside the beat of other timers. */
+  spaceMs: 4100,
+  spaceScarceMs: 1100,
   /** A host that is not launched by then is ended, and its launch has failed. */
   launchMs: 30_000,
+  /** A probe of an agent is over by then, and what it prints in it is not more. */
+  probeMs: 10_000,
+  probeBytes: 1024 * 1024,
   /** The steps of the ladder, each with its deadline. */
   cancelMs: 5000,
   terminateMs: 3000,

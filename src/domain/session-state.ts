@@ -8,7 +8,7 @@ import { type ContextWindow, noUsage, type Usage, type UsageReport } from './usa
  * The bounded state of a session: what its actor loads instead of the log. It is `fold(evolve)` of the log
  * and nothing else; `stateVersion` rises when the same log folds to another state.
  */
-export const stateVersion = 4;
+export const stateVersion = 5;
 
 export interface SessionState {
   id: string;
@@ -26,6 +26,9 @@ export interface SessionState {
   mode: string | null;
   archived: boolean;
   parent: string | null;
+  onLost: 'stop' | 'continue';
+  /** Times that the server went on after a loss since the last real progress. */
+  continued: number;
   modelInForce: { provider?: string; id: string } | null;
   context: ContextWindow;
   /** The agent's own id of the session, from its last successful open. */
@@ -89,6 +92,8 @@ export interface OpenRun {
     /** A prompt came after it: that one is next, and nothing is held. */
     released?: true;
   } | null;
+  /** The agent says nothing (R9). */
+  stalled: boolean;
   usage: Usage;
   turns: number;
   answer: { entry: string; text: string } | null;
@@ -147,6 +152,8 @@ export function emptySession(id: string): SessionState {
     mode: null,
     archived: false,
     parent: null,
+    onLost: 'stop',
+    continued: 0,
     modelInForce: null,
     context: { used: 0, size: 0, known: false },
     nativeId: null,
@@ -182,5 +189,6 @@ export function statusOf(state: SessionState): SessionStatus {
   if (state.run === null) return 'idle';
   if (state.run.state === 'stopping') return 'stopping';
   if (state.approvals.length > 0) return 'waiting';
+  if (state.run.stalled) return 'stalled';
   return state.run.state;
 }

@@ -5,6 +5,7 @@ import type { Json } from '../json.ts';
 import { limits } from '../limits.ts';
 import { refuse } from '../refusal.ts';
 import type { OpenQuestion } from '../session-state.ts';
+import { decideStall } from './stall.ts';
 import { condemnHost, endRun, startRun, takeNext, withdrawApprovals } from './run.ts';
 
 /** What clients ask of a session. The caller's identity is the draft's author. */
@@ -31,7 +32,9 @@ export type Command =
   /** Changes nothing: it is answered when all that came before it is folded. */
   | { type: 'sync' }
   /** The server tells of something that it did or found. */
-  | { type: 'note'; code: string; text: string; data?: Json };
+  | { type: 'note'; code: string; text: string; data?: Json }
+  /** The agent of this run has said nothing for so long. */
+  | { type: 'stall'; run: string; silentMs: number };
 
 export interface Send {
   type: 'send';
@@ -84,6 +87,9 @@ export function decideCommand(draft: Draft, command: Command): Answer {
       return { type: 'patched' };
     case 'condemn':
       return condemn(draft, command);
+    case 'stall':
+      decideStall(draft, command.run, command.silentMs);
+      return { type: 'patched' };
     case 'note': {
       const { code, text, data } = command;
       draft.write(

@@ -15,6 +15,8 @@ export interface HostEnd {
   /** Why it could not be started, or what broke. */
   error?: RunFailure;
   proof?: Proof;
+  /** The disk was full, and the last line of its spool is torn. */
+  noSpace?: boolean;
   /** The last lines of its stderr. */
   stderr: string;
 }
@@ -77,6 +79,10 @@ function failureOf(end: HostEnd, phase: OpenHost['phase']): RunFailure {
         ? 'is gone'
         : `exited with code ${end.exitCode}`;
   const why = end.stderr.trim() === '' ? '' : `: ${end.stderr.trim().slice(-600)}`;
+  if (end.noSpace === true) {
+    const message = `The disk was full: what the agent wrote last is torn, and it ${how}.`;
+    return { category: 'storage', message };
+  }
   if (end.lost) {
     return {
       category: 'unknown',

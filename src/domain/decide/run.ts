@@ -2,6 +2,7 @@ import type { Draft } from '../draft.ts';
 import type { EntryDataByKind, Proof, RunEnded, RunFailure } from '../entry.ts';
 import { outcomeOf } from '../run.ts';
 import type { OpenRun, OpenToolCall } from '../session-state.ts';
+import { goOnAfterLoss } from './lost.ts';
 
 /**
  * Begins a run with a prompt: the one way in, for a send, for the next of the queue and for a prompt that
@@ -106,6 +107,7 @@ export function endRun(draft: Draft, end: RunConclusion): void {
   if (run.abort !== null && terminal.outcome === 'cancelled') {
     sweepAfter(draft, run);
   }
+  goOnAfterLoss(draft, run, terminal);
   takeNext(draft);
 }
 
