@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type AgentOptions, builtInAgents } from '../agents/agents.ts';
 import { type ClaudeOptions, claudeVariables } from '../agents/claude/program.ts';
 import { createApi } from '../api/api.ts';
+import { limits } from '../domain/limits.ts';
 import { refuse } from '../domain/refusal.ts';
 import { createEngine, type SessionEngine } from '../engine/create-engine.ts';
 import type { ShutRun } from '../engine/engine.ts';
@@ -13,6 +14,8 @@ import { lockState } from '../store/lock.ts';
 import { openStore } from '../store/open.ts';
 import { agentEnvironment } from './environment.ts';
 import { LargeLines } from './large-lines.ts';
+import { Prober } from './prober.ts';
+import { directorySpace } from './space.ts';
 import { rememberOwnToken } from './own-token.ts';
 import {
   openStateDirectory,
@@ -22,7 +25,7 @@ import {
 } from './state-directory.ts';
 import { systemClock } from './system-clock.ts';
 import { version } from './version.ts';
-import { workingDirectoryCheck } from './working-directory.ts';
+import { trustedDirectories, workingDirectoryCheck } from './working-directory.ts';
 
 export interface DaemonOptions {
   /** The state directory: database, hosts, token. Made if it is not there. */
@@ -35,8 +38,15 @@ export interface DaemonOptions {
   defaultAgent?: string;
   /** Directory of sessions that name none; default none, then they are refused. */
   defaultCwd?: string;
+  /**
+   * Directories whose own settings, hooks, MCP servers and instructions agents may use, there and in all that
+   * is in them; default none. A repository that is not among them cannot make an agent run anything unasked.
+   */
+  trusted?: readonly string[];
+  /** A working agent that says nothing for this long is reported as stalled; default 5 minutes. */
+  stallMs?: number;
   /** How Claude Code is started. Default: `claude` of the `PATH`, with the user's keys for it. */
-  claude?: ClaudeOptions;
+  claude?: Omit<ClaudeOptions, 'trusted'>;
   /** Told of what happens inside: one event with its data. Default: a line of JSON on stderr. */
   log?: (event: string, data: object) => void;
   /** A write or fsync failed: what is on the disk is not known. Default: the process ends at once. */
@@ -81,7 +91,7 @@ async function compose(
   const clock = systemClock();
   const log = options.log ?? logLine;
   const startedAt = new Date().toISOString();
-  const agents = agentOptions(directory, options);
+  const agents = await agentOptions(directory, options);
   const drivers = builtInAgents(agents);
   const defaultAgent = options.defaultAgent ?? 'scripted';
   checkAgent(defaultAgent, drivers);
@@ -90,6 +100,7 @@ async function compose(
   await rememberOwnToken(directory, store.tokens, clock);
   const large = new LargeLines(agents);
   const defaultCwd = options.defaultCwd ?? null;
+  const prober = new Prober({ log });
   const engine = createEngine({
     store,
     hosts: await openHosts({
@@ -103,9 +114,13 @@ async function compose(
     checkDirectory: workingDirectoryCheck(directory.path),
     environment: (driver, spec) => agentEnvironment(process.env, driver.program(spec).env),
     decodeLarge: (agent, state, line) => large.decode(agent, state, line),
+    probe: (driver) => prober.probe(driver),
+    space: directorySpace(directory.path),
+    stallMs: options.stallMs ?? limits.stallMs,
     log,
   });
   const end = ending({ directory, store, engine, large, unlock });
+  end.onClose(() => prober.close());
   const api = createApi({
     engine,
     store,
@@ -171,11 +186,17 @@ function ending(parts: Parts): {
   return { ended, onClose: (call) => void closing.push(call), close: () => (closed ??= close()) };
 }
 
-function agentOptions(directory: StateDirectory, options: DaemonOptions): AgentOptions {
+export async function agentOptions(
+  directory: StateDirectory,
+  options: DaemonOptions,
+): Promise<AgentOptions> {
   const program = fileURLToPath(new URL('../agents/scripted/program/main.ts', import.meta.url));
   return {
     scripted: { node: process.execPath, program, store: directory.scripted },
-    claude: options.claude ?? { program: 'claude', env: ownVariables(claudeVariables) },
+    claude: {
+      ...(options.claude ?? { program: 'claude', env: ownVariables(claudeVariables) }),
+      trusted: await trustedDirectories(options.trusted ?? []),
+    },
   };
 }
 

@@ -36,6 +36,8 @@ export interface ActorContext {
   conclude(actor: SessionActor): void;
   /** The agent's input could not be written. */
   inputFailed(grip: HostGrip, message: string): void;
+  /** The agent has said something. */
+  heard(actor: SessionActor): void;
   /** Lines of the spool were folded, and what came of them is stored; no batch is under way. */
   folded(actor: SessionActor): void;
   log: Log;
@@ -196,6 +198,7 @@ export class SessionActor {
     let letters = (taken.letters = this.#takeUrgent());
     const urgent = letters.length > 0;
     const lines = (taken.lines = urgent ? [] : await this.#readLines());
+    if (lines.length > 0) this.context.heard(this);
     for (const line of lines) await this.#foldLine(batch, line);
     if (!urgent) {
       letters = taken.letters = await this.#takeReady();
@@ -374,6 +377,7 @@ export class SessionActor {
     }));
     this.context.hub.entries(this, entries);
     this.context.hub.partials(this);
+    for (const entry of entries) this.contents.written(entry);
     this.contents.keep(this.state);
     this.context.committed(this, entries);
     this.#releaseRunWaiters(before);

@@ -3,6 +3,7 @@ import type { BlobRef } from '../domain/content.ts';
 import { decideAgent } from '../domain/decide/agent.ts';
 import { type Answer, type Command, decideCommand } from '../domain/decide/command.ts';
 import { decideHostEnd } from '../domain/decide/host.ts';
+import { decideHeard } from '../domain/decide/stall.ts';
 import { type DecideContext, Draft, type Effect } from '../domain/draft.ts';
 import { type By, digestText, type NewEntry } from '../domain/entry.ts';
 import { smallBlocks } from '../domain/externalise.ts';
@@ -62,8 +63,17 @@ export class Batch {
     if (grip === null) return;
     this.#advanced = true;
     const inputs = grip.fold(line, decoded.state, decoded.events);
+    this.#heard(grip, line);
     if (inputs.length > 0) this.blobs.push(...decoded.blobs);
     this.#agent(inputs, lineId(line.host, line.from));
+  }
+
+  /** Whatever it is that the agent says: it is not silent any more. */
+  #heard(grip: HostGrip, line: RawLine): void {
+    if (this.state.run?.stalled !== true || line.to <= grip.suppressBelow) return;
+    const draft = this.#draft({ type: 'server' }, derivedIds(`${lineId(line.host, line.from)}h`));
+    decideHeard(draft);
+    this.#take(draft);
   }
 
   /** The host has ended and its spool is drained. */

@@ -3,16 +3,18 @@ import type { By } from '../domain/entry.ts';
 import { canonicalKey } from '../domain/key.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
 import { rowOf } from '../domain/row.ts';
-import type { AgentDriver, AgentProfile, OpenSpec } from '../ports/agent.ts';
+import type { AgentDriver, OpenSpec, Probe } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Hosts } from '../ports/hosts.ts';
+import type { Space } from '../ports/space.ts';
 import type { Store } from '../ports/store.ts';
+import type { SessionActor } from './actor.ts';
+import { Agents } from './agents.ts';
 import { Creation } from './creation.ts';
 import type { DecodeLarge } from './decode.ts';
 import type {
   AbortAnswer,
   AbortInput,
-  AgentView,
   CreateAnswer,
   CreateInput,
   DecideAnswer,
@@ -35,6 +37,8 @@ import { promptFate } from './prompt-fate.ts';
 import { recoverAll, type Recovery } from './recovery.ts';
 import { Registry } from './registry.ts';
 import { detached, stopSession, terminalOf, withHosts } from './shutdown.ts';
+import { type SpaceState, SpaceWatch } from './space-watch.ts';
+import { Stalls } from './stalls.ts';
 import { storedContent } from './stored-content.ts';
 import { Supervisor } from './supervisor.ts';
 import { Timeouts } from './timeouts.ts';
@@ -52,6 +56,12 @@ export interface EngineOptions {
   checkDirectory(path: string): Promise<string>;
   environment: (driver: AgentDriver, spec: OpenSpec) => { readonly [name: string]: string };
   decodeLarge: DecodeLarge;
+  /** Asks agents about themselves; without it what they offer is not known. */
+  probe?: Probe;
+  /** Of the state directory. */
+  space: Space;
+  /** A working agent that says nothing for this long is reported, in milliseconds. */
+  stallMs: number;
   log: Log;
 }
 
@@ -65,40 +75,49 @@ export function createEngine(options: EngineOptions): SessionEngine {
 }
 
 export class SessionEngine implements Engine {
+  readonly agents: Agents;
   readonly #options: EngineOptions;
   readonly #registry: Registry;
   readonly #supervisor: Supervisor;
   readonly #lists: ListHub;
   readonly #timeouts: Timeouts;
+  readonly #stalls: Stalls;
+  readonly #space: SpaceWatch;
   readonly #creation: Creation;
   readonly #recovery: Recovery;
 
   constructor(options: EngineOptions) {
     const { store, hosts, clock, environment, decodeLarge, log } = options;
     this.#options = options;
+    this.agents = new Agents(options);
     this.#lists = new ListHub(clock);
     this.#timeouts = new Timeouts(clock, log);
-    this.#supervisor = new Supervisor({ hosts, store, clock, environment, log });
+    this.#stalls = new Stalls({ clock, stallMs: options.stallMs, log });
+    const shortOfSpace = (): Promise<boolean> => this.#space.short();
+    this.#supervisor = new Supervisor({ hosts, store, clock, environment, shortOfSpace, log });
     this.#registry = new Registry({
       store,
       clock,
       supervisor: this.#supervisor,
-      driver: (agent) => this.#driver(agent),
+      driver: (agent) => this.agents.driver(agent),
       decodeLarge,
       committed: (actor, entries) => {
         this.#lists.changed(actor.state, entries);
-        this.#timeouts.look(actor);
+        this.#look(actor);
         if (entries.some((entry) => entry.kind === 'tool_call')) this.#supervisor.sample(actor);
         for (const entry of entries) {
           if (entry.kind === 'host' && entry.data.state === 'ended')
             this.#removeHost(entry.data.host);
         }
       },
+      heard: (actor) => this.#stalls.heard(actor),
       log,
     });
+    const actors = (): readonly SessionActor[] => this.#registry.present;
+    this.#space = new SpaceWatch({ space: options.space, clock, log, actors });
     this.#creation = new Creation({
       options,
-      driver: (agent) => this.#driver(agent),
+      agents: this.agents,
       registry: this.#registry,
       find: (name) => this.find(name),
       send: (session, input, by) => this.send(session, input, by),
@@ -107,7 +126,7 @@ export class SessionEngine implements Engine {
       store,
       hosts,
       registry: this.#registry,
-      timeouts: this.#timeouts,
+      look: (actor) => this.#look(actor),
       clock,
       log,
     });
@@ -122,9 +141,9 @@ export class SessionEngine implements Engine {
     return this.#recovery.report;
   }
 
-  get agents(): { default: string; list: readonly AgentView[] } {
-    const list = this.#options.drivers.map(({ profile }) => agentView(profile));
-    return { default: this.#options.defaultAgent, list };
+  /** Free space of the state directory, as the last look found it. */
+  get space(): { state: SpaceState; free: number | null } {
+    return this.#space.found;
   }
 
   async find(name: string): Promise<string> {
@@ -139,11 +158,13 @@ export class SessionEngine implements Engine {
     throw refuse('not_found', 'No session has that id or key.', { field: 'session' });
   }
 
-  create(input: CreateInput, by: By): Promise<CreateAnswer> {
+  async create(input: CreateInput, by: By): Promise<CreateAnswer> {
+    if (input.prompt !== undefined) this.#space.demandRoom();
     return this.#creation.create(input, by);
   }
 
   async send(session: string, input: SendInput, by: By): Promise<SendAnswer> {
+    this.#space.demandRoom();
     const { id, content, ...rest } = input;
     const command = {
       type: 'send' as const,
@@ -227,6 +248,7 @@ export class SessionEngine implements Engine {
 
   async shutdown(mode: 'stop' | 'detach'): Promise<readonly ShutRun[]> {
     await within(this.#recovery.done, recoveryMs, this.#options.clock);
+    await this.#space.stop();
     this.#registry.refuseNew({ code: 'unavailable', message: 'The daemon is shutting down.' });
     const actors = await withHosts(await this.#registry.loaded(), this.#options.clock);
     const runs = await Promise.all(
@@ -239,23 +261,18 @@ export class SessionEngine implements Engine {
     return runs;
   }
 
-  #driver(agent: string): AgentDriver {
-    const driver = this.#options.drivers.find((candidate) => candidate.profile.name === agent);
-    if (driver === undefined) {
-      const names = this.#options.drivers.map((candidate) => candidate.profile.name).join(', ');
-      throw refuse('invalid', `There is no agent ${agent}: choose one of ${names}.`, {
-        field: 'agent',
-      });
-    }
-    return driver;
-  }
-
   /** A decision about something that is no longer remembered as open or decided. */
   async #decidedBefore(session: string, approval: string, error: unknown): Promise<unknown> {
     if (!(error instanceof RefusalError) || error.refusal.code !== 'not_found') return error;
     const entry = await this.#options.store.entry(session, approval);
     if (entry?.kind !== 'approval' && entry?.kind !== 'question') return error;
     return refuse('already_decided', 'It was decided before.', { field: 'approval' });
+  }
+
+  /** What has to be timed about a session now. */
+  #look(actor: SessionActor): void {
+    this.#timeouts.look(actor);
+    this.#stalls.look(actor);
   }
 
   #removeHost(host: string): void {
@@ -272,9 +289,4 @@ function keyOrNull(name: string): string | null {
     if (error instanceof RefusalError) return null;
     throw error;
   }
-}
-
-function agentView(profile: AgentProfile): AgentView {
-  const { name, title, protocol, steer, resume, images, install } = profile;
-  return { name, title, protocol, steer, resume, images, install };
 }

@@ -2,6 +2,7 @@ import type { ContentBlock } from '../domain/content.ts';
 import type { Choice } from '../domain/decide/command.ts';
 import type { By, Delivery, Proof, RunOutcome, SettingsChange } from '../domain/entry.ts';
 import type { SessionRow } from '../domain/row.ts';
+import type { ProbeReport } from '../ports/probe.ts';
 import type { FeedSink, FeedSnapshot, HeldPartial } from './frames.ts';
 
 /**
@@ -27,8 +28,10 @@ export interface Engine {
   /** `sessions.changed` frames, coalesced, for sessions that the filter lets through. */
   openList(filter: ListFilter, sink: FeedSink): OpenedList;
 
-  readonly agents: { readonly default: string; readonly list: readonly AgentView[] };
+  readonly agents: EngineAgents;
   readonly started: StartReport;
+  /** Free space of the state directory in bytes, null before the first look; `low` accepts no prompt. */
+  readonly space: { state: 'plenty' | 'low' | 'short'; free: number | null };
 
   /** Ends the open runs and hosts (`stop`) or lets go of them (`detach`); the engine takes no more commands. */
   shutdown(mode: 'stop' | 'detach'): Promise<readonly ShutRun[]>;
@@ -112,10 +115,20 @@ export interface ListFilter {
   archived?: boolean;
   /** Only these sessions (a token that is bound to sessions). */
   sessions?: readonly string[];
+  /** Only these and what descends from them: a session whose parent is in it passes, and is added to it. */
+  family?: Set<string>;
 }
 export interface OpenedList {
   asOf: string;
   close(): void;
+}
+
+export interface EngineAgents {
+  readonly default: string;
+  /** With what is known of each; starts nothing. */
+  readonly list: readonly AgentView[];
+  /** Asks one agent or all about themselves, where nothing good is known or `refresh` is wanted. */
+  probe(agent: string | undefined, refresh: boolean): Promise<readonly AgentView[]>;
 }
 
 export interface AgentView {
@@ -126,6 +139,10 @@ export interface AgentView {
   resume: boolean;
   images: boolean;
   install: string;
+  /** The version that Turnkeep was tested with. */
+  tested: string | null;
+  /** What the last probe found; null before the first. */
+  found: (ProbeReport & { at: string; ageMs: number }) | null;
 }
 
 /** What the last start found of sessions that had a host. */

@@ -36,6 +36,10 @@ export class HostGrip {
   exit: HostExit | null = null;
   /** When its processes were last looked at; monotonic milliseconds. */
   sampledAt = Number.NEGATIVE_INFINITY;
+  /** Its processes are stopped for want of disk space; null where an earlier daemon may have done it. */
+  paused: boolean | null = null;
+  /** Its last line came without an end. */
+  torn = false;
   /** It is being ended: the steps to it are taken once. */
   condemned = false;
   /** Its exit and its drained spool are with the supervisor, which finds out what else there is to know. */
@@ -73,7 +77,7 @@ export class HostGrip {
 
   /** The grip on a host that is about to be launched. */
   static fresh(spec: OpenSpec, driver: AgentDriver): HostGrip {
-    return new HostGrip(
+    const grip = new HostGrip(
       {
         host: spec.host,
         session: spec.session,
@@ -86,6 +90,8 @@ export class HostGrip {
       },
       driver,
     );
+    grip.paused = false;
+    return grip;
   }
 
   /** The row's creation, for the transaction that holds the intent. */
@@ -167,6 +173,7 @@ export class HostGrip {
     if (this.#drained) return;
     this.#drained = true;
     const torn = this.#framer.end();
+    this.torn = torn !== undefined;
     if (torn !== undefined) this.#queue([torn]);
   }
 

@@ -1,6 +1,6 @@
 import { toBase64 } from '../domain/base64.ts';
 import type { ContentBlock } from '../domain/content.ts';
-import type { Entry } from '../domain/entry.ts';
+import type { Entry, NewEntry } from '../domain/entry.ts';
 import type { SessionState } from '../domain/session-state.ts';
 import type { Store } from '../ports/store.ts';
 
@@ -24,6 +24,13 @@ export class PromptContents {
 
   add(prompt: string, content: PromptContent): void {
     this.#contents.set(prompt, content);
+  }
+
+  /** A prompt of the server's own was written: nobody has given its content apart. */
+  written(entry: NewEntry): void {
+    if (entry.kind !== 'prompt' || this.#contents.has(entry.id)) return;
+    const { content } = entry.data;
+    this.add(entry.id, { stored: content, whole: content });
   }
 
   /** Forgets prompts that the session no longer needs. */

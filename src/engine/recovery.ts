@@ -3,9 +3,9 @@ import { RefusalError } from '../domain/refusal.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Hosts } from '../ports/hosts.ts';
 import type { Store } from '../ports/store.ts';
+import type { SessionActor } from './actor.ts';
 import type { StartReport } from './engine.ts';
 import type { Registry } from './registry.ts';
-import type { Timeouts } from './timeouts.ts';
 
 export interface Recovery {
   report: StartReport;
@@ -16,7 +16,8 @@ export interface RecoveryContext {
   store: Store;
   hosts: Hosts;
   registry: Registry;
-  timeouts: Timeouts;
+  /** Times what has to be timed about a session. */
+  look: (actor: SessionActor) => void;
   clock: Clock;
   log: Log;
 }
@@ -72,7 +73,7 @@ async function recoverOne(
     if (found === 'continued') report.continued += 1;
     if (found === 'lost') report.lost += 1;
     if (found === 'never-started') report.ended += 1;
-    context.timeouts.look(await context.registry.get(session));
+    context.look(await context.registry.get(session));
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unreadable';
     report.setAside.push({ session, reason });
@@ -89,12 +90,12 @@ function passes(error: unknown): boolean {
 
 /** Its run waits for its end, also where no client asks for it (R7 L9). */
 function tryAgain(context: RecoveryContext, session: string): void {
-  const { clock, registry, timeouts } = context;
+  const { clock, registry, look } = context;
   clock.after(retryMs, () => {
     if (registry.closed) return;
     registry
       .get(session)
-      .then((actor) => timeouts.look(actor))
+      .then((actor) => look(actor))
       .catch((error: unknown) => {
         if (passes(error)) tryAgain(context, session);
       });

@@ -20,6 +20,7 @@ export interface RegistryContext {
   driver(agent: string): AgentDriver;
   decodeLarge: DecodeLarge;
   committed: (actor: SessionActor, entries: readonly NewEntry[]) => void;
+  heard: (actor: SessionActor) => void;
   log: Log;
 }
 
@@ -30,6 +31,7 @@ const unloadMs = 60_000;
 export class Registry {
   readonly #context: RegistryContext;
   readonly #actors = new Map<string, Promise<SessionActor>>();
+  readonly #present = new Map<string, SessionActor>();
   readonly #creations = new Map<string, Promise<unknown>>();
   readonly #usedAt = new Map<string, number>();
   #cancelSweep: (() => void) | null = null;
@@ -120,6 +122,11 @@ export class Registry {
     return loads.flatMap((load) => (load.status === 'fulfilled' ? [load.value] : []));
   }
 
+  /** Those that are loaded by now. */
+  get present(): readonly SessionActor[] {
+    return [...this.#present.values()];
+  }
+
   /** No session takes commands any more. */
   async close(refusal: Refusal): Promise<void> {
     this.#closed = refusal;
@@ -178,7 +185,7 @@ export class Registry {
   }
 
   #actor(agent: string, loaded: ConstructorParameters<typeof SessionActor>[1]): SessionActor {
-    const { store, clock, supervisor, decodeLarge, committed, log } = this.#context;
+    const { store, clock, supervisor, decodeLarge, committed, heard, log } = this.#context;
     const { id, lastSeq } = loaded.state;
     const hub = new FeedHub(id, lastSeq, { store, clock });
     const perform = (actor: SessionActor, effects: readonly Effect[]): void => {
@@ -201,6 +208,7 @@ export class Registry {
       decodeLarge,
       perform,
       committed,
+      heard,
       folded,
       conclude,
       inputFailed,
@@ -212,12 +220,17 @@ export class Registry {
   #remember(session: string, loading: Promise<SessionActor>): void {
     this.#actors.set(session, loading);
     this.#usedAt.set(session, this.#context.clock.monotonic());
+    void loading.then(
+      (actor) => this.#actors.get(session) === loading && this.#present.set(session, actor),
+      () => undefined,
+    );
   }
 
   /** Forgets that actor, and not one that has taken its place. */
   #forget(session: string, loading: Promise<SessionActor> | undefined): void {
     if (this.#actors.get(session) !== loading) return;
     this.#actors.delete(session);
+    this.#present.delete(session);
     this.#usedAt.delete(session);
   }
 

@@ -19,6 +19,8 @@ export interface SupervisorContext {
   clock: Clock;
   /** The whole environment of an agent's process. */
   environment: (driver: AgentDriver, spec: OpenSpec) => { readonly [name: string]: string };
+  /** Whether the disk is so full that the spool may be torn. */
+  shortOfSpace: () => Promise<boolean>;
   log: Log;
 }
 
@@ -157,6 +159,7 @@ export class Supervisor {
     try {
       if (host !== null && (actor.state.run !== null || condemned)) end.proof = await host.sweep();
       end.stderr = (await host?.stderrTail(stderrBytes)) ?? '';
+      end.noSpace = grip.torn && (await this.#context.shortOfSpace());
     } catch (error) {
       // The end is told all the same, without what could not be found out.
       this.#failed('host.conclude', grip, error);

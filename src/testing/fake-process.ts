@@ -10,6 +10,8 @@ export type FakeAgent = (process: FakeProcess) => Promise<void> | void;
 export class FakeProcess {
   readonly spec: LaunchSpec;
   readonly pid: number;
+  /** It got SIGSTOP, and no SIGCONT since. */
+  stopped = false;
   /** SIGTERM does not end it. */
   ignoresTerm = false;
   ended: HostExit | null = null;

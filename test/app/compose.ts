@@ -8,8 +8,10 @@ import { rememberOwnToken } from '../../src/app/own-token.ts';
 import { openStateDirectory } from '../../src/app/state-directory.ts';
 import { systemClock } from '../../src/app/system-clock.ts';
 import { workingDirectoryCheck } from '../../src/app/working-directory.ts';
+import { limits } from '../../src/domain/limits.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { openHosts } from '../../src/hosts/hosts.ts';
+import { testSpace } from '../../src/testing/index.ts';
 import { lockState } from '../../src/store/lock.ts';
 import { openStore } from '../../src/store/open.ts';
 
@@ -59,6 +61,8 @@ export async function composeDaemon(how: Composition): Promise<Served> {
     defaultCwd: null,
     checkDirectory: workingDirectoryCheck(directory.path),
     environment: (driver, spec) => agentEnvironment(process.env, driver.program(spec).env),
+    space: testSpace(),
+    stallMs: limits.stallMs,
     decodeLarge: (agent, state, line) => {
       how.largeLine?.(line.bytes.length);
       return large.decode(agent, state, line);

@@ -99,6 +99,7 @@ const dataOf: { [Kind in EntryKind]: EntryDataByKind[Kind] } = {
   fork: { session: 's', entry: null, seq: 1 },
   snapshot: { path: 'p', before: null, after: null, source: 'asked' },
   owner: { state: 'host', epoch: 1 },
+  stall: { state: 'silent', silentMs: 1 },
   notice: { code: 'c', text: 't' },
   external: { raw: {} },
   unrecognized: { reason: 'r', raw: '', count: 1 },

@@ -181,6 +181,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
 
 export const traits: fc.Arbitrary<AgentTraits> = fc.record({
   steer: fc.boolean(),
+  resume: fc.boolean(),
   deduplicatesPrompts: fc.boolean(),
   activityIsEvidence: fc.boolean(),
 });

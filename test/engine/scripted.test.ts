@@ -6,10 +6,11 @@ import { expect, onTestFinished, test } from 'vitest';
 import { builtInAgents } from '../../src/agents/agents.ts';
 import { agentEnvironment } from '../../src/app/environment.ts';
 import { systemClock } from '../../src/app/system-clock.ts';
+import { limits } from '../../src/domain/limits.ts';
 import { createEngine, type SessionEngine } from '../../src/engine/create-engine.ts';
 import { openHosts } from '../../src/hosts/hosts.ts';
 import type { Store } from '../../src/ports/store.ts';
-import { Mortal } from '../../src/testing/index.ts';
+import { Mortal, testSpace } from '../../src/testing/index.ts';
 import { by, memoryStore, Watch, words } from './workbench.ts';
 
 const program = fileURLToPath(
@@ -39,6 +40,8 @@ async function machine(): Promise<{ store: Store; boot: () => Promise<SessionEng
       defaultCwd: dir,
       checkDirectory: async (path) => path,
       environment: (driver, spec) => agentEnvironment(process.env, driver.program(spec).env),
+      space: testSpace(),
+      stallMs: limits.stallMs,
       decodeLarge: () => Promise.reject(new Error('no worker here')),
       log: () => undefined,
     });

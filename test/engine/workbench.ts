@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import type { Entry, EntryKind } from '../../src/domain/entry.ts';
+import { limits } from '../../src/domain/limits.ts';
 import { createEngine, type SessionEngine } from '../../src/engine/create-engine.ts';
 import type { FeedSink, Frame } from '../../src/engine/frames.ts';
 import type { AgentDriver } from '../../src/ports/agent.ts';
@@ -14,6 +15,7 @@ import {
   plainDriver,
   type TestClock,
   testClock,
+  testSpace,
   type Turn,
 } from '../../src/testing/index.ts';
 
@@ -35,6 +37,7 @@ export class Workbench {
   readonly store: Store;
   readonly hosts: FakeHosts;
   readonly clock: TestClock;
+  readonly space = testSpace();
   readonly driver: AgentDriver;
   readonly #others: readonly AgentDriver[];
   /** What daemons logged, newest last. */
@@ -75,6 +78,8 @@ export class Workbench {
       defaultCwd: '/work',
       checkDirectory: async (path) => path,
       environment: () => ({}),
+      space: this.space,
+      stallMs: limits.stallMs,
       decodeLarge: async () => {
         throw new Error('no worker here');
       },

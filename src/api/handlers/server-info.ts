@@ -1,10 +1,10 @@
 import { limits } from '../../domain/limits.ts';
 import { operationNames } from '../../protocol/operations.ts';
-import { maySee } from '../caller.ts';
 import type { Handler } from '../handler.ts';
 
-export const serverInfo: Handler<'server.info'> = async (_input, { engine, config, caller }) => {
+export const serverInfo: Handler<'server.info'> = async (_input, { engine, config, sees }) => {
   const { setAside, ...counts } = engine.started;
+  const seen = await Promise.all(setAside.map(({ session }) => sees(session)));
   return {
     version: config.version,
     pid: process.pid,
@@ -13,6 +13,7 @@ export const serverInfo: Handler<'server.info'> = async (_input, { engine, confi
     defaultCwd: config.defaultCwd,
     limits: { ...limits },
     operations: [...operationNames],
-    start: { ...counts, setAside: setAside.filter(({ session }) => maySee(caller, session)) },
+    space: engine.space,
+    start: { ...counts, setAside: setAside.filter((_, at) => seen[at]) },
   };
 };

@@ -48,6 +48,8 @@ export function renderEntry(entry: Entry, look: Look): string[] {
       return [style.dim('── compacted ──')];
     case 'notice':
       return [style.yellow(`! ${oneLine(entry.data.text, 400)}`)];
+    case 'stall':
+      return [style.yellow(stallText(entry.data))];
     case 'unrecognized':
       return [
         style.dim(`! ${entry.data.count} lines not understood (${oneLine(entry.data.reason)})`),
@@ -63,6 +65,11 @@ export function renderEntry(entry: Entry, look: Look): string[] {
     case 'owner':
       return [];
   }
+}
+
+function stallText({ state, silentMs }: EntryOf<'stall'>['data']): string {
+  if (state === 'heard') return '! the agent goes on';
+  return `! the agent has said nothing for ${Math.round(silentMs / 1000)} s`;
 }
 
 const queueText: Record<EntryOf<'queue'>['data']['change'], string> = {

@@ -15,6 +15,9 @@ export const serverInfo = operation({
     defaultCwd: z.string().nullable(),
     limits: z.record(z.string(), z.number()),
     operations: z.array(z.string()),
+    space: z
+      .object({ state: z.enum(['plenty', 'low', 'short']), free: z.number().nullable() })
+      .describe('free bytes for the state directory; low takes no prompt, short pauses agents'),
     start: z
       .object({
         continued: z.int(),

@@ -7,6 +7,7 @@ export const sessionsCreate = operation({
   name: 'sessions.create',
   summary: 'Make a session, and begin it with a prompt where one is given.',
   scope: 'manage',
+  inside: true,
   shape: 'unary',
   input: z.strictObject({
     id: id.optional().describe('makes the call idempotent'),
@@ -19,6 +20,10 @@ export const sessionsCreate = operation({
     meta: z.record(z.string().max(200), z.string()).optional(),
     model: z.string().max(200).optional(),
     mode: z.string().max(200).optional(),
+    onLost: z
+      .enum(['stop', 'continue'])
+      .optional()
+      .describe('whether a run that was lost with the machine goes on by itself; default: stop'),
     prompt: promptContent.optional(),
     promptId: id.optional().describe('id of the prompt entry, makes its sending idempotent'),
   }),
