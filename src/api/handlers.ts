@@ -1,10 +1,12 @@
 import type { Handlers } from './handler.ts';
 import { agentsList } from './handlers/agents-list.ts';
+import { agentsProbe } from './handlers/agents-probe.ts';
 import { approvalsDecide } from './handlers/approvals-decide.ts';
 import { approvalsList } from './handlers/approvals-list.ts';
 import { blobsGet } from './handlers/blobs-get.ts';
 import { runsGet } from './handlers/runs-get.ts';
 import { runsList } from './handlers/runs-list.ts';
+import { serverCheck } from './handlers/server-check.ts';
 import { serverHealth } from './handlers/server-health.ts';
 import { serverInfo } from './handlers/server-info.ts';
 import { serverShutdown } from './handlers/server-shutdown.ts';
@@ -21,11 +23,13 @@ import { tokensRevoke } from './handlers/tokens-revoke.ts';
 
 export const handlers: Handlers = {
   'agents.list': agentsList,
+  'agents.probe': agentsProbe,
   'approvals.decide': approvalsDecide,
   'approvals.list': approvalsList,
   'blobs.get': blobsGet,
   'runs.get': runsGet,
   'runs.list': runsList,
+  'server.check': serverCheck,
   'server.health': serverHealth,
   'server.info': serverInfo,
   'server.shutdown': serverShutdown,

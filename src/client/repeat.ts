@@ -4,10 +4,12 @@ import { newId } from './new-id.ts';
 /** Operations that only read: trying again changes nothing. All others must be made repeatable by an id. */
 const reads: ReadonlySet<OperationName> = new Set([
   'agents.list',
+  'agents.probe',
   'approvals.list',
   'blobs.get',
   'runs.get',
   'runs.list',
+  'server.check',
   'server.health',
   'server.info',
   'sessions.get',

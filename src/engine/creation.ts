@@ -4,10 +4,10 @@ import { canonicalKey } from '../domain/key.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
 import { rowOf } from '../domain/row.ts';
 import type { SessionState } from '../domain/session-state.ts';
-import type { AgentDriver } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';
+import type { Agents } from './agents.ts';
 import type { CreateAnswer, CreateInput, SendAnswer, SendInput } from './engine.ts';
 import type { Registry } from './registry.ts';
 import { storedContent } from './stored-content.ts';
@@ -21,7 +21,7 @@ export interface CreationContext {
     checkDirectory(path: string): Promise<string>;
   };
   registry: Registry;
-  driver: (agent: string) => AgentDriver;
+  agents: Agents;
   find: (name: string) => Promise<string>;
   send: (session: string, input: SendInput, by: By) => Promise<SendAnswer>;
 }
@@ -90,10 +90,11 @@ export class Creation {
 
   /** Settings with their defaults, checked. */
   async #settings(given: Settings): Promise<Settings> {
-    const { options, registry, driver, find } = this.#context;
+    const { options, registry, agents, find } = this.#context;
     const keyed = given.key === undefined ? null : canonicalKey(given.key);
     const agent = given.agent ?? keyed?.agent ?? options.defaultAgent;
-    driver(agent);
+    agents.driver(agent);
+    agents.checkModel(agent, given.model);
     if (keyed !== null && keyed.agent !== agent) {
       const message = `The key names the agent ${keyed.agent}, the call ${agent}.`;
       throw refuse('invalid', message, { field: 'key' });

@@ -1,5 +1,9 @@
 import type { AgentCommand, AgentEvent } from '../domain/agent-event.ts';
 import type { Json } from '../domain/json.ts';
+import type { AgentProgram } from './agent-program.ts';
+import type { AgentProbe, ProbeReport } from './probe.ts';
+
+export type { AgentProgram } from './agent-program.ts';
 
 /** What an agent can do, as data: interfaces and commands ask these flags, never the agent's name. */
 export interface AgentProfile {
@@ -31,14 +35,6 @@ export interface OpenSpec {
   mode: string | null;
 }
 
-/** How to start the program. A pure function of the spec and the adapter's configuration. */
-export interface AgentProgram {
-  program: string;
-  args: readonly string[];
-  /** Added to the allow-listed environment. */
-  env: { readonly [name: string]: string };
-}
-
 /** A whole line of the spool. `id` is the base for ids of entries that begin here: `itemId(line, n)`. */
 export interface SpoolLine {
   id: string;
@@ -68,7 +64,15 @@ export interface AgentDriver {
     line: SpoolLine,
   ): { state: DecoderState; events: readonly AgentEvent[] };
   encode(state: DecoderState, command: AgentCommand): readonly string[];
+  /** Absent where the agent cannot be asked without a session. */
+  readonly probe?: AgentProbe;
 }
+
+/**
+ * Finds out about one agent; null for one that cannot be asked. Answers within a deadline, and never rejects
+ * for what the agent does.
+ */
+export type Probe = (driver: AgentDriver) => Promise<ProbeReport | null>;
 
 /** Id of the nth item that begins at a line: stable under every restart, and sorted like the spool. */
 export function itemId(line: { id: string }, ordinal: number): string {

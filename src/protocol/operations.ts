@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { agentsList } from './operations/agents-list.ts';
+import { agentsProbe } from './operations/agents-probe.ts';
 import { approvalsDecide } from './operations/approvals-decide.ts';
 import { approvalsList } from './operations/approvals-list.ts';
 import { blobsGet } from './operations/blobs-get.ts';
@@ -7,6 +8,7 @@ import { feedsClose } from './operations/feeds-close.ts';
 import { feedsOpen } from './operations/feeds-open.ts';
 import { runsGet } from './operations/runs-get.ts';
 import { runsList } from './operations/runs-list.ts';
+import { serverCheck } from './operations/server-check.ts';
 import { serverHealth } from './operations/server-health.ts';
 import { serverInfo } from './operations/server-info.ts';
 import { serverShutdown } from './operations/server-shutdown.ts';
@@ -24,6 +26,7 @@ import { tokensRevoke } from './operations/tokens-revoke.ts';
 /** Every operation, once. Adding one is a file in `operations/` and a line here; a missing handler does not compile. */
 export const operations = {
   'agents.list': agentsList,
+  'agents.probe': agentsProbe,
   'approvals.decide': approvalsDecide,
   'approvals.list': approvalsList,
   'blobs.get': blobsGet,
@@ -31,6 +34,7 @@ export const operations = {
   'feeds.open': feedsOpen,
   'runs.get': runsGet,
   'runs.list': runsList,
+  'server.check': serverCheck,
   'server.health': serverHealth,
   'server.info': serverInfo,
   'server.shutdown': serverShutdown,

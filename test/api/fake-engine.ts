@@ -69,8 +69,9 @@ export class FakeEngine implements Engine {
   opening: Promise<void> = Promise.resolve();
   /** Sent into a feed while it is being opened. */
   early: readonly Frame[] = [];
-  agents = {
+  agents: Engine['agents'] = {
     default: 'scripted',
+    probe: async () => this.agents.list,
     list: [
       {
         name: 'scripted',
@@ -80,6 +81,8 @@ export class FakeEngine implements Engine {
         resume: true,
         images: true,
         install: 'nothing',
+        tested: null,
+        found: null,
       },
     ],
   };

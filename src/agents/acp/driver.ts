@@ -15,6 +15,7 @@ import {
 } from './open.ts';
 import { readPermission } from './permission.ts';
 import type { AcpQuirks } from './quirks.ts';
+import { acpProbe } from './probe.ts';
 import { readPromptAnswer } from './result.ts';
 import { isDeeper, memberAt } from '../shape.ts';
 import { initialState, loadedState, Reading, storedState } from './state.ts';
@@ -24,6 +25,8 @@ export interface AcpOptions {
   profile: AgentProfile;
   program(spec: OpenSpec): AgentProgram;
   quirks?: AcpQuirks;
+  /** What is started to ask the agent about itself; default: what a new session gets. */
+  probeProgram?: AgentProgram;
 }
 
 /** A client of the Agent Client Protocol v1 over a program's standard streams, as decode and encode. */
@@ -41,6 +44,7 @@ export function acpDriver(options: AcpOptions): AgentDriver {
       return { state: storedState(reading.state), events: reading.events };
     },
     encode: (state, command) => encodeCommand(loadedState(state), command),
+    probe: acpProbe((spec) => options.probeProgram ?? options.program(spec)),
   };
 }
 

@@ -12,6 +12,7 @@ import { encodeCommand, openingLine } from './encode.ts';
 import { ignoredTypes } from './ignored.ts';
 import { readAssistant, readUser } from './messages.ts';
 import { claudeProgram, type ClaudeOptions } from './program.ts';
+import { claudeProbe } from './probe.ts';
 import { readResult } from './result.ts';
 import { initialState, loadedState, Reading, storedState } from './state.ts';
 import { readStream } from './stream.ts';
@@ -43,6 +44,7 @@ export function claudeAgent(options: ClaudeOptions): AgentDriver {
       return { state: storedState(reading.state), events: reading.events };
     },
     encode: (state, command) => encodeCommand(loadedState(state), command),
+    probe: claudeProbe(options),
   };
 }
 

@@ -79,10 +79,24 @@ export function claudeProgram(options: ClaudeOptions, spec: OpenSpec): AgentProg
   };
 }
 
+/** Asked about itself: no session on the disk, no hooks and no MCP servers of the user. */
+export function probeProgram(options: ClaudeOptions): AgentProgram {
+  return {
+    program: options.program,
+    args: [
+      ...constantArgs,
+      '--no-session-persistence',
+      '--strict-mcp-config',
+      '--settings={"disableAllHooks":true}',
+    ],
+    env: { ...options.env, ...constantEnv },
+  };
+}
+
 const modelPattern = /^[A-Za-z0-9][A-Za-z0-9._:/@[\]-]{0,127}$/;
 
 /** Modes that ask. The others let the agent act unseen, which is for our policy to decide. */
-const modes: readonly string[] = ['acceptEdits', 'manual', 'plan'];
+export const modes = ['acceptEdits', 'manual', 'plan'] as const;
 
 /** What is in force without a wish, under the name that Claude Code tells. */
 export const usualMode = 'default';
@@ -95,6 +109,6 @@ export function wishesOf(spec: Pick<OpenSpec, 'model' | 'mode'>): {
   const { model, mode } = spec;
   return {
     model: model !== null && modelPattern.test(model) ? model : null,
-    mode: mode !== null && modes.includes(mode) ? mode : null,
+    mode: modes.find((known) => known === mode) ?? null,
   };
 }

@@ -29,6 +29,8 @@ export function scriptedAgent(options: ScriptedOptions): AgentDriver {
   return acpDriver({
     profile,
     program: () => ({ program: node, args: [program, '--store', store], env: {} }),
+    // Without its store it leaves no conversation behind.
+    probeProgram: { program: node, args: [program], env: {} },
     // `[[disguise TEXT]]` ends a failed turn the way some agents do.
     quirks: { failureText: /\s*API Error\b[^]*/ },
   });

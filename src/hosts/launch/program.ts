@@ -12,17 +12,31 @@ const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 export async function checkProgram(spec: LaunchSpec): Promise<string> {
   checkText(spec);
   await checkCwd(spec.cwd);
-  for (const candidate of candidates(spec)) {
-    const found = await unless([...absent, 'EACCES'], stat(candidate));
-    if (found?.isFile() === true && (await executable(candidate))) return candidate;
-  }
+  const found = await findProgram(spec);
+  if (found?.executable === true) return found.path;
   throw new LaunchError(
     'missing-program',
     `the program ${JSON.stringify(spec.program)} is not there or cannot be executed`,
   );
 }
 
-function candidates(spec: LaunchSpec): string[] {
+type Sought = Pick<LaunchSpec, 'program' | 'cwd' | 'env'>;
+
+/** The file that would be executed; else one of that name that is there and cannot be; else nothing. */
+export async function findProgram(
+  spec: Sought,
+): Promise<{ path: string; executable: boolean } | undefined> {
+  let unusable: string | undefined;
+  for (const path of candidates(spec)) {
+    const found = await unless([...absent, 'EACCES'], stat(path));
+    if (found?.isFile() !== true) continue;
+    if (await executable(path)) return { path, executable: true };
+    unusable ??= path;
+  }
+  return unusable === undefined ? undefined : { path: unusable, executable: false };
+}
+
+function candidates(spec: Sought): string[] {
   if (spec.program === '') return [];
   if (spec.program.includes('/')) return [resolve(spec.cwd, spec.program)];
   const path = spec.env['PATH'] ?? defaultPath;
