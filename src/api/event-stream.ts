@@ -68,8 +68,8 @@ export class EventStream implements Outlet, Open {
     return this.#outgoing.writableLength;
   }
 
-  drained(): Promise<void> {
-    return this.#waiters.wait();
+  room(): Promise<() => void> {
+    return this.#waiters.room();
   }
 
   cut(): void {

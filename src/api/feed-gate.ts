@@ -13,6 +13,8 @@ export class FeedGate implements FeedSink {
   #heldBytes = 0;
   #opening = Promise.withResolvers<void>();
   #state: 'waiting' | 'open' | 'closed' = 'waiting';
+  /** Gives back the room that a page of this feed was promised. */
+  #giveBack: (() => void) | undefined;
 
   constructor(outlet: Outlet, bytes: FrameBytes) {
     this.#outlet = outlet;
@@ -25,7 +27,12 @@ export class FeedGate implements FeedSink {
 
   send(frame: Frame): void {
     if (this.closed) return;
-    if (this.#state === 'open') return this.#outlet.write(this.#bytes.of(frame));
+    if (this.#state === 'open') {
+      this.#outlet.write(this.#bytes.of(frame));
+      // The rest of the page follows in this turn; then all of it is counted as buffered.
+      if (this.#giveBack !== undefined) queueMicrotask(() => this.#leaveRoom());
+      return;
+    }
     this.#held.push(frame);
     this.#heldBytes += frame.params.length;
   }
@@ -36,7 +43,16 @@ export class FeedGate implements FeedSink {
 
   async drained(): Promise<void> {
     await this.#opening.promise;
-    if (!this.closed) await this.#outlet.drained();
+    this.#leaveRoom();
+    if (this.closed) return;
+    this.#giveBack = await this.#outlet.room();
+    if (this.closed) this.#leaveRoom();
+  }
+
+  #leaveRoom(): void {
+    const giveBack = this.#giveBack;
+    this.#giveBack = undefined;
+    giveBack?.();
   }
 
   open(): void {
@@ -51,6 +67,7 @@ export class FeedGate implements FeedSink {
     this.#state = 'closed';
     this.#held = [];
     this.#heldBytes = 0;
+    this.#leaveRoom();
     this.#opening.resolve();
   }
 }

@@ -50,11 +50,16 @@ export function writeAnswer(outgoing: ServerResponse, answer: HttpAnswer): void 
 }
 
 /** Where there is no response object: a failed upgrade, or bytes that are no HTTP. */
-export function writeRawAnswer(socket: Duplex, { status, headers, body }: HttpAnswer): void {
+export function writeRawAnswer(socket: Duplex, answer: HttpAnswer): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
+  socket.end(rawAnswer(answer), () => socket.destroy());
+}
+
+/** An answer as bytes, after which the connection ends. */
+export function rawAnswer({ status, headers, body }: HttpAnswer): string {
   const all = {
     ...securityHeaders,
     ...headers,
@@ -63,5 +68,5 @@ export function writeRawAnswer(socket: Duplex, { status, headers, body }: HttpAn
   };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}\r\n`;
-  socket.end(`${head}${lines.join('')}\r\n${body}`, () => socket.destroy());
+  return `${head}${lines.join('')}\r\n${body}`;
 }

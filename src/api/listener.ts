@@ -8,13 +8,24 @@ import { limits } from '../domain/limits.ts';
 import type { Calls } from './calls.ts';
 import { checkPlace, guardOf, type Guard } from './guard.ts';
 import type { HttpApp, NodePair } from './http.ts';
-import { refusalAnswer, securityHeaders, writeAnswer, writeRawAnswer } from './http-answer.ts';
+import {
+  type HttpAnswer,
+  rawAnswer,
+  refusalAnswer,
+  securityHeaders,
+  writeAnswer,
+  writeRawAnswer,
+} from './http-answer.ts';
 import type { Upgrades } from './rpc/upgrades.ts';
 
 const headersMs = 5000;
 const requestMs = 30_000;
 /** Slow requests are looked for this often. */
 const checkMs = 1000;
+/** Connections over the limit that are told so at the same time; others are closed without a word. */
+const toldAtOnce = 64;
+/** So long may one that was told go on sending; what it sends is not looked at. */
+const lingerMs = 1000;
 /** Bytes of a Unix socket's path that every system takes. */
 const maxPathBytes = 103;
 
@@ -24,11 +35,18 @@ export interface Faces {
   upgrades: Upgrades;
 }
 
+/** A connection that was taken in. */
+interface Connection {
+  /** Requests of it that are not answered yet: a caller need not wait for one to send the next. */
+  underWay: number;
+  refused: boolean;
+}
+
 /** One server on one address, TCP or Unix; what it answers is the same. */
 export class Listener {
   #faces: Faces;
   #server: Server;
-  #sockets = new Set<Socket>();
+  #connections = new Map<Socket, Connection>();
   #closing = false;
   #guard: Guard = { hosts: new Set(), origins: new Set() };
 
@@ -38,9 +56,13 @@ export class Listener {
       headersTimeout: headersMs,
       requestTimeout: requestMs,
       connectionsCheckingInterval: checkMs,
-      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+      // A request without one is refused by the guard, as any other with a wrong one.
+      requireHostHeader: false,
+      shouldUpgradeCallback: ({ method, headers }) =>
+        method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket',
     });
-    this.#server.maxConnections = faces.calls.options.config.connections ?? limits.connections;
+    const most = faces.calls.options.config.connections ?? limits.connections;
+    this.#server.maxConnections = most + toldAtOnce;
     const listener = getRequestListener(
       (request, env) => faces.app.fetch(request, env as NodePair),
       {
@@ -48,14 +70,16 @@ export class Listener {
       },
     );
     this.#server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
+      if (this.#connections.size >= most) return this.#turnAway(socket, most);
+      this.#connections.set(socket, { underWay: 0, refused: false });
+      socket.once('close', () => this.#connections.delete(socket));
     });
     this.#server.on('request', (incoming, outgoing) => {
-      outgoing.once('close', () => this.#answered());
+      if (!this.#takesMore(incoming.socket, outgoing)) return;
       if (this.#admit(incoming, outgoing)) void listener(incoming, outgoing);
     });
     this.#server.on('upgrade', (request, socket, head) => {
+      if (!this.#connections.has(request.socket)) return void socket.resume();
       void faces.upgrades.upgrade({ request, socket, head }, this.#guard);
     });
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -93,14 +117,43 @@ export class Listener {
     this.#server.close();
     this.#server.closeIdleConnections();
     const cancel = clock.after(deadlineMs, () => {
-      for (const socket of this.#sockets) socket.destroy();
+      for (const socket of this.#connections.keys()) socket.destroy();
     });
     await closed;
     cancel();
   }
 
+  /** One connection too many is told so, with time to read it before the end. */
+  #turnAway(socket: Socket, most: number): void {
+    const message = `At most ${most} connections are served at once: try again.`;
+    const data = { retryAfter: 1 };
+    const cancel = this.#faces.calls.options.clock.after(lingerMs, () => socket.destroy());
+    socket.once('close', cancel);
+    socket.on('error', () => socket.destroy());
+    socket.end(rawAnswer(refusalAnswer({ code: 'limited', message, data })));
+  }
+
+  /**
+   * Whether a request may begin. A caller that asks on and on and reads no answer is refused in its
+   * turn, which ends the connection; what it has sent behind that is not looked at.
+   */
+  #takesMore(socket: Socket, outgoing: ServerResponse): boolean {
+    const connection = this.#connections.get(socket);
+    if (connection === undefined) return false;
+    if (!connection.refused && connection.underWay < limits.socketAnswers) {
+      connection.underWay += 1;
+      outgoing.once('close', () => this.#answered(connection));
+      return true;
+    }
+    socket.pause();
+    if (!connection.refused) writeAnswer(outgoing, tooManyUnderWay());
+    connection.refused = true;
+    return false;
+  }
+
   /** A connection that was kept for more has nothing more to wait for. */
-  #answered(): void {
+  #answered(connection: Connection): void {
+    connection.underWay -= 1;
     if (this.#closing) setImmediate(() => this.#server.closeIdleConnections());
   }
 
@@ -134,6 +187,12 @@ async function removeStale(path: string): Promise<void> {
     throw error;
   });
   if (stats?.isSocket() === true) await unlink(path);
+}
+
+function tooManyUnderWay(): HttpAnswer {
+  const message = `At most ${limits.socketAnswers} requests of a connection may wait for their answers.`;
+  const data = { retryAfter: 1 };
+  return refusalAnswer({ code: 'limited', message, data }, { headers: { connection: 'close' } });
 }
 
 function answerBadRequest({ code }: NodeJS.ErrnoException, socket: Duplex): void {

@@ -5,14 +5,16 @@ export interface Outlet {
   write(bytes: Uint8Array): void;
   /** Bytes that wait to be taken. */
   buffered(): number;
-  /** Resolves when less than `limits.socketLowBytes` wait, or when it has closed. */
-  drained(): Promise<void>;
+  /** Resolves when there is room for a page, or when it has closed. To be given back, once. */
+  room(): Promise<() => void>;
   readonly closed: boolean;
 }
 
-/** Those who wait until an outlet has little left to be taken. */
+/** Those who wait until an outlet has little left to be taken, the first of them first. */
 export class DrainWaiters {
   #waiting: (() => void)[] = [];
+  /** Pages that were promised room and have not come yet. */
+  #promised = 0;
   #outlet: Pick<Outlet, 'buffered' | 'closed'>;
 
   constructor(outlet: Pick<Outlet, 'buffered' | 'closed'>) {
@@ -20,17 +22,38 @@ export class DrainWaiters {
   }
 
   wait(): Promise<void> {
-    if (this.#isLow()) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => this.#queue(resolve));
+  }
+
+  /**
+   * Room for a page, promised to one after the other: of a thousand feeds that wait for one reader
+   * each would find it drained, and send a page.
+   */
+  room(): Promise<() => void> {
+    return new Promise((resolve) =>
+      this.#queue(() => {
+        this.#promised += 1;
+        resolve(() => {
+          this.#promised -= 1;
+          this.check();
+        });
+      }),
+    );
   }
 
   /** To be called when bytes were taken, and when the outlet has closed. */
   check(): void {
-    if (this.#waiting.length === 0 || !this.#isLow()) return;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    while (this.#waiting.length > 0 && this.#isLow()) this.#waiting.shift()?.();
+  }
+
+  #queue(go: () => void): void {
+    this.#waiting.push(go);
+    this.check();
   }
 
   #isLow(): boolean {
-    return this.#outlet.closed || this.#outlet.buffered() < limits.socketLowBytes;
+    if (this.#outlet.closed) return true;
+    const coming = this.#promised * limits.feedPageBytes;
+    return this.#outlet.buffered() + coming < limits.socketLowBytes;
   }
 }

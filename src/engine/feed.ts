@@ -149,7 +149,7 @@ export class Feed {
   /** Reads the log from the cursor, a page at a time, no faster than the reader takes it. */
   async #catchUp(): Promise<void> {
     while (this.#state === 'catching_up') {
-      if (this.#sink.buffered() > limits.socketLowBytes) await this.#sink.drained();
+      await this.#sink.drained();
       if (this.#sink.closed) return this.#hub.close(this);
       const page = await this.#hub.store.historyText({
         session: this.#hub.session,

@@ -24,7 +24,10 @@ export interface FeedSink {
   send(frame: Frame): void;
   /** Bytes that wait to be taken by the reader. */
   buffered(): number;
-  /** Resolves when less than `limits.socketLowBytes` wait, or when the sink has closed. */
+  /**
+   * Resolves when there is room for a page of `limits.feedPageBytes`, or when the sink has closed. The
+   * room is the feed's own until it sends something or asks again: many feeds may share one reader.
+   */
   drained(): Promise<void>;
   readonly closed: boolean;
 }

@@ -1,6 +1,6 @@
 import { WebSocket, type RawData } from 'ws';
 import { limits } from '../../domain/limits.ts';
-import { refuse } from '../../domain/refusal.ts';
+import { refuse, type Refusal } from '../../domain/refusal.ts';
 import { operations } from '../../protocol/operations.ts';
 import type { Calls } from '../calls.ts';
 import type { Caller } from '../caller.ts';
@@ -9,6 +9,7 @@ import type { FeedName, UnaryName } from '../handler.ts';
 import { operationNamed } from '../input.ts';
 import type { CutReason, Open } from '../live.ts';
 import { DrainWaiters, type Outlet } from '../outlet.ts';
+import { MessageBudget } from './message-budget.ts';
 import { binaryFrame, readRequest, refusalText, resultText, type RequestRead } from './request.ts';
 import { SocketFeeds } from './socket-feeds.ts';
 
@@ -37,15 +38,21 @@ export class RpcSocket implements Outlet, Open {
   #calls: Calls;
   #feeds: SocketFeeds;
   #waiters = new DrainWaiters(this);
+  #budget: MessageBudget;
+  /** Reasons for which nothing is read. */
+  #holds = 0;
+  #draining = false;
   #openAnswers = 0;
   #heard = true;
   #missedPings = 0;
   #cancelTimer: () => void;
+  #cancelRest: (() => void) | undefined;
 
   constructor(socket: WebSocket, caller: Caller, parts: { calls: Calls; bytes: FrameBytes }) {
     this.caller = caller;
     this.#socket = socket;
     this.#calls = parts.calls;
+    this.#budget = new MessageBudget(this.#calls.options.clock);
     this.#feeds = new SocketFeeds(parts.calls, caller, { outlet: this, bytes: parts.bytes });
     this.#cancelTimer = this.#calls.options.clock.after(pingMs, () => this.#ping());
     // A bad frame is an error of the socket, which closes it; unheard it would end the process.
@@ -69,8 +76,8 @@ export class RpcSocket implements Outlet, Open {
     return this.#socket.bufferedAmount;
   }
 
-  drained(): Promise<void> {
-    return this.#waiters.wait();
+  room(): Promise<() => void> {
+    return this.#waiters.room();
   }
 
   cut(reason: CutReason): void {
@@ -97,14 +104,26 @@ export class RpcSocket implements Outlet, Open {
       left?.();
       this.#waiters.check();
     });
-    if (this.buffered() > limits.socketBytes) void this.#pauseReading();
+    if (this.buffered() > limits.socketBytes) void this.#untilTaken();
   }
 
-  async #pauseReading(): Promise<void> {
-    if (this.#socket.isPaused) return;
+  async #untilTaken(): Promise<void> {
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#hold();
+    await this.#waiters.wait();
+    this.#draining = false;
+    this.#release();
+  }
+
+  #hold(): void {
+    this.#holds += 1;
     this.#socket.pause();
-    await this.drained();
-    this.#socket.resume();
+  }
+
+  #release(): void {
+    this.#holds -= 1;
+    if (this.#holds === 0) this.#socket.resume();
   }
 
   #message(data: RawData, isBinary: boolean): void {
@@ -112,8 +131,21 @@ export class RpcSocket implements Outlet, Open {
     if (this.closed) return;
     if (!this.#calls.tokens.isCurrent(this.caller)) return this.cut('token');
     const read = isBinary ? binaryFrame() : readRequest(textOf(data));
+    const restMs = this.#budget.take();
+    if (restMs !== null) this.#rest(restMs);
     if ('error' in read) this.#send(read.error);
+    else if (restMs !== null) this.#send(refusalText(read.id, tooMany(restMs)));
     else void this.#answer(read);
+  }
+
+  /** What was read already is answered; what comes after it waits. */
+  #rest(ms: number): void {
+    if (this.#cancelRest !== undefined) return;
+    this.#hold();
+    this.#cancelRest = this.#calls.options.clock.after(ms, () => {
+      this.#cancelRest = undefined;
+      this.#release();
+    });
   }
 
   /** An answer is open until the reader's side has taken it: asking without reading ends here. */
@@ -163,10 +195,20 @@ export class RpcSocket implements Outlet, Open {
 
   #finish(): void {
     this.#cancelTimer();
+    this.#cancelRest?.();
     this.#feeds.closeAll();
     this.#calls.live.remove(this);
     this.#waiters.check();
   }
+}
+
+function tooMany(ms: number): Refusal {
+  const { messagesPerSecond: most } = limits;
+  return {
+    code: 'limited',
+    message: `A socket may send ${most} messages in a second: wait for answers.`,
+    data: { retryAfter: ms / 1000 },
+  };
 }
 
 function textOf(data: RawData): string {

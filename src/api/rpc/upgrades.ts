@@ -26,6 +26,8 @@ export class Upgrades {
     this.#server = new WebSocketServer({
       noServer: true,
       maxPayload: calls.options.config.bodyBytes ?? limits.bodyBytes,
+      maxFragments: limits.messageFragments,
+      maxBufferedChunks: limits.frameChunks,
       perMessageDeflate: false,
       clientTracking: false,
       handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
