@@ -4,7 +4,10 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/agents/**/*.test.ts'],
+    globalSetup: 'test/agents/install.ts',
     pool: 'forks',
+    // Each agent is some 200 MB, and a file of tests has several.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 300_000,
     reporters: process.env['VITEST_JSON']

@@ -20,6 +20,17 @@ export function workingDirectoryCheck(stateDirectory: string): (path: string) =>
   };
 }
 
+/** Real paths of directories that agents may trust; sessions name theirs by real path, too. */
+export async function trustedDirectories(paths: readonly string[]): Promise<readonly string[]> {
+  return Promise.all(
+    paths.map(async (path) => {
+      const real = isAbsolute(path) ? await realpath(path).catch(() => null) : null;
+      if (real !== null && (await stat(real)).isDirectory()) return real;
+      throw refuse('invalid', `${path} cannot be trusted: it is no absolute path of a directory.`);
+    }),
+  );
+}
+
 function bad(message: string): Error {
   return refuse('invalid', message, { field: 'cwd' });
 }

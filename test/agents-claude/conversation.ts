@@ -11,7 +11,7 @@ const folder = path.join(import.meta.dirname, '../fixtures/wire/claude');
 
 export const names: readonly string[] = scenarios.map(({ name }) => name);
 
-export const driver = claudeAgent({ program: 'claude', env: {} });
+export const driver = claudeAgent({ program: 'claude', env: {}, trusted: [] });
 
 export const session = '5f0c2b1e-8d0e-4b51-9a53-0e3f3b9d7c11';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { builtInAgents } from '../../src/agents/agents.ts';
+import { claudeAgent } from '../../src/agents/claude/driver.ts';
 import { nativeCandidate, nativePrompt, uuidOf } from '../../src/agents/claude/ids.ts';
 import { claudeVariables } from '../../src/agents/claude/program.ts';
 import type { AgentCommand, AgentEvent } from '../../src/domain/agent-event.ts';
@@ -47,10 +48,30 @@ describe('the program', () => {
     ]);
   });
 
+  test('S8: what a directory brings along is off unless the directory is trusted', () => {
+    const { program } = claudeAgent({
+      program: 'claude',
+      env: {},
+      trusted: ['/home/me/mine', '/opt/'],
+    });
+    const isOff = (cwd: string): boolean =>
+      program(specOf({ cwd })).args.includes('--setting-sources=user');
+    for (const cwd of ['/home/me/mine', '/home/me/mine/deep/in', '/opt/x']) {
+      expect(isOff(cwd)).toBe(false);
+    }
+    for (const cwd of ['/home/me', '/home/me/mine-not', '/home/me/theirs', '/optional']) {
+      expect(isOff(cwd)).toBe(true);
+    }
+  });
+
   test('S4: it gets what is configured for it and is kept quiet', () => {
     const agent = builtInAgents({
       scripted: { node: 'node', program: 'main.js', store: 'store' },
-      claude: { program: '/opt/claude', env: { ANTHROPIC_API_KEY: 'k', DISABLE_TELEMETRY: '0' } },
+      claude: {
+        program: '/opt/claude',
+        env: { ANTHROPIC_API_KEY: 'k', DISABLE_TELEMETRY: '0' },
+        trusted: [],
+      },
     })[1]!;
     const { program, env } = agent.program(specOf());
     expect(program).toBe('/opt/claude');

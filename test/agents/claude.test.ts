@@ -1,10 +1,10 @@
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../app/processes.ts';
-import type { Talk } from '../app/talk.ts';
-import { Place } from './place.ts';
+import { bash, call, script } from './model-script.ts';
+import { checked, isThere, Place } from './place.ts';
 
 let place: Place;
 
@@ -13,35 +13,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => place.close());
-
-const script = (...lines: readonly string[]): string => lines.join('\n');
-const call = (name: string, input: object): string => `!call ${name} ${JSON.stringify(input)}`;
-const bash = (command: string): string => call('Bash', { command, description: 'As scripted' });
-
-async function isThere(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** What holds for every session, whatever happened in it. */
-async function checked(talk: Talk): Promise<void> {
-  const { entries } = await talk.whole();
-  expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, at) => at + 1));
-  expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length);
-  expect(entries.filter(({ kind }) => kind === 'unrecognized')).toEqual([]);
-  const ends = entries.filter(({ kind }) => kind === 'run_ended').map(({ runId }) => runId);
-  expect(new Set(ends).size).toBe(ends.length);
-}
-
-/** The model was asked so often with this text as the last script. */
-function asked(text: string): number {
-  return place.model.requests.filter(({ messages = [] }) => {
-    const last = messages.findLast(({ role }) => role === 'user');
-    return JSON.stringify(last?.content ?? '').includes(text);
-  }).length;
-}
 
 describe('a turn', () => {
   test('P1 R10: a prompt is delivered and answered, with thoughts, usage and cost', async () => {
@@ -278,7 +249,7 @@ describe('restarts', () => {
     expect((await talk.end()).data.outcome).toBe('completed');
     expect(talk.texts('message')).toEqual(['before the kill and after it']);
     expect(talk.of('delivery')).toHaveLength(1);
-    expect(asked('before the kill')).toBe(1);
+    expect(place.asked('before the kill')).toBe(1);
     await talk.send('!say next');
     await talk.end(2);
     expect(talk.of('host').filter(({ data }) => data.state === 'launched')).toHaveLength(1);
@@ -289,7 +260,7 @@ describe('restarts', () => {
     const talk = await place.session();
     // Nothing is echoed before the model begins to answer.
     await talk.send(script('!hold mute', '!say heard you'));
-    await until('the model is asked', async () => asked('!hold mute') === 1, 20_000);
+    await until('the model is asked', async () => place.asked('!hold mute') === 1, 20_000);
     process.kill([...talk.hosts.values()].at(-1)!, 'SIGKILL');
     expect((await talk.end()).data.outcome).toBe('failed');
     expect((await talk.whole()).row.nativeId ?? null).toBeNull();

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -12,6 +12,7 @@ import { nodeClient } from '../../src/client/node/index.ts';
 import { leftOf, until } from '../app/processes.ts';
 import { Talk } from '../app/talk.ts';
 import { ModelServer } from '../fixtures/models/model-server.ts';
+import { expect } from 'vitest';
 import { cliEnvironment, installedCli } from './cli.ts';
 
 const daemonProcess = fileURLToPath(new URL('daemon-process.ts', import.meta.url));
@@ -23,6 +24,7 @@ export class Place {
   readonly root: string;
   readonly model: ModelServer;
   readonly #program: string;
+  readonly #trusted: string[] = [];
   readonly #talks: Talk[] = [];
   #daemon: DaemonProcess | null = null;
   #client: Client | null = null;
@@ -33,11 +35,16 @@ export class Place {
     this.#program = program;
   }
 
-  static async open(): Promise<Place> {
+  /** `trusted`: directories beneath the root whose own settings the agent may use. */
+  static async open(trusted: readonly string[] = []): Promise<Place> {
     const program = await installedCli();
     const root = await realpath(await mkdtemp(path.join(tmpdir(), 'turnkeep-agents-')));
     const place = new Place(root, await ModelServer.start(), program);
     await mkdir(place.home);
+    for (const name of trusted) {
+      place.#trusted.push(path.join(root, name));
+      await mkdir(path.join(root, name));
+    }
     await place.start();
     return place;
   }
@@ -60,7 +67,7 @@ export class Place {
       program: this.#program,
       env: cliEnvironment(this.home, this.model.url),
     };
-    const args = [daemonProcess, this.state, JSON.stringify(claude)];
+    const args = [daemonProcess, this.state, JSON.stringify(claude), ...this.#trusted];
     // Nothing of this process's own environment, which may be that of another agent.
     const env = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: this.home };
     const daemon = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
@@ -97,9 +104,9 @@ export class Place {
     await Promise.allSettled(this.#talks.map((talk) => talk.quiet()));
   }
 
-  /** A session in a directory of its own. */
-  async session(): Promise<Talk> {
-    const cwd = await mkdtemp(path.join(this.root, 'work-'));
+  /** A session, in a directory of its own where none is named. */
+  async session(directory?: string): Promise<Talk> {
+    const cwd = directory ?? (await mkdtemp(path.join(this.root, 'work-')));
     const { session } = await this.client.sessions.create({ cwd, agent: 'claude' });
     return this.talk(session.id, cwd);
   }
@@ -109,6 +116,14 @@ export class Place {
     const talk = new Talk({ client: this.client, state: this.state, session, cwd });
     this.#talks.push(talk);
     return talk;
+  }
+
+  /** How often the model was asked with this text in the last script. */
+  asked(text: string): number {
+    return this.model.requests.filter(({ messages = [] }) => {
+      const last = messages.findLast(({ role }) => role === 'user');
+      return JSON.stringify(last?.content ?? '').includes(text);
+    }).length;
   }
 
   /** The first text in progress for which it is so. */
@@ -130,4 +145,21 @@ export class Place {
     });
     await rm(this.root, { recursive: true, force: true });
   }
+}
+
+/** What holds for every session, whatever happened in it. */
+export async function checked(talk: Talk): Promise<void> {
+  const { entries } = await talk.whole();
+  expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, at) => at + 1));
+  expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length);
+  expect(entries.filter(({ kind }) => kind === 'unrecognized')).toEqual([]);
+  const ends = entries.filter(({ kind }) => kind === 'run_ended').map(({ runId }) => runId);
+  expect(new Set(ends).size).toBe(ends.length);
+}
+
+export async function isThere(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
 }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { workingDirectoryCheck } from '../../src/app/working-directory.ts';
+import { trustedDirectories, workingDirectoryCheck } from '../../src/app/working-directory.ts';
 
 let root: string;
 beforeAll(async () => {
@@ -21,5 +21,15 @@ test('S3: a working directory must exist, be absolute and lie outside of the sta
   const inState = [join(root, 'state'), join(root, 'state', 'hosts'), join(root, 'way-in')];
   for (const path of [...refused, ...inState]) {
     await expect(check(path)).rejects.toMatchObject({ refusal: { code: 'invalid', field: 'cwd' } });
+  }
+});
+
+test('S8: a trusted directory is kept by its real path, and must be one', async () => {
+  await symlink(join(root, 'work'), join(root, 'way-to-work'));
+  expect(await trustedDirectories([join(root, 'way-to-work')])).toEqual([join(root, 'work')]);
+  for (const path of ['work', join(root, 'nowhere'), join(root, 'file')]) {
+    await expect(trustedDirectories([path])).rejects.toMatchObject({
+      refusal: { code: 'invalid' },
+    });
   }
 });

@@ -6,6 +6,11 @@ export interface ClaudeOptions {
   program: string;
   /** Added to its environment: the user's keys and endpoints (see `claudeVariables`). */
   env: { readonly [name: string]: string };
+  /**
+   * Real paths of directories whose own settings, hooks, MCP servers and instructions Claude Code may use,
+   * there and in all that is in them. In every other directory it is told of none.
+   */
+  trusted: readonly string[];
 }
 
 /** Variables of the user's environment that are Claude Code's own business and are passed on to it. */
@@ -58,17 +63,24 @@ const constantEnv = {
   DISABLE_TELEMETRY: '1',
 } as const;
 
+/**
+ * With `-p` Claude Code asks nobody whether it may trust a directory: it runs the hooks and MCP servers that
+ * a repository brings along and takes its environment, an endpoint included. The user's own settings stay.
+ */
+const untrustedArgs: readonly string[] = ['--setting-sources=user'];
+
 /** An id that is none of Claude Code's resumes nothing: it gets one that no session has. */
 const nobody = '00000000-0000-0000-0000-000000000000';
 
 /** Every value from outside is one argument together with its option, so that none can be an option. */
 export function claudeProgram(options: ClaudeOptions, spec: OpenSpec): AgentProgram {
-  const { session, host, nativeId } = spec;
+  const { session, host, cwd, nativeId } = spec;
   const wishes = wishesOf(spec);
   return {
     program: options.program,
     args: [
       ...constantArgs,
+      ...(isWithin(cwd, options.trusted) ? [] : untrustedArgs),
       nativeId === null
         ? `--session-id=${nativeCandidate(session, host)}`
         : `--resume=${isUuid(nativeId) ? nativeId : nobody}`,
@@ -85,12 +97,20 @@ export function probeProgram(options: ClaudeOptions): AgentProgram {
     program: options.program,
     args: [
       ...constantArgs,
+      ...untrustedArgs,
       '--no-session-persistence',
       '--strict-mcp-config',
       '--settings={"disableAllHooks":true}',
     ],
     env: { ...options.env, ...constantEnv },
   };
+}
+
+function isWithin(path: string, directories: readonly string[]): boolean {
+  return directories.some((directory) => {
+    const beneath = directory.endsWith('/') ? directory : `${directory}/`;
+    return path === directory || path.startsWith(beneath);
+  });
 }
 
 const modelPattern = /^[A-Za-z0-9][A-Za-z0-9._:/@[\]-]{0,127}$/;

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Command } from 'commander';
 import type { Daemon, DaemonOptions } from '../../app/daemon.ts';
 import { refuse } from '../../domain/refusal.ts';
@@ -12,6 +13,7 @@ interface UpOptions extends Common {
   port?: string;
   host?: string;
   agent?: string;
+  trust?: string[];
   detach?: boolean;
   json?: boolean;
 }
@@ -23,6 +25,10 @@ export function addUp(program: Command, act: Act): void {
     .option('--port <port>', 'port to listen on; 0 takes a free one')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--agent <name>', 'agent of sessions that name none')
+    .option(
+      '--trust <dir...>',
+      'directories whose own settings, hooks and MCP servers agents may use',
+    )
     .option('--detach', 'start it in the background and return when it serves')
     .option('--json', 'print one line {"url","pid","tokenFile"} when it serves; logs go to stderr')
     .action(act(up));
@@ -41,7 +47,7 @@ async function up(io: Io, options: UpOptions): Promise<number> {
     return 0;
   }
   if (options.detach === true) {
-    const ready = await startInBackground(io, ['--state', state, ...forwarded(options)]);
+    const ready = await startInBackground(io, ['--state', state, ...forwarded(io, options)]);
     tell(io, options, ready, `Turnkeep runs in the background at ${ready.url} (pid ${ready.pid}).`);
     return 0;
   }
@@ -54,11 +60,16 @@ function otherPort({ port }: UpOptions, running: Ready): string {
   return `; port ${port} is not used, \`turnkeep stop\` ends that daemon first`;
 }
 
-function forwarded(options: UpOptions): string[] {
-  return (['port', 'host', 'agent'] as const).flatMap((name) => {
+function forwarded(io: Io, options: UpOptions): string[] {
+  const named = (['port', 'host', 'agent'] as const).flatMap((name) => {
     const value = options[name];
     return value === undefined ? [] : [`--${name}`, value];
   });
+  return [...named, ...trusted(io, options).flatMap((directory) => ['--trust', directory])];
+}
+
+function trusted(io: Io, { trust = [] }: UpOptions): string[] {
+  return trust.map((directory) => path.resolve(io.cwd, directory));
 }
 
 function tell(io: Io, options: UpOptions, ready: Ready, sentence: string): void {
@@ -68,7 +79,7 @@ function tell(io: Io, options: UpOptions, ready: Ready, sentence: string): void 
 
 async function serve(io: Io, options: UpOptions, state: string): Promise<number> {
   const { startDaemon } = await import('../../app/daemon.ts');
-  const daemon = await startDaemon(daemonOptions(options, state));
+  const daemon = await startDaemon(daemonOptions(io, options, state));
   tell(io, options, daemon, `Turnkeep listens at ${daemon.url}`);
   if (options.json !== true) {
     io.out(`State and token: ${state}\n\n`);
@@ -83,7 +94,7 @@ async function serve(io: Io, options: UpOptions, state: string): Promise<number>
 
 const lingerMs = 2000;
 
-function daemonOptions(options: UpOptions, state: string): DaemonOptions {
+function daemonOptions(io: Io, options: UpOptions, state: string): DaemonOptions {
   const port = options.port === undefined ? undefined : Number(options.port);
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     throw refuse('invalid', `--port ${options.port} is no port; give 0 to 65535.`);
@@ -93,6 +104,7 @@ function daemonOptions(options: UpOptions, state: string): DaemonOptions {
     ...(port === undefined ? {} : { port }),
     ...(options.host === undefined ? {} : { host: options.host }),
     ...(options.agent === undefined ? {} : { defaultAgent: options.agent }),
+    trusted: trusted(io, options),
   };
 }
 

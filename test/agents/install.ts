@@ -1,0 +1,6 @@
+import { installedCli } from './cli.ts';
+
+/** Once, before the files of tests begin: each of them would install it otherwise. */
+export async function setup(): Promise<void> {
+  await installedCli();
+}
