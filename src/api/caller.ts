@@ -8,8 +8,10 @@ export interface Caller {
   /** Id of the token. */
   token: string;
   scopes: readonly Scope[];
-  /** The only sessions that the token may see; null for all. */
+  /** The only sessions that the token may see; null for all. `reach.ts` says what that comes to. */
   sessions: readonly string[] | null;
+  /** It is from inside a host: what descends from its sessions is its own, too, and it decides nothing. */
+  inside: boolean;
   /** ISO 8601 UTC, null for never. */
   expiresAt: string | null;
   /** How entries name the caller. */
@@ -21,6 +23,7 @@ export const nobody: Caller = {
   token: '',
   scopes: [],
   sessions: [],
+  inside: false,
   expiresAt: null,
   by: { type: 'server' },
 };
@@ -30,6 +33,7 @@ export function callerOf(row: TokenRow, client: string | undefined): Caller {
     token: row.id,
     scopes: row.scopes as readonly Scope[],
     sessions: row.sessions,
+    inside: row.scopes.includes('inside'),
     expiresAt: row.expiresAt,
     by: {
       type: 'client',
@@ -47,25 +51,20 @@ export function callerOf(row: TokenRow, client: string | undefined): Caller {
  * others).
  */
 export function demandScope(caller: Caller, asked: Scope, operation: string): void {
+  if (caller.inside && (asked === 'approve' || asked === 'admin')) {
+    const message = `Nothing inside a session calls ${operation}: a person does, by turnkeep outside of it.`;
+    throw refuse('forbidden', message, { data: { scope: asked } });
+  }
   if (!allows(caller.scopes, asked)) {
     throw refuse('forbidden', `${operation} needs a token with the scope ${asked}.`, {
       data: { scope: asked },
     });
-  }
-  const inside = caller.scopes.includes('inside');
-  if (inside && (asked === 'approve' || asked === 'admin')) {
-    throw refuse('forbidden', `A token of a host never calls ${operation}, whatever its scopes.`);
   }
   if (asked === 'admin' && caller.sessions !== null) {
     throw refuse('forbidden', `A token that is bound to sessions never calls ${operation}.`);
   }
 }
 
-export function maySee(caller: Caller, session: string): boolean {
-  return caller.sessions === null || caller.sessions.includes(session);
-}
-
-/** The same words for a session that is not there and for one that the caller may not see. */
 export function noSession(name: string): RefusalError {
   return refuse('not_found', `There is no session with the id or key ${JSON.stringify(name)}.`, {
     field: 'session',

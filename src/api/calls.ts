@@ -1,13 +1,15 @@
 import { RefusalError, type Refusal } from '../domain/refusal.ts';
+import type { Operation } from '../protocol/operation.ts';
 import type { OperationName, ParsedInputOf } from '../protocol/operations.ts';
 import { operations } from '../protocol/operations.ts';
 import { answerText, internalRefusal, refusalIn } from './answer.ts';
-import { demandScope, maySee, noSession, type Caller } from './caller.ts';
+import { demandScope, noSession, type Caller } from './caller.ts';
 import type { Context, Handler, UnaryName } from './handler.ts';
 import { handlers } from './handlers.ts';
 import { parseInput } from './input.ts';
 import type { Live } from './live.ts';
 import type { ApiOptions } from './options.ts';
+import { seen, sees } from './reach.ts';
 import type { Tokens } from './tokens.ts';
 
 /** An output as JSON text, and what is to be done once it has left. */
@@ -34,8 +36,9 @@ export class Calls {
     input: unknown,
     caller: Caller,
   ): ParsedInputOf<Name> {
-    const { scope } = operations[name];
-    if (scope !== null) demandScope(caller, scope, name);
+    const { scope, inside }: Operation = operations[name];
+    const own = caller.inside && inside === true;
+    if (scope !== null && !own) demandScope(caller, scope, name);
     return parseInput(name, input);
   }
 
@@ -59,7 +62,7 @@ export class Calls {
         throw noSession(name);
       throw error;
     });
-    if (!maySee(caller, id)) throw noSession(name);
+    if (!(await sees(this.options.store, caller, id))) throw noSession(name);
     return id;
   }
 
@@ -86,6 +89,8 @@ export class Calls {
       config,
       caller,
       session: (name) => this.session(name, caller),
+      sees: (session) => sees(store, caller, session),
+      seen: () => seen(store, caller),
       revoked: (token) => this.revoked(token),
       afterAnswer: (call) => void later.push(call),
       shutdown: (mode) => this.options.shutdown(mode),

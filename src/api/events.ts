@@ -5,6 +5,7 @@ import { demandScope, type Caller } from './caller.ts';
 import { EventStream } from './event-stream.ts';
 import { FeedGate } from './feed-gate.ts';
 import { eventText, FrameBytes } from './frame-bytes.ts';
+import { listReach } from './reach.ts';
 import { readFlag, readQuery, readSeq } from './query.ts';
 import { WholeEntries } from './whole-entries.ts';
 
@@ -51,14 +52,15 @@ export class Events {
   async ofList(request: StreamRequest): Promise<void> {
     const query = readQuery(request.parameters, ['agent', 'archived']);
     demandScope(request.caller, 'view', 'The event stream');
-    const { sessions } = request.caller;
+    const { engine, store } = this.#calls.options;
+    const reach = listReach(store, request.caller);
     const stream = this.#stream(request);
     const gate = new FeedGate(stream, this.#bytes);
-    const list = this.#calls.options.engine.openList(
+    const list = engine.openList(
       {
         ...(query.agent === undefined ? {} : { agent: query.agent }),
         ...(query.archived === undefined ? {} : { archived: readFlag(query.archived, 'archived') }),
-        ...(sessions === null ? {} : { sessions }),
+        ...reach.filter,
       },
       gate,
     );
@@ -66,6 +68,7 @@ export class Events {
       gate.close();
       list.close();
     });
+    await reach.complete();
     this.#begin(stream, JSON.stringify({ asOf: list.asOf }));
     gate.open();
   }

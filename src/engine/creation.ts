@@ -119,7 +119,7 @@ export class Creation {
     const { registry, send } = this.#context;
     const { state } = await registry.get(session);
     if (!(await this.#meant(state, input.changes))) {
-      throw refuse('conflict', 'That session exists with another agent or directory.', {
+      throw refuse('conflict', 'That session exists with another agent, directory or parent.', {
         field: input.id === undefined ? 'key' : 'id',
         data: { session: state.id, agent: state.agent, cwd: state.cwd },
       });
@@ -131,9 +131,10 @@ export class Creation {
     return { row: rowOf(now), created: false, prompt: promptAnswer({ ...sent, ...flat(sent) }) };
   }
 
-  /** Whether what is asked for is that session: its agent and its directory, where they are named. */
-  async #meant(state: SessionState, { agent, cwd }: Settings): Promise<boolean> {
+  /** Whether what is asked for is that session: its agent, parent and directory, where they are named. */
+  async #meant(state: SessionState, { agent, cwd, parent }: Settings): Promise<boolean> {
     if (agent !== undefined && agent !== state.agent) return false;
+    if (parent !== undefined && parent !== null && parent !== state.parent) return false;
     if (cwd === undefined || cwd === state.cwd) return true;
     return (await this.#context.options.checkDirectory(cwd)) === state.cwd;
   }

@@ -111,9 +111,15 @@ function changeFrame(change: Change, at: string): Frame {
 }
 
 function passes(filter: ListFilter, row: SessionRow): boolean {
+  if (filter.family !== undefined && !isOf(filter.family, row)) return false;
   if (filter.agent !== undefined && filter.agent !== row.agent) return false;
   if (filter.archived !== undefined && filter.archived !== row.archived) return false;
   return filter.sessions === undefined || filter.sessions.includes(row.id);
+}
+
+function isOf(family: Set<string>, { id, parent }: SessionRow): boolean {
+  if (parent !== null && family.has(parent)) family.add(id);
+  return family.has(id);
 }
 
 function reasonOf(entry: NewEntry, state: SessionState): ChangeReason {

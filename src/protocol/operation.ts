@@ -16,6 +16,11 @@ export interface Operation<
   name: Name;
   summary: string;
   scope: Scope | null;
+  /**
+   * Tokens of scope `inside` may ask for it, although their scope does not hold `scope`: the handler keeps
+   * them within their own sessions.
+   */
+  inside?: true;
   shape: 'unary' | 'feed';
   input: Input;
   output: Output;

@@ -1,8 +1,7 @@
 import type { Handler } from '../handler.ts';
 
 export const approvalsList: Handler<'approvals.list'> = async ({ session, limit }, context) => {
-  const sessions =
-    session === undefined ? context.caller.sessions : [await context.session(session)];
+  const sessions = session === undefined ? await context.seen() : [await context.session(session)];
   const approvals = await context.store.openApprovals({
     limit,
     ...(sessions === null ? {} : { sessions }),

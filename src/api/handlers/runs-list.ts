@@ -3,7 +3,7 @@ import { runView } from '../run-view.ts';
 
 export const runsList: Handler<'runs.list'> = async (input, context) => {
   const { session, outcome, open, limit, cursor } = input;
-  const { sessions } = context.caller;
+  const sessions = session === undefined ? await context.seen() : null;
   const page = await context.store.runs({
     limit,
     ...(session === undefined ? {} : { session: await context.session(session) }),

@@ -3,16 +3,23 @@ import { limits } from '../../domain/limits.ts';
 import { refuse, RefusalError } from '../../domain/refusal.ts';
 import type { ParsedInputOf } from '../../protocol/operations.ts';
 import { contentBlocks } from '../../protocol/schema.ts';
-import { maySee } from '../caller.ts';
 import type { Context, Handler } from '../handler.ts';
+import { childOf } from '../inside.ts';
 
 type Input = ParsedInputOf<'sessions.create'>;
 
 export const sessionsCreate: Handler<'sessions.create'> = async (input, context) => {
   checkInput(input);
-  await checkBinding(input, context);
-  const create = await createOf(input, context);
-  const { row, created, prompt } = await context.engine.create(create, context.caller.by);
+  if (!context.caller.inside) await checkBinding(input, context);
+  const create = await createOf(
+    context.caller.inside ? await childOf(input, context) : input,
+    context,
+  );
+  const { row, created, prompt } = await context.engine
+    .create(create, context.caller.by)
+    .catch(async (error: unknown) => {
+      throw await withoutForeign(error, context);
+    });
   return {
     session: row,
     created,
@@ -40,7 +47,7 @@ function checkInput({ meta, prompt, promptId }: Input): void {
  */
 async function checkBinding({ id, key }: Input, { engine, caller }: Context): Promise<void> {
   if (caller.sessions === null) return;
-  if (id === undefined || !maySee(caller, id)) {
+  if (id === undefined || !caller.sessions.includes(id)) {
     throw refuse('forbidden', 'This token makes only sessions whose id it is bound to: give one.', {
       field: 'id',
     });
@@ -51,6 +58,15 @@ async function checkBinding({ id, key }: Input, { engine, caller }: Context): Pr
     throw error;
   });
   if (owner !== id) throw refuse('conflict', 'The key is taken.', { field: 'key' });
+}
+
+/** That an id or a key is taken tells nothing more of a session that the caller may not see. */
+async function withoutForeign(error: unknown, { sees }: Context): Promise<unknown> {
+  if (!(error instanceof RefusalError) || error.refusal.code !== 'conflict') return error;
+  const { data, field } = error.refusal;
+  const session = data?.['session'];
+  if (typeof session !== 'string' || (await sees(session))) return error;
+  return refuse('conflict', 'It is taken.', field === undefined ? {} : { field });
 }
 
 async function createOf(input: Input, context: Context): Promise<CreateInput> {

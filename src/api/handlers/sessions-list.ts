@@ -16,7 +16,7 @@ async function queryOf(
   { parent, ...input }: ParsedInputOf<'sessions.list'>,
   context: Context,
 ): Promise<SessionQuery> {
-  const { sessions } = context.caller;
+  const sessions = await context.seen();
   const given = Object.entries(input).filter(([, value]) => value !== undefined);
   return {
     ...(Object.fromEntries(given) as { sort: SessionQuery['sort']; limit: number }),

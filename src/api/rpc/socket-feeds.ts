@@ -6,6 +6,7 @@ import { FeedGate } from '../feed-gate.ts';
 import type { FrameBytes } from '../frame-bytes.ts';
 import type { FeedName } from '../handler.ts';
 import type { Outlet } from '../outlet.ts';
+import { listReach } from '../reach.ts';
 import type { ParsedInputOf } from '../../protocol/operations.ts';
 import type { FeedOptions } from '../../engine/engine.ts';
 
@@ -78,18 +79,25 @@ export class SocketFeeds {
     }
   }
 
-  #openList({ sessions: { agent, archived } }: ListFeedInput): FeedAnswer {
+  async #openList({ sessions: { agent, archived } }: ListFeedInput): Promise<FeedAnswer> {
     const feed = this.#place(listKey);
-    const { sessions } = this.#caller;
-    const list = this.#calls.options.engine.openList(
+    const { engine, store } = this.#calls.options;
+    const reach = listReach(store, this.#caller);
+    const list = engine.openList(
       {
         ...(agent === undefined ? {} : { agent }),
         ...(archived === undefined ? {} : { archived }),
-        ...(sessions === null ? {} : { sessions }),
+        ...reach.filter,
       },
       feed.gate,
     );
     feed.release = () => list.close();
+    try {
+      await reach.complete();
+    } catch (error) {
+      if (this.#feeds.get(listKey) === feed) this.#drop(listKey);
+      throw error;
+    }
     return { output: { asOf: list.asOf }, sent: this.#begin(listKey, feed) };
   }
 
