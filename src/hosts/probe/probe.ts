@@ -13,6 +13,7 @@ export interface ProbeTalk {
   /** Absolute path. */
   program: string;
   args: readonly string[];
+  /** A directory for this alone. */
   cwd: string;
   /** The whole environment of the child, as a host would get it. */
   env: { readonly [name: string]: string };
@@ -58,7 +59,7 @@ async function converse(
   limits: ProbeLimits,
 ): Promise<ProbeEnd> {
   const id = `probe-${randomUUID()}`;
-  const guard = startGuard();
+  const guard = startGuard(talk.cwd);
   try {
     const child = spawn(talk.program, talk.args, {
       cwd: talk.cwd,
@@ -71,10 +72,17 @@ async function converse(
       return { how: 'not-started', status: null, said: error.message, gone: true };
     }
     guard.watch(child.pid);
+    // First of all: it may have ended before anything else is known of it.
+    const listening = listen(child, talk, limits);
     const startTime = await processes.startTime(child.pid);
-    const agent = { pid: child.pid, ...(startTime === undefined ? {} : { startTime }) };
-    const crew = new Crew(processes, { host: id, agent });
-    const { how, said } = await listen(child, talk, limits);
+    const { pid } = child;
+    // Once it has ended its number may become another's.
+    const roots =
+      startTime === undefined
+        ? { host: id, agent: { pid }, endedAt: Date.now() }
+        : { host: id, agent: { pid, startTime } };
+    const crew = new Crew(processes, roots);
+    const { how, said } = await listening;
     // What ended by itself may have left others.
     const { gone } = await sweep(crew, processes, () => true);
     child.stdout?.destroy();
@@ -136,12 +144,13 @@ function write(child: ChildProcess, lines: readonly string[]): void {
   for (const line of lines) child.stdin.write(`${line}\n`);
 }
 
-/** Told a group, it waits; when its stdin ends without another word, the daemon is gone, and the group is ended. */
-const guardScript = 'read -r group && { read -r word || kill -KILL -- "-$group"; }';
+/** Told a group, it waits; its stdin ends without another word when the daemon is gone: it takes the group along. */
+const guardScript =
+  'read -r group && { read -r word || { kill -KILL "-$group"; rm -rf -- "$1"; }; }';
 
 /** A daemon that is killed in mid-probe ends nothing any more: the kernel closes its pipes, and the guard sees it. */
-function startGuard(): { watch(group: number): void; release(): void } {
-  const guard = spawn('/bin/sh', ['-c', guardScript, 'turnkeep-probe'], {
+function startGuard(cwd: string): { watch(group: number): void; release(): void } {
+  const guard = spawn('/bin/sh', ['-c', guardScript, 'turnkeep-probe', cwd], {
     env: {},
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
