@@ -1,45 +1,56 @@
-// Measures what the project promises of its speed. Each measure runs in a process of its own.
-// Daemons run from the build, which is made first: that is what is published.
+// Measures what the project promises of its speed. Each measure runs in a process of its own, and daemons in
+// others. They run from the compiled package, of which a copy is made first: that is what is published.
 //
-//   npm run bench -- [--only MEASURE] [--json FILE]
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+//   npm run bench -- [--only MEASURE] [--json FILE] [--quick]
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { appends } from './bench/appends.ts';
-import { latency } from './bench/latency.ts';
-import { pages } from './bench/pages.ts';
-import { type Measure, passes, type Result } from './bench/result.ts';
-import { startsAndMemory } from './bench/starts.ts';
-import { wire } from './bench/wire.ts';
-
-const measures: Readonly<Record<string, Measure>> = {
-  appends,
-  latency,
-  wire,
-  starts: startsAndMemory,
-  pages,
-};
+import { Place } from './bench/place.ts';
+import { measures } from './bench/measures.ts';
+import { makePackage } from './bench/package.ts';
+import { Run, type Told } from './bench/run.ts';
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, json: { type: 'string' }, child: { type: 'string' } },
+  options: {
+    only: { type: 'string' },
+    json: { type: 'string' },
+    /** Small sizes, to see that everything works: no number of it means anything. */
+    quick: { type: 'boolean', default: false },
+    child: { type: 'string' },
+    place: { type: 'string' },
+  },
 });
-if (values.child !== undefined) await measureHere(values.child);
+if (values.child !== undefined && values.place !== undefined)
+  await measureHere(values.child, values.place);
 else await measureAll();
 
-/** In the measure's own process: the results are its last line. */
-async function measureHere(name: string): Promise<void> {
-  const work = await mkdtemp(path.join(tmpdir(), 'turnkeep-bench-'));
-  process.once('SIGTERM', () => process.exit(143));
+/** In the measure's own process: what it tells is its last line. */
+async function measureHere(name: string, directory: string): Promise<void> {
+  const work = await mkdtemp(path.join(directory, `${name}-`));
+  const place = new Place(work, { built: path.join(directory, 'dist'), quick: values.quick });
+  let interrupted = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (interrupted) return;
+      interrupted = true;
+      void place.end().finally(() => process.exit(130));
+    });
+  }
   try {
-    const results = await measures[name]!(work);
-    process.stdout.write(`${JSON.stringify(results)}\n`);
+    const results = await measures[name]!(place);
+    if (interrupted) return;
+    const told: Told = { results, health: place.health };
+    process.stdout.write(`${JSON.stringify(told)}\n`);
+  } catch (error) {
+    // What it has started was ended under it.
+    if (!interrupted) throw error;
   } finally {
+    if (!interrupted) await place.end();
     await rm(work, { recursive: true, force: true, maxRetries: 3 });
   }
-  process.exit(0);
+  if (!interrupted) process.exit(0);
 }
 
 async function measureAll(): Promise<void> {
@@ -47,42 +58,22 @@ async function measureAll(): Promise<void> {
   if (names.length === 0) {
     throw new Error(`There is no measure ${values.only}: ${Object.keys(measures).join(', ')}.`);
   }
-  const build = spawnSync(process.execPath, [path.join(import.meta.dirname, 'build.ts')], {
-    stdio: 'inherit',
+  const directory = await mkdtemp(path.join(tmpdir(), 'turnkeep-bench-'));
+  const run = new Run({
+    program: import.meta.filename,
+    directory,
+    quick: values.quick,
+    json: values.json ?? null,
   });
-  if (build.status !== 0) throw new Error('The build failed.');
-  const all: Result[] = [];
-  for (const name of names) {
-    for (const one of await inChild(name)) {
-      all.push(one);
-      process.stdout.write(`${line(one)}\n`);
-    }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => run.interrupt());
+  try {
+    makePackage(directory);
+    for (const name of names) await run.measure(name);
+    const met = run.interrupted || (await run.conclude());
+    process.exitCode = met || values.quick ? 0 : 1;
+  } finally {
+    await rm(directory, { recursive: true, force: true, maxRetries: 3 });
   }
-  const list = all.map((one) => {
-    const { id, value, unit, target } = one;
-    return { id, value, unit, target, pass: passes(one) };
-  });
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(list, null, 2)}\n`);
-  process.exitCode = list.some(({ pass }) => pass === false) ? 1 : 0;
-}
-
-async function inChild(name: string): Promise<readonly Result[]> {
-  const child = spawn(process.execPath, [import.meta.filename, '--child', name], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
-  const code = await new Promise((resolve) => child.once('close', resolve));
-  if (code !== 0) throw new Error(`The measure ${name} ended with ${String(code)}.`);
-  return JSON.parse(output.trim().split('\n').at(-1)!) as Result[];
-}
-
-function line(one: Result): string {
-  const pass = passes(one);
-  const mark = pass === null ? ' ' : pass ? '✓' : '✗';
-  const value =
-    one.value >= 100 ? Math.round(one.value).toLocaleString('en') : one.value.toFixed(2);
-  const sign = one.more ? 'at least' : 'at most';
-  const target = one.target === null ? '' : `${sign} ${one.target.toLocaleString('en')}`;
-  return `${mark} ${one.title.padEnd(48)} ${value.padStart(10)} ${one.unit.padEnd(7)} ${target}`;
+  if (run.interrupted) process.exitCode = 130;
 }

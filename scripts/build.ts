@@ -1,18 +1,18 @@
-// Compiles src/ into dist/ for the published package.
+// Compiles src/ for the published package, into dist/ or the directory that is named.
 import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.join(import.meta.dirname, '..');
 const source = path.join(root, 'src');
-const output = path.join(root, 'dist');
+const output = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
 
 /** `new URL('./worker.ts', import.meta.url)`, which the compiler leaves alone. */
 const moduleUrl = /(new URL\(\s*['"`][^'"`]+\.)ts(['"`],\s*import\.meta\.url)/g;
 
 rmSync(output, { recursive: true, force: true });
 const launcher = path.join(import.meta.dirname, 'launch.mjs');
-const compile = [launcher, 'tsc', '-p', 'tsconfig.build.json'];
+const compile = [launcher, 'tsc', '-p', 'tsconfig.build.json', '--outDir', output];
 const { status } = spawnSync(process.execPath, compile, { cwd: root, stdio: 'inherit' });
 
 for (const file of globSync('**/*.js', { cwd: output })) {

@@ -1,15 +1,13 @@
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
-import path from 'node:path';
 import { Growing, openAt } from './fill.ts';
 import { type Measure, quantile, result } from './result.ts';
 
-const seconds = 4;
-
 /** Durable appends at the store's port, one entry each, every session waiting for its own commit. */
-export const appends: Measure = async (work) => {
-  const many = await run(path.join(work, 'many'), 64, true);
-  const whole = await run(path.join(work, 'whole'), 64, false);
-  const one = await run(path.join(work, 'one'), 1, true);
+export const appends: Measure = async (place) => {
+  const seconds = place.size(4, 0.2);
+  const many = await run(place.path('many'), { sessions: 64, bare: true, seconds });
+  const whole = await run(place.path('whole'), { sessions: 64, bare: false, seconds });
+  const one = await run(place.path('one'), { sessions: 1, bare: true, seconds });
   return [
     result('append-64', 'durable appends, 64 sessions', many.rate, '/s', { atLeast: 20_000 }),
     result('append-64-p50', '… commit latency p50', quantile(many.times, 0.5), 'ms'),
@@ -18,14 +16,13 @@ export const appends: Measure = async (work) => {
     result('append-1', 'durable appends, one session', one.rate, '/s'),
     result('append-1-p50', '… commit latency p50', quantile(one.times, 0.5), 'ms'),
     result('append-1-p99', '… commit latency p99', quantile(one.times, 0.99), 'ms'),
-    result('fsync', 'fsyncs of the disk, one after another', fsyncs(path.join(work, 'file')), '/s'),
+    result('fsync', 'fsyncs of the disk, one after another', fsyncs(place.path('file')), '/s'),
   ];
 };
 
 async function run(
   dir: string,
-  sessions: number,
-  bare: boolean,
+  { sessions, bare, seconds }: { sessions: number; bare: boolean; seconds: number },
 ): Promise<{ rate: number; times: number[] }> {
   const store = await openAt(dir);
   const growing = Array.from({ length: sessions }, (_, number) => new Growing(`s${number}`));

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { systemClock } from '../../src/app/system-clock.ts';
 import { digestText, type NewEntry } from '../../src/domain/entry.ts';
 import { evolve } from '../../src/domain/evolve.ts';
 import { rowOf } from '../../src/domain/row.ts';
@@ -8,21 +9,33 @@ import {
   stateVersion,
   statusOf,
 } from '../../src/domain/session-state.ts';
+import { itemId, lineId } from '../../src/ports/agent.ts';
 import type { AppendBatch, SessionColumns, Store } from '../../src/ports/store.ts';
 import { openStore } from '../../src/store/open.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
-const text =
+/** About what an agent says between two tool calls. */
+const sentence =
   'A message of about the length that an agent streams between two tool calls: it says what was ' +
-  'found, what will be changed because of it, and which test will show that the change is right.';
+  'found, what will be changed because of it, and which test will show that the change is right. ';
+/** More than this is told in several blocks, none of which has to go to a blob. */
+const blockChars = 10_000;
 
 /** A session that grows by messages, as its actor would write it: entries with the state after them. */
 export class Growing {
   #state: SessionState;
   #count = 0;
+  readonly #host: string;
+  readonly #texts: readonly string[];
 
-  constructor(session: string) {
+  /** `chars`: the length of each message. */
+  constructor(session: string, chars = sentence.length) {
     this.#state = emptySession(session);
+    this.#host = systemClock().newId();
+    const sizes = Array.from({ length: Math.ceil(chars / blockChars) }, (_, block) =>
+      Math.min(blockChars, chars - block * blockChars),
+    );
+    this.#texts = sizes.map((size) => sentence.repeat(size / sentence.length + 1).slice(0, size));
   }
 
   /** The batch of the next entries; the first one creates the session. `bare`: without the state. */
@@ -45,7 +58,8 @@ export class Growing {
 
   #entry(): NewEntry {
     this.#count += 1;
-    const id = `e${this.#count}`;
+    // As of a line that an agent wrote: such ids grow with time, over all sessions.
+    const id = itemId({ id: lineId(this.#host, this.#count * 500) }, 0);
     const entry: NewEntry =
       this.#count === 1
         ? {
@@ -61,10 +75,15 @@ export class Growing {
         : {
             id,
             at,
-            by: { type: 'agent', host: 'h' },
+            by: { type: 'agent', host: this.#host },
             kind: 'message',
             parentId: this.#state.head,
-            data: { content: [{ type: 'text', text: `${this.#count}. ${text}` }] },
+            data: {
+              content: this.#texts.map((text) => ({
+                type: 'text',
+                text: `${this.#count}. ${text}`,
+              })),
+            },
           };
     this.#state = evolve(this.#state, { ...entry, seq: this.#state.lastSeq + 1 });
     return entry;
@@ -108,7 +127,7 @@ export async function openAt(dir: string): Promise<Store> {
 }
 
 /** A state directory with so many sessions of so many entries each. */
-export async function fill(dir: string, sessions: number, entries: number): Promise<string[]> {
+export async function fill(dir: string, sessions: number, entries: number): Promise<void> {
   const store = await openAt(dir);
   const names = Array.from({ length: sessions }, (_, number) => `s${number + 1}`);
   const together = 200;
@@ -119,5 +138,20 @@ export async function fill(dir: string, sessions: number, entries: number): Prom
     }
   }
   await store.close();
-  return names;
+}
+
+/** Makes the session longer by so many entries; the last batch brings its state up to date. */
+export async function lengthen(store: Store, growing: Growing, size: Lengthening): Promise<void> {
+  const { entries, together } = size;
+  for (let left = entries; left > 0; left -= together) {
+    const count = Math.min(left, together);
+    const [verdict] = await store.append([growing.next(count, left > count)]);
+    if (verdict?.status !== 'stored') throw new Error(`Not stored: ${JSON.stringify(verdict)}`);
+  }
+}
+
+interface Lengthening {
+  entries: number;
+  /** Entries of one batch. */
+  together: number;
 }

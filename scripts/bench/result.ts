@@ -1,3 +1,5 @@
+import type { Place } from './place.ts';
+
 /** One number of a measure. `target` is null where the number is for information. */
 export interface Result {
   id: string;
@@ -10,7 +12,7 @@ export interface Result {
 }
 
 /** A measure runs in a process of its own and may tell several numbers. */
-export type Measure = (work: string) => Promise<readonly Result[]>;
+export type Measure = (place: Place) => Promise<readonly Result[]>;
 
 export function result(
   id: string,

@@ -1,14 +1,11 @@
 import type { Socket } from 'node:net';
-import path from 'node:path';
-import { BenchDaemon } from './daemon.ts';
 import { type Measure, result } from './result.ts';
 
-const characters = 31 * 1024;
-
 /** Bytes that a subscriber's socket gets for one answer of 31 KB that is streamed to it. */
-export const wire: Measure = async (work) => {
-  const daemon = await BenchDaemon.start(path.join(work, 'state'));
-  await daemon.call('sessions.create', { id: 's1', cwd: work });
+export const wire: Measure = async (place) => {
+  const daemon = await place.daemon('state', { as: { agent: null }, probed: true });
+  const characters = place.size(31 * 1024, 2000);
+  await daemon.call('sessions.create', { id: 's1', cwd: place.work });
   const socket = await daemon.socket();
   const tcp = (socket as unknown as { _socket: Socket })._socket;
   const before = tcp.bytesRead;

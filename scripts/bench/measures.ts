@@ -1,0 +1,25 @@
+import { appends } from './appends.ts';
+import { crowd } from './crowd.ts';
+import { latency } from './latency.ts';
+import { many } from './many.ts';
+import { million } from './million.ts';
+import { paused } from './paused.ts';
+import { replay } from './replay.ts';
+import type { Measure } from './result.ts';
+import { starts } from './starts.ts';
+import { tails } from './tails.ts';
+import { wire } from './wire.ts';
+
+/** Every measure by its name, in the order in which they are made. */
+export const measures: Readonly<Record<string, Measure>> = {
+  appends,
+  latency,
+  wire,
+  starts,
+  many,
+  tails,
+  million,
+  replay,
+  paused,
+  crowd,
+};
