@@ -1,0 +1,74 @@
+import type { InputOf, OperationName } from '../../src/protocol/operations.ts';
+import type { ApiConfig } from '../../src/api/options.ts';
+import { approval, batch, first, message, runEnded, runStarted, state } from '../store/sample.ts';
+import { rowNamed } from './fake-engine.ts';
+import { Harness } from './harness.ts';
+
+/** An input for every operation; an operation without one does not compile. */
+export type Inputs = { readonly [Name in OperationName]: InputOf<Name> };
+
+/** Two sessions with a run, an entry and an open approval each, and a call of each operation on the first. */
+export interface World {
+  harness: Harness;
+  inputs: Inputs;
+}
+
+export const sessions = ['s1', 's2'] as const;
+
+export async function openWorld(config: Partial<ApiConfig> = {}): Promise<World> {
+  const harness = await Harness.open(config);
+  const { digest } = await harness.store.putBlob(Buffer.from('0123456789'));
+  for (const id of sessions) {
+    const row = rowNamed(id, { label: `label of ${id}` });
+    harness.engine.rows.set(id, row);
+    const entries = [
+      runStarted(`started-${id}`, `run-${id}`),
+      message(`message-${id}`, null, 'hello', { runId: `run-${id}` }),
+      runEnded(`ended-${id}`, `run-${id}`),
+      approval(`approval-${id}`),
+    ];
+    const columns = state({ row: JSON.stringify(row), key: row.key, label: row.label });
+    await harness.store.append([batch(id, entries, { ...first, state: columns })]);
+  }
+  return { harness, inputs: inputsOf(digest) };
+}
+
+function inputsOf(digest: string): Inputs {
+  const session = 's1';
+  return {
+    'agents.list': {},
+    'agents.probe': {},
+    'approvals.decide': { session, approval: 'approval-s1', verdict: 'deny' },
+    'approvals.list': {},
+    'blobs.get': { session, digest },
+    'feeds.close': { session },
+    'feeds.open': { session },
+    'runs.get': { session, run: 'run-s1' },
+    'runs.list': {},
+    'server.check': {},
+    'server.health': {},
+    'server.info': {},
+    'server.shutdown': { mode: 'detach' },
+    'sessions.abort': { session },
+    'sessions.create': { id: 'made', cwd: '/work' },
+    'sessions.get': { session },
+    'sessions.history': { session },
+    'sessions.list': {},
+    'sessions.resolve': { name: session },
+    'sessions.send': { session, content: 'hello' },
+    'tokens.create': { name: 'phone', scopes: ['view'] },
+    'tokens.list': {},
+    'tokens.revoke': { id: 'nobody' },
+  };
+}
+
+/** Everything that a call may have done: asked of the engine, changed in the store, ended or opened. */
+export async function effectsOn({ harness }: World): Promise<readonly string[]> {
+  const { engine, store, shutdowns } = harness;
+  return [
+    ...engine.asked.map(({ what }) => what),
+    ...engine.feeds.map(({ session }) => `feed of ${session ?? 'the list'}`),
+    ...shutdowns.map((mode) => `shutdown ${mode}`),
+    ...(await store.tokens.list()).map(({ id, revokedAt }) => `token ${id} ${revokedAt ?? ''}`),
+  ];
+}
