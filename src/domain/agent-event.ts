@@ -1,6 +1,7 @@
 import type { ApprovalOption, ContentBlock, PlanItem, ToolCall } from './content.ts';
 import type { RunFailure, SettingsChange } from './entry.ts';
 import type { Json } from './json.ts';
+import type { AgentSetting } from './settings.ts';
 import type { UsageReport } from './usage.ts';
 
 /**
@@ -83,7 +84,11 @@ export type AgentCommand =
       content: readonly ContentBlock[];
       /** Into the running turn. */
       steer?: true;
+      /** The first block tells what the agent does not remember. */
+      primed?: true;
     }
+  /** Settings that it takes while it is open. */
+  | { type: 'set'; changes: Pick<SettingsChange, AgentSetting> }
   | { type: 'cancel'; run: string }
   | { type: 'answer_approval'; request: Json; option: string | null }
   | {

@@ -1,7 +1,9 @@
 import type { AgentCommand } from './agent-event.ts';
+import type { ContentBlock } from './content.ts';
 import type { By, EntryDataByKind, EntryKind, NewEntry } from './entry.ts';
 import { nodeRule } from './entry.ts';
 import { evolve, type PlacedEntry } from './evolve.ts';
+import type { AgentSetting } from './settings.ts';
 import type { OpenRun, SessionState } from './session-state.ts';
 
 /** Facts that the decider may not find out by itself: time, ids, what the agent can do. */
@@ -13,12 +15,19 @@ export interface DecideContext {
   agent: AgentTraits;
   /** Content of a prompt of this session, as it stands in its entry; null where it cannot be read. */
   contentOf(prompt: string): EntryDataByKind['prompt']['content'] | null;
+  /** What the agent is to be told before its next prompt, as it stands in an entry. */
+  primer(): ContentBlock | null;
 }
 
 /** The flags of an agent's profile that the decider asks. */
 export interface AgentTraits {
   steer: boolean;
   resume: boolean;
+  /** Its native session can be copied into a new one. */
+  fork: boolean;
+  /** Settings that it honours, and those among them that it takes while it works or waits. */
+  settings: readonly AgentSetting[];
+  live: readonly AgentSetting[];
   deduplicatesPrompts: boolean;
   /** Anything that the agent says counts as evidence that it has the prompt; else only `prompt_taken`. */
   activityIsEvidence: boolean;
@@ -57,7 +66,15 @@ export class Draft {
   write<Kind extends EntryKind>(
     kind: Kind,
     data: EntryDataByKind[Kind],
-    more: { id?: string; about?: string; runId?: string | null; parentCall?: string; by?: By } = {},
+    more: {
+      id?: string;
+      about?: string;
+      runId?: string | null;
+      parentCall?: string;
+      by?: By;
+      /** Of an entry whose producer says where in the tree it stands. */
+      parentId?: string | null;
+    } = {},
   ): PlacedEntry {
     const runId = more.runId === undefined ? this.state.run?.id : (more.runId ?? undefined);
     const rule = nodeRule[kind];
@@ -69,6 +86,7 @@ export class Draft {
       by: more.by ?? this.#by,
       data,
       ...(node ? { parentId: this.state.head } : {}),
+      ...(more.parentId === undefined ? {} : { parentId: more.parentId }),
       ...(runId === undefined ? {} : { runId }),
       ...(more.parentCall === undefined ? {} : { parentCall: more.parentCall }),
       ...(more.about === undefined ? {} : { about: more.about }),
@@ -77,6 +95,12 @@ export class Draft {
     const placed: PlacedEntry = { ...entry, seq: this.state.lastSeq + 1 };
     this.state = evolve(this.state, placed);
     return placed;
+  }
+
+  /** Writes an entry as it stands, with its own id, author and time. */
+  place(entry: NewEntry): void {
+    this.entries.push(entry);
+    this.state = evolve(this.state, { ...entry, seq: this.state.lastSeq + 1 });
   }
 
   /** A new id for a run. */

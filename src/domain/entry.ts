@@ -1,5 +1,6 @@
 import type { ApprovalOption, BlobRef, ContentBlock, PlanItem, ToolCall } from './content.ts';
 import { canonicalJson, type Json } from './json.ts';
+import type { AgentSetting, Instructions, McpServer, ToolRules } from './settings.ts';
 import type { ContextWindow, Money, Tokens, Usage } from './usage.ts';
 
 /**
@@ -85,7 +86,7 @@ export interface Proof {
 
 /** Settings that `create` and `patch` take and that are in force for the session. */
 export interface SettingsChange {
-  key?: string;
+  key?: string | null;
   agent?: string;
   cwd?: string;
   title?: string | null;
@@ -93,6 +94,15 @@ export interface SettingsChange {
   meta?: { readonly [name: string]: string };
   model?: string | null;
   mode?: string | null;
+  effort?: string | null;
+  instructions?: Instructions | null;
+  tools?: ToolRules | null;
+  maxTurns?: number | null;
+  mcpServers?: readonly McpServer[];
+  env?: readonly string[];
+  additionalDirs?: readonly string[];
+  /** Nothing is launched for it before the first prompt that is sent or released. */
+  draft?: boolean;
   archived?: boolean;
   parent?: string | null;
   /** Whether a run whose agent is gone with the machine goes on in a resumed host. */
@@ -145,12 +155,21 @@ export interface EntryDataByKind {
   usage: { key: string; model?: string; tokens: Tokens; cost?: Money };
   /** `about` is the prompt whose item changed, absent where the whole queue is held or released. */
   queue: {
-    change: 'withdrawn' | 'indeterminate' | 'requeued' | 'released';
+    change: 'withdrawn' | 'indeterminate' | 'requeued' | 'released' | 'edited' | 'moved';
     reason?: string;
+    /** Of `edited`: what the prompt says now. */
+    content?: readonly ContentBlock[];
+    /** Of `moved`: its place in the queue, from 0. */
+    to?: number;
     /** Of `released`: the lost run after which the server lets the queue go on. */
     continues?: string;
   };
-  settings: { from: 'client' | 'agent' | 'server'; changes: SettingsChange };
+  /** `live`: those that the agent was told at once; the others that concern it are for its next host. */
+  settings: {
+    from: 'client' | 'agent' | 'server';
+    changes: SettingsChange;
+    live?: readonly AgentSetting[];
+  };
   /**
    * The life of the host: the process group in which the agent works. `host` is its id. `ending` is
    * the intent to end it, written before anything is done about it.
@@ -159,7 +178,7 @@ export interface EntryDataByKind {
     host: string;
     state: 'launched' | 'opened' | 'ending' | 'ended';
     /** Of `ending`: why we end it. From then on it gets no prompt, and its run ends with it. */
-    reason?: 'ladder' | 'force' | 'stop' | 'failed' | 'limit' | 'recycle';
+    reason?: HostEndReason;
     nativeId?: string;
     resumed?: boolean;
     exitCode?: number;
@@ -168,8 +187,24 @@ export interface EntryDataByKind {
     error?: RunFailure;
   };
   reset: { reason: 'new' | 'reset' };
-  compaction: { keep: string | null; summary?: string };
-  fork: { session: string; entry: string | null; seq: number };
+  /**
+   * Readers after it begin at `keepSeq`, the seq of `keep`; the agent's next host begins anew and is told the
+   * `primer`: the summary and what was kept.
+   */
+  compaction: { keep: string | null; keepSeq: number; summary?: string; primer?: BlobRef };
+  /**
+   * The history before it is that of `session` up to `entry`. The agent's own memory of it is copied from
+   * `nativeId` (exact), or it is told a `primer` (primed).
+   */
+  fork: {
+    session: string;
+    entry: string | null;
+    seq: number;
+    fidelity: Fidelity;
+    nativeId?: string;
+    primer?: BlobRef;
+  };
+  deletion: { state: 'deleted' | 'restored'; purgeAt?: string };
   snapshot: { path: string; before: BlobRef | null; after: BlobRef | null; source: string };
   owner: { state: 'host' | 'external' | 'moving' | 'moved'; epoch: number; to?: string };
   /** R9: a working agent says nothing (`silent`), and then something (`heard`). */
@@ -184,6 +219,19 @@ export interface EntryDataByKind {
     range?: { host: string; from: number; to: number };
   };
 }
+
+/** What an agent remembers after a fork: its own memory, or a text that tells it; or there is nothing to remember. */
+export type Fidelity = 'exact' | 'primed' | 'none';
+
+export type HostEndReason =
+  | 'ladder'
+  | 'force'
+  | 'stop'
+  | 'failed'
+  | 'limit'
+  | 'recycle'
+  | 'idle'
+  | 'settings';
 
 export type EntryKind = keyof EntryDataByKind;
 
@@ -220,6 +268,7 @@ export const nodeRule: Record<EntryKind, 'always' | 'never' | 'first' | 'either'
   reset: 'always',
   compaction: 'always',
   fork: 'always',
+  deletion: 'never',
   snapshot: 'never',
   owner: 'never',
   stall: 'never',

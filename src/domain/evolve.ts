@@ -8,6 +8,7 @@ import {
 } from './entry.ts';
 import { limits } from './limits.ts';
 import { advance } from './run.ts';
+import { agentSettings, touched } from './settings.ts';
 import { titleFrom } from './title.ts';
 import type { OpenRun, SessionState } from './session-state.ts';
 import { addReport, noUsage, type UsageReport } from './usage.ts';
@@ -45,7 +46,7 @@ function apply(state: SessionState, entry: PlacedEntry): SessionState {
     case 'prompt':
       return prompt(state, entry);
     case 'delivery':
-      return withRun(state, entry, (run) => ({
+      return withRun({ ...state, primer: null }, entry, (run) => ({
         ...run,
         state: advance(run.state, 'taken'),
         prompts: run.prompts.map((item) =>
@@ -88,12 +89,22 @@ function apply(state: SessionState, entry: PlacedEntry): SessionState {
     case 'host':
       return host(state, entry);
     case 'reset':
-      return { ...state, nativeId: null, context: { ...state.context, known: false } };
-    case 'compaction':
-      return { ...state, context: { ...state.context, known: false } };
+      return { ...anew(state), boundary: entry.seq, queue: [], held: false, primer: null };
+    case 'compaction': {
+      const { keepSeq, primer } = entry.data;
+      return { ...anew(state), boundary: keepSeq, primer: primer ?? null };
+    }
+    case 'fork': {
+      const { session, entry: at, seq, nativeId, primer } = entry.data;
+      const forkedFrom = { session, entry: at, seq };
+      return { ...state, forkedFrom, forkNative: nativeId ?? null, primer: primer ?? null };
+    }
+    case 'deletion': {
+      const deletedAt = entry.data.state === 'deleted' ? entry.at : null;
+      return { ...state, deletedAt, queue: [], held: false };
+    }
     case 'thought':
     case 'plan':
-    case 'fork':
     case 'snapshot':
     case 'owner':
     case 'notice':
@@ -109,6 +120,10 @@ function settings(state: SessionState, entry: EntryOf<'settings'>): SessionState
   for (const name of plainSettings) {
     const value = changes[name];
     if (value !== undefined) Object.assign(next, { [name]: value });
+  }
+  const later = touched(changes).some((name) => entry.data.live?.includes(name) !== true);
+  if (later && entry.data.from !== 'agent' && next.host !== null) {
+    next.host = { ...next.host, stale: true };
   }
   if (
     changes.title !== undefined &&
@@ -127,8 +142,8 @@ const plainSettings = [
   'cwd',
   'label',
   'meta',
-  'model',
-  'mode',
+  ...agentSettings,
+  'draft',
   'archived',
   'modelInForce',
   'context',
@@ -153,7 +168,8 @@ function prompt(state: SessionState, entry: EntryOf<'prompt'>): SessionState {
   return {
     ...state,
     queue: first ? [item, ...state.queue] : [...state.queue, item],
-    held: false,
+    // A draft waits until somebody sends to it or releases it.
+    held: state.draft,
     run: stopped ? released(state.run) : state.run,
     continued: continues === undefined ? 0 : state.continued + 1,
     ...(named === null ? {} : { title: named, titleFrom: 'prompt' as const }),
@@ -323,6 +339,19 @@ function queue(state: SessionState, entry: EntryOf<'queue'>): SessionState {
         held: false,
         continued: entry.data.continues === undefined ? state.continued : state.continued + 1,
       };
+    case 'edited':
+      return {
+        ...state,
+        queue: state.queue.map((item) =>
+          item.id === about ? { ...item, edited: entry.id } : item,
+        ),
+      };
+    case 'moved': {
+      const item = state.queue.find((candidate) => candidate.id === about);
+      if (item === undefined) return state;
+      const others = state.queue.filter((candidate) => candidate !== item);
+      return { ...state, queue: others.toSpliced(entry.data.to ?? 0, 0, item) };
+    }
     case 'withdrawn':
     case 'indeterminate':
       return {
@@ -359,8 +388,9 @@ function host(state: SessionState, entry: EntryOf<'host'>): SessionState {
       if (state.host?.id !== data.host) return state;
       return {
         ...state,
-        host: state.host.phase === 'ending' ? state.host : { id: data.host, phase: 'open' },
+        host: state.host.phase === 'ending' ? state.host : { ...state.host, phase: 'open' },
         nativeId: data.nativeId ?? state.nativeId,
+        forkNative: data.nativeId === undefined ? state.forkNative : null,
         run: opensFor(state) ? sendWaiting(state.run!, entry.at) : state.run,
       };
     case 'ending':
@@ -368,7 +398,7 @@ function host(state: SessionState, entry: EntryOf<'host'>): SessionState {
       return {
         ...state,
         host: {
-          id: data.host,
+          ...state.host,
           phase: 'ending',
           ...(data.error === undefined ? {} : { error: data.error }),
         },
@@ -394,6 +424,13 @@ function sendWaiting(run: OpenRun, at: string): OpenRun {
     item.state === 'waiting' ? { ...item, state: 'sent' as const } : item,
   );
   return { ...run, sentAt: run.sentAt ?? at, prompts };
+}
+
+/** The agent begins anew: what it remembers of before is not asked for any more. */
+function anew(state: SessionState): SessionState {
+  const host = state.host === null ? null : ({ ...state.host, stale: true } as const);
+  const context = { ...state.context, known: false };
+  return { ...state, nativeId: null, forkNative: null, context, host };
 }
 
 function withRun(

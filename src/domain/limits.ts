@@ -41,6 +41,11 @@ export const limits = {
   /** Spool of one host: at the first it is recycled when idle, at the second its run ends. */
   spoolSoftBytes: 256 * 1024 * 1024,
   spoolHardBytes: 2 * 1024 * 1024 * 1024,
+  /** Archives of hosts that have ended: kept for so long, and so many bytes of all; the oldest go first. */
+  archiveMs: 30 * 24 * 60 * 60_000,
+  archiveBytes: 5 * 1024 ** 3,
+  /** Of one line between daemon and agent, so many bytes are shown. */
+  rawLineBytes: 256 * 1024,
   /** Bytes waiting in one socket before its feeds fall back to the log, and page bytes from there. */
   socketBytes: 1024 * 1024,
   socketLowBytes: 256 * 1024,

@@ -14,6 +14,7 @@ export interface SessionRow {
   model: string | null;
   modelInForce: { provider?: string; id: string } | null;
   mode: string | null;
+  effort: string | null;
   status: SessionStatus;
   activeRun: { id: string; state: string; trigger: string; startedAt: string } | null;
   lastRun: {
@@ -30,6 +31,7 @@ export interface SessionRow {
   held: boolean;
   nativeId: string | null;
   parent: string | null;
+  forkedFrom: { session: string; entry: string | null; seq: number } | null;
   context: ContextWindow;
   usage: Tokens;
   cost: Money | null;
@@ -37,6 +39,8 @@ export interface SessionRow {
   updatedAt: string;
   lastActivityAt: string;
   archived: boolean;
+  /** Null unless it was deleted and is kept for a time. */
+  deletedAt: string | null;
   lastMessage: string | null;
   head: string | null;
   lastSeq: number;
@@ -55,6 +59,7 @@ export function rowOf(state: SessionState): SessionRow {
     model: state.model,
     modelInForce: state.modelInForce,
     mode: state.mode,
+    effort: state.effort,
     status: statusOf(state),
     activeRun: run && {
       id: run.id,
@@ -68,6 +73,7 @@ export function rowOf(state: SessionState): SessionRow {
     held: state.held,
     nativeId: state.nativeId,
     parent: state.parent,
+    forkedFrom: state.forkedFrom,
     context: state.context,
     usage: usage.tokens,
     cost: usage.cost,
@@ -75,6 +81,7 @@ export function rowOf(state: SessionState): SessionRow {
     updatedAt: state.updatedAt,
     lastActivityAt: state.lastActivityAt,
     archived: state.archived,
+    deletedAt: state.deletedAt,
     lastMessage: state.lastMessage,
     head: state.head,
     lastSeq: state.lastSeq,

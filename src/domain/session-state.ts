@@ -1,16 +1,17 @@
-import type { ToolKind } from './content.ts';
+import type { BlobRef, ToolKind } from './content.ts';
 import type { By, RunFailure, RunOutcome } from './entry.ts';
 import type { Json } from './json.ts';
 import type { OpenRunState } from './run.ts';
+import { type AgentSettings, noSettings } from './settings.ts';
 import { type ContextWindow, noUsage, type Usage, type UsageReport } from './usage.ts';
 
 /**
  * The bounded state of a session: what its actor loads instead of the log. It is `fold(evolve)` of the log
  * and nothing else; `stateVersion` rises when the same log folds to another state.
  */
-export const stateVersion = 5;
+export const stateVersion = 6;
 
-export interface SessionState {
+export interface SessionState extends AgentSettings {
   id: string;
   lastSeq: number;
   /** Id of the last node, null before the first. */
@@ -22,8 +23,10 @@ export interface SessionState {
   titleFrom: 'prompt' | 'client' | 'agent' | null;
   label: string | null;
   meta: { readonly [name: string]: string };
-  model: string | null;
-  mode: string | null;
+  /** Nothing is launched for it yet. */
+  draft: boolean;
+  /** When it was deleted: it is kept for a time, and can be restored. */
+  deletedAt: string | null;
   archived: boolean;
   parent: string | null;
   onLost: 'stop' | 'continue';
@@ -33,6 +36,13 @@ export interface SessionState {
   context: ContextWindow;
   /** The agent's own id of the session, from its last successful open. */
   nativeId: string | null;
+  /** Where readers begin after the last reset or compaction; null for the beginning. */
+  boundary: number | null;
+  forkedFrom: { session: string; entry: string | null; seq: number } | null;
+  /** The native session that the next host copies, until one has. */
+  forkNative: string | null;
+  /** What the agent is to be told with its next prompt, because it does not remember it. */
+  primer: BlobRef | null;
   /** The host that has not ended. */
   host: OpenHost | null;
   run: OpenRun | null;
@@ -58,11 +68,15 @@ export interface OpenHost {
   phase: 'launched' | 'open' | 'ending';
   /** Why it is ended, where its run fails by that. */
   error?: RunFailure;
+  /** It was opened with other settings than those in force: the next prompt gets a fresh one. */
+  stale?: true;
 }
 
 export interface QueuedPrompt {
   id: string;
   timeoutMs?: number;
+  /** The entry that has its content now. */
+  edited?: string;
 }
 
 /**
@@ -148,8 +162,9 @@ export function emptySession(id: string): SessionState {
     titleFrom: null,
     label: null,
     meta: {},
-    model: null,
-    mode: null,
+    ...noSettings,
+    draft: false,
+    deletedAt: null,
     archived: false,
     parent: null,
     onLost: 'stop',
@@ -157,6 +172,10 @@ export function emptySession(id: string): SessionState {
     modelInForce: null,
     context: { used: 0, size: 0, known: false },
     nativeId: null,
+    boundary: null,
+    forkedFrom: null,
+    forkNative: null,
+    primer: null,
     host: null,
     run: null,
     lastRun: null,
@@ -186,7 +205,7 @@ export type SessionStatus = (typeof sessionStatuses)[number];
 
 /** The one place where a session's status is derived. */
 export function statusOf(state: SessionState): SessionStatus {
-  if (state.run === null) return 'idle';
+  if (state.run === null) return state.draft ? 'draft' : 'idle';
   if (state.run.state === 'stopping') return 'stopping';
   if (state.approvals.length > 0) return 'waiting';
   if (state.run.stalled) return 'stalled';

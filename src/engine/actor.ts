@@ -182,6 +182,7 @@ export class SessionActor {
       clock: this.context.clock,
       driver: this.context.driver,
       contentOf: (prompt) => this.contents.of(prompt),
+      primer: () => this.contents.primer(this.state),
     });
     try {
       return await this.#fold(batch, taken, mark);
@@ -308,7 +309,7 @@ export class SessionActor {
             const whole = letter.whole ?? prompt.content;
             this.contents.add(prompt.id, { stored: prompt.content, whole });
           }
-          decided.push({ letter, answer: batch.command(letter.command, letter.by) });
+          decided.push({ letter, answer: batch.command(letter.command, letter.by, letter.whole) });
         } else if (letter.command.type === 'send') {
           known.set(letter.command.id, seq);
           decided.push({ letter, answer: { type: 'duplicate', entry: letter.command.id } });
@@ -378,6 +379,7 @@ export class SessionActor {
     this.context.hub.entries(this, entries);
     this.context.hub.partials(this);
     for (const entry of entries) this.contents.written(entry);
+    for (const [prompt, content] of batch.edited) this.contents.add(prompt, content);
     this.contents.keep(this.state);
     this.context.committed(this, entries);
     this.#releaseRunWaiters(before);

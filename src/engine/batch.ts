@@ -1,4 +1,5 @@
 import type { AgentCommand } from '../domain/agent-event.ts';
+import type { ContentBlock } from '../domain/content.ts';
 import type { BlobRef } from '../domain/content.ts';
 import { decideAgent } from '../domain/decide/agent.ts';
 import { type Answer, type Command, decideCommand } from '../domain/decide/command.ts';
@@ -10,13 +11,21 @@ import { smallBlocks } from '../domain/externalise.ts';
 import type { AgentInput } from '../domain/partials.ts';
 import { rowOf } from '../domain/row.ts';
 import { type SessionState, stateVersion, statusOf } from '../domain/session-state.ts';
-import type { AgentDriver, OpenSpec } from '../ports/agent.ts';
+import { type AgentSettings, agentSettings } from '../domain/settings.ts';
+import type { AgentDriver, AgentProfile, OpenSpec } from '../ports/agent.ts';
 import { lineId } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { AppendBatch, HostChange, SessionColumns } from '../ports/store.ts';
+import type {
+  AppendBatch,
+  HostChange,
+  HostInput,
+  SessionColumns,
+  SpanChange,
+} from '../ports/store.ts';
 import { blobCollector, type DecodedLine, type RawLine } from './decode.ts';
 import { HostGrip } from './host-grip.ts';
 import type { PromptContent } from './prompt-contents.ts';
+import { type Cause, causesOf, placeOf, spansOf } from './run-spans.ts';
 
 /** What a batch needs to know of its surroundings. */
 export interface BatchContext {
@@ -24,6 +33,8 @@ export interface BatchContext {
   driver: AgentDriver;
   /** Content of a prompt: as it stands in the entry, and whole, as the agent gets it. */
   contentOf(prompt: string): PromptContent | null;
+  /** What the agent is to be told before its next prompt. */
+  primer(): PromptContent | null;
 }
 
 /**
@@ -35,9 +46,14 @@ export class Batch {
   grip: HostGrip | null;
   readonly entries: { entry: NewEntry; digest: string }[] = [];
   readonly effects: Effect[] = [];
+  /** Contents that prompts of the queue got by this batch. */
+  readonly edited = new Map<string, PromptContent>();
   readonly blobs: { ref: BlobRef; bytes: Uint8Array }[] = [];
   readonly #context: BatchContext;
-  readonly #inputs: { grip: HostGrip; offset: number; bytes: Uint8Array }[] = [];
+  readonly #inputs: (HostInput & { grip: HostGrip })[] = [];
+  readonly #spans: SpanChange[] = [];
+  /** Where the line begins that is being folded. */
+  #line: number | null = null;
   readonly #hosts: HostChange[] = [];
   readonly #startSeq: number;
   #advanced = false;
@@ -49,12 +65,26 @@ export class Batch {
     this.#context = context;
   }
 
-  /** Decides a client's command; throws its refusal and then nothing of it counts. */
-  command(command: Command, by: By): Answer {
+  /**
+   * Decides a client's command; throws its refusal and then nothing of it counts. `whole` is the content that
+   * it brings, as the agent gets it.
+   */
+  command(command: Command, by: By, whole?: readonly ContentBlock[]): Answer {
     const draft = this.#draft(by, () => this.#context.clock.newId());
+    if (command.type === 'queue_edit') this.#edit(command, whole ?? command.content);
     const answer = decideCommand(draft, command);
     this.#take(draft);
     return answer;
+  }
+
+  /** What is decided after it in this batch has to see it already. */
+  #edit(
+    { prompt, content }: Extract<Command, { type: 'queue_edit' }>,
+    whole: readonly ContentBlock[],
+  ): void {
+    if (this.state.queue.some((item) => item.id === prompt)) {
+      this.edited.set(prompt, { stored: content, whole });
+    }
   }
 
   /** Folds a decoded line of the spool. Ids of what follows from it are derived from its place. */
@@ -65,7 +95,9 @@ export class Batch {
     const inputs = grip.fold(line, decoded.state, decoded.events);
     this.#heard(grip, line);
     if (inputs.length > 0) this.blobs.push(...decoded.blobs);
+    this.#line = line.from;
     this.#agent(inputs, lineId(line.host, line.from));
+    this.#line = null;
   }
 
   /** Whatever it is that the agent says: it is not silent any more. */
@@ -86,12 +118,14 @@ export class Batch {
     this.#hosts.push(grip.change('ended'));
     this.grip = null;
     decideHostEnd(draft, grip.id, grip.end);
-    this.#take(draft);
+    this.#take(draft, grip);
   }
 
   #agent(inputs: readonly AgentInput[], base: string): void {
     inputs.forEach((input, index) => {
-      if (input.type === 'send') return this.#input([input.line]);
+      if (input.type === 'send') {
+        return this.#input([input.line], { run: this.state.run?.id ?? null, entry: null });
+      }
       const draft = this.#draft(
         { type: 'agent', host: this.grip!.id },
         derivedIds(`${base}-${index}d`),
@@ -116,48 +150,67 @@ export class Batch {
       now,
       newId: () => clock.newId(),
       agent: driver.profile,
-      contentOf: (prompt) => this.#context.contentOf(prompt)?.stored ?? null,
+      contentOf: (prompt) => this.#contentOf(prompt)?.stored ?? null,
+      primer: () => this.#context.primer()?.stored[0] ?? null,
     };
     return new Draft(this.state, context, by, nextId);
   }
 
-  #take(draft: Draft): void {
+  /** `grip` is that of the host under which it was decided. */
+  #take(draft: Draft, grip = this.grip): void {
+    const { entries, commands } = draft;
+    const causes = causesOf(commands, entries, this.state.run?.id ?? null);
+    const before = grip && placeOf(grip);
     this.state = draft.state;
-    for (const entry of draft.entries) {
+    for (const entry of entries) {
       this.entries.push({ entry, digest: this.#context.clock.sha256(digestText(entry)) });
     }
-    for (const command of draft.commands) this.#tell(command);
+    for (const [at, command] of commands.entries()) this.#tell(command, causes[at]!);
+    const after = grip && placeOf(grip);
+    this.#spans.push(...spansOf(entries, { before, after, line: this.#line }));
     for (const effect of draft.effects) {
-      if (effect.type === 'launch') this.#launch(effect.host);
+      if (effect.type === 'launch') this.#launch(effect.host, entries);
       this.effects.push(effect);
     }
   }
 
-  #tell(command: AgentCommand): void {
+  #tell(command: AgentCommand, cause: Cause): void {
     const { grip } = this;
     if (grip === null) return;
-    const whole =
-      command.type === 'prompt'
-        ? { ...command, content: this.#context.contentOf(command.prompt)?.whole ?? command.content }
-        : command;
-    this.#input(grip.driver.encode(grip.decoder, whole));
+    this.#input(grip.driver.encode(grip.decoder, this.#whole(command)), cause);
   }
 
-  #launch(host: string): void {
+  /** A prompt as the agent gets it: what is in blobs is put in its place. */
+  #whole(command: AgentCommand): AgentCommand {
+    if (command.type !== 'prompt') return command;
+    const whole = this.#contentOf(command.prompt)?.whole;
+    if (whole === undefined) return command;
+    const primer = command.primed === true ? (this.#context.primer()?.whole ?? []) : [];
+    return { ...command, content: [...primer, ...whole] };
+  }
+
+  #contentOf(prompt: string): PromptContent | null {
+    return this.edited.get(prompt) ?? this.#context.contentOf(prompt);
+  }
+
+  #launch(host: string, entries: readonly NewEntry[]): void {
     const { driver } = this.#context;
-    const { id, cwd, nativeId, model, mode } = this.state;
-    const native = driver.profile.resume ? nativeId : null;
-    const spec: OpenSpec = { session: id, host, cwd, nativeId: native, model, mode };
+    const spec = openSpec(this.state, host, driver.profile);
     this.grip = HostGrip.fresh(spec, driver);
     this.#hosts.push(this.grip.intent());
-    this.#input(driver.open(spec));
+    const launched = entries.find(({ kind, data }) => kind === 'host' && data.host === host);
+    const entry = launched?.id ?? null;
+    this.#input(driver.open(spec), { run: this.state.run?.id ?? null, entry });
   }
 
-  #input(lines: readonly string[]): void {
+  #input(lines: readonly string[], cause: Cause): void {
     const { grip } = this;
     if (grip === null || lines.length === 0) return;
     const bytes = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(''));
-    this.#inputs.push({ grip, offset: grip.inputEnd, bytes });
+    const { host, output, sent } = placeOf(grip);
+    const at = new Date(this.#context.clock.now()).toISOString();
+    const seq = this.state.lastSeq;
+    this.#inputs.push({ grip, host, offset: sent, at, seq, output, ...cause, bytes });
     grip.inputEnd += bytes.length;
   }
 
@@ -190,7 +243,8 @@ export class Batch {
         columns: columnsOf(this.state),
       },
       hosts: change === null ? this.#hosts : [...this.#hosts, change],
-      inputs: this.#inputs.map(({ grip, offset, bytes }) => ({ host: grip.id, offset, bytes })),
+      inputs: this.#inputs.map(({ grip: _, ...input }) => input),
+      spans: this.#spans,
     };
     return { batch, change };
   }
@@ -201,8 +255,25 @@ function derivedIds(base: string): () => string {
   return () => `${base}${(count++).toString(36)}`;
 }
 
+function openSpec(state: SessionState, host: string, profile: AgentProfile): OpenSpec {
+  const { id: session, cwd, nativeId, forkNative } = state;
+  const native = profile.resume ? nativeId : null;
+  const forkOf = native === null && profile.fork ? forkNative : null;
+  const settings = Object.fromEntries(agentSettings.map((name) => [name, state[name]]));
+  return {
+    session,
+    host,
+    cwd,
+    nativeId: native,
+    forkOf,
+    ...(settings as unknown as AgentSettings),
+  };
+}
+
 function columnsOf(state: SessionState): SessionColumns {
-  const { key, agent, cwd, title, label, nativeId, parent, archived, meta } = state;
+  const { agent, cwd, title, label, nativeId, parent, archived, meta } = state;
+  // A deleted session gives its key free.
+  const key = state.deletedAt === null ? state.key : null;
   const { createdAt, updatedAt, lastActivityAt } = state;
   return {
     key,

@@ -59,7 +59,7 @@ export class Creation {
   async #known({ id, changes }: CreateInput): Promise<string | null> {
     const { store } = this.#context.options;
     if (id !== undefined && (await store.load(id)) !== undefined) return id;
-    if (changes.key === undefined) return null;
+    if (typeof changes.key !== 'string') return null;
     const { key } = canonicalKey(changes.key);
     const rows = await store.resolve(key);
     const row = rows.find((item) => (JSON.parse(item.row) as { key: string | null }).key === key);
@@ -91,7 +91,7 @@ export class Creation {
   /** Settings with their defaults, checked. */
   async #settings(given: Settings): Promise<Settings> {
     const { options, registry, agents, find } = this.#context;
-    const keyed = given.key === undefined ? null : canonicalKey(given.key);
+    const keyed = typeof given.key === 'string' ? canonicalKey(given.key) : null;
     const agent = given.agent ?? keyed?.agent ?? options.defaultAgent;
     agents.driver(agent);
     agents.checkModel(agent, given.model);

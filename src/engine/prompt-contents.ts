@@ -1,7 +1,8 @@
 import { toBase64 } from '../domain/base64.ts';
-import type { ContentBlock } from '../domain/content.ts';
+import type { BlobRef, ContentBlock } from '../domain/content.ts';
 import type { Entry, NewEntry } from '../domain/entry.ts';
-import type { SessionState } from '../domain/session-state.ts';
+import { preview } from '../domain/externalise.ts';
+import type { QueuedPrompt, SessionState } from '../domain/session-state.ts';
 import type { Store } from '../ports/store.ts';
 
 /** A prompt's content as it stands in its entry, and whole, as the agent gets it. */
@@ -16,6 +17,7 @@ export interface PromptContent {
  */
 export class PromptContents {
   readonly #contents = new Map<string, PromptContent>();
+  #primer: (PromptContent & { digest: string }) | null = null;
 
   /** Null where it cannot be read: then nothing is sent in its place. */
   of(prompt: string): PromptContent | null {
@@ -24,6 +26,19 @@ export class PromptContents {
 
   add(prompt: string, content: PromptContent): void {
     this.#contents.set(prompt, content);
+  }
+
+  /** What the agent is to be told before its next prompt; null where there is nothing or it is gone. */
+  primer(state: SessionState): PromptContent | null {
+    return state.primer !== null && this.#primer?.digest === state.primer.digest
+      ? this.#primer
+      : null;
+  }
+
+  setPrimer(ref: BlobRef, text: string): void {
+    const whole = [{ type: 'text' as const, text }];
+    const stored = [{ type: 'text' as const, text: preview(text), blob: ref }];
+    this.#primer = { digest: ref.digest, stored, whole };
   }
 
   /** A prompt of the server's own was written: nobody has given its content apart. */
@@ -36,31 +51,41 @@ export class PromptContents {
   /** Forgets prompts that the session no longer needs. */
   keep(state: SessionState): void {
     if (this.#contents.size === 0) return;
-    const needed = new Set(neededPrompts(state));
+    const needed = new Set(neededPrompts(state).map((item) => item.id));
+    if (state.primer === null) this.#primer = null;
     for (const prompt of this.#contents.keys())
       if (!needed.has(prompt)) this.#contents.delete(prompt);
   }
 
   /** Reads what a loaded session needs from its log. */
   async load(state: SessionState, store: Store): Promise<void> {
-    for (const prompt of neededPrompts(state)) {
-      const entry = await store.entry(state.id, prompt);
-      if (entry?.kind !== 'prompt') continue;
-      const content = await withBlobs(entry, store);
-      if (content !== null) this.add(prompt, content);
+    for (const item of neededPrompts(state)) {
+      const stored = storedContent(await store.entry(state.id, item.edited ?? item.id));
+      const content = stored && (await withBlobs(stored, store));
+      if (content !== null) this.add(item.id, content);
+    }
+    const { primer } = state;
+    const bytes = primer === null ? undefined : await store.getBlob(primer.digest);
+    if (primer !== null && bytes !== undefined) {
+      this.setPrimer(primer, new TextDecoder().decode(bytes));
     }
   }
 }
 
-function neededPrompts(state: SessionState): string[] {
-  return [...state.queue, ...(state.run?.prompts ?? [])].map((item) => item.id);
+function neededPrompts(state: SessionState): readonly QueuedPrompt[] {
+  return [...state.queue, ...(state.run?.prompts ?? [])];
+}
+
+/** The content of a prompt, or of the change that gave it another. */
+function storedContent(entry: Entry | undefined): readonly ContentBlock[] | null {
+  if (entry?.kind === 'prompt') return entry.data.content;
+  return entry?.kind === 'queue' ? (entry.data.content ?? null) : null;
 }
 
 async function withBlobs(
-  entry: Extract<Entry, { kind: 'prompt' }>,
+  stored: readonly ContentBlock[],
   store: Store,
 ): Promise<PromptContent | null> {
-  const stored = entry.data.content;
   const whole = await Promise.all(stored.map((block) => wholeBlock(block, store)));
   return whole.includes(null) ? null : { stored, whole: whole.filter((block) => block !== null) };
 }

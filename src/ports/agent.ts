@@ -1,5 +1,6 @@
 import type { AgentCommand, AgentEvent } from '../domain/agent-event.ts';
 import type { Json } from '../domain/json.ts';
+import type { AgentSetting, AgentSettings } from '../domain/settings.ts';
 import type { AgentProgram } from './agent-program.ts';
 import type { AgentProbe, ProbeReport } from './probe.ts';
 
@@ -20,19 +21,25 @@ export interface AgentProfile {
   /** It recognises a repeated prompt id, so that an unconfirmed prompt may be sent again. */
   deduplicatesPrompts: boolean;
   images: boolean;
+  /** Its native session can be copied into a new one (`OpenSpec.forkOf`). */
+  fork: boolean;
+  /** Settings that it honours. */
+  settings: readonly AgentSetting[];
+  /** Those among them that it takes while it is open, by a `set` command. */
+  live: readonly AgentSetting[];
   /** How to get it, one line for people. */
   install: string;
 }
 
 /** With what an agent is opened in a new host. Stored with the host, so it holds no secrets. */
-export interface OpenSpec {
+export interface OpenSpec extends AgentSettings {
   session: string;
   host: string;
   cwd: string;
   /** Resumes this native session; null opens a new one. */
   nativeId: string | null;
-  model: string | null;
-  mode: string | null;
+  /** Opens a copy of this native session; only with a `nativeId` of null. */
+  forkOf: string | null;
 }
 
 /** A whole line of the spool. `id` is the base for ids of entries that begin here: `itemId(line, n)`. */

@@ -98,6 +98,7 @@ export const row = z.object({
   model: z.string().nullable(),
   modelInForce: z.object({ provider: z.string().optional(), id: z.string() }).nullable(),
   mode: z.string().nullable(),
+  effort: z.string().nullable(),
   status: z.enum(sessionStatuses),
   activeRun: z
     .object({ id: z.string(), state: z.string(), trigger: z.string(), startedAt: z.string() })
@@ -117,6 +118,9 @@ export const row = z.object({
   held: z.boolean(),
   nativeId: z.string().nullable(),
   parent: z.string().nullable(),
+  forkedFrom: z
+    .object({ session: z.string(), entry: z.string().nullable(), seq: z.int() })
+    .nullable(),
   context: z.object({ used: z.number(), size: z.number(), known: z.boolean() }),
   usage: tokens,
   cost: money.nullable(),
@@ -124,6 +128,7 @@ export const row = z.object({
   updatedAt: z.string(),
   lastActivityAt: z.string(),
   archived: z.boolean(),
+  deletedAt: z.string().nullable(),
   lastMessage: z.string().nullable(),
   head: z.string().nullable(),
   lastSeq: z.int(),

@@ -9,6 +9,7 @@ import {
   type Recovered,
   type StartWindow,
 } from '../ports/hosts.ts';
+import type { ArchiveFile, ArchiveReader, RawReader, SentMark } from '../ports/raw.ts';
 import { type FakeAgent, FakeProcess } from './fake-process.ts';
 
 const bootId = 'fake-boot';
@@ -31,6 +32,8 @@ export interface HostCall {
 export class FakeHosts implements Hosts {
   /** Every agent that was started and not removed, by host. */
   readonly processes = new Map<string, FakeProcess>();
+  /** What is kept of hosts that have ended, by host. */
+  readonly kept = new Map<string, { files: RawFiles; marks: readonly SentMark[]; at: number }>();
   /** Hosts that were launched, in order. */
   readonly launched: string[] = [];
   /** Called before each call: it may note it, hold it back, or throw, and then the call fails. */
@@ -82,6 +85,45 @@ export class FakeHosts implements Hosts {
     return [...this.processes.keys()].filter((host) => !known.has(host));
   }
 
+  async raw(host: string): Promise<RawReader | undefined> {
+    const process = this.processes.get(host);
+    return process && reader(() => ({ out: process.spool, in: process.input }));
+  }
+
+  async archive(host: string, marks: readonly SentMark[]): Promise<'archived' | 'nothing'> {
+    if (this.kept.has(host)) return 'archived';
+    const { spool, input } = this.processes.get(host) ?? {};
+    if (spool === undefined || input === undefined) return 'nothing';
+    if (spool.length === 0 && input.length === 0) return 'nothing';
+    const sent = marks.filter((mark) => mark.offset < input.length);
+    this.kept.set(host, { files: { out: spool, in: input }, marks: sent, at: 0 });
+    return 'archived';
+  }
+
+  async archived(host: string): Promise<ArchiveReader | undefined> {
+    const kept = this.kept.get(host);
+    if (kept === undefined) return undefined;
+    return {
+      ...reader(() => kept.files),
+      marks: async (offset, limit) => {
+        const from = kept.marks.findLastIndex((mark) => mark.offset <= offset);
+        return kept.marks.slice(Math.max(0, from), Math.max(0, from) + limit);
+      },
+    };
+  }
+
+  async archives(): Promise<readonly ArchiveFile[]> {
+    return [...this.kept].map(([host, { files, at }]) => ({
+      host,
+      bytes: files.out.length + files.in.length,
+      at,
+    }));
+  }
+
+  async removeArchive(host: string): Promise<void> {
+    this.kept.delete(host);
+  }
+
   /** The machine restarts: every agent is gone and nobody saw it end. */
   reboot(): void {
     for (const process of this.processes.values()) process.exit(null, null, false);
@@ -90,6 +132,20 @@ export class FakeHosts implements Hosts {
   get alive(): readonly FakeProcess[] {
     return [...this.processes.values()].filter((process) => process.alive);
   }
+}
+
+interface RawFiles {
+  out: Uint8Array;
+  in: Uint8Array;
+}
+
+function reader(files: () => RawFiles): RawReader {
+  return {
+    size: async (direction) => files()[direction].length,
+    read: async (direction, offset, maxBytes) =>
+      files()[direction].slice(offset, offset + maxBytes),
+    close: async () => undefined,
+  };
 }
 
 /** One daemon's grip on a process. */
@@ -150,6 +206,7 @@ class FakeHost implements Host {
 
   async signal(signal: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
     await this.#before({ name: 'signal' });
+    if (signal === 'SIGSTOP' || signal === 'SIGCONT') this.#process.stopped = signal === 'SIGSTOP';
     if (signal === 'SIGKILL' || (signal === 'SIGTERM' && !this.#process.ignoresTerm)) {
       this.#process.exit(null, signal);
     }

@@ -1,4 +1,5 @@
 import type { AgentEvent } from '../domain/agent-event.ts';
+import { agentSettings } from '../domain/settings.ts';
 import { isObject, type Json, type JsonObject } from '../domain/json.ts';
 import {
   type AgentDriver,
@@ -17,6 +18,9 @@ const profile: AgentProfile = {
   activityIsEvidence: true,
   deduplicatesPrompts: false,
   images: true,
+  fork: true,
+  settings: agentSettings,
+  live: ['model', 'mode'],
   install: 'part of the tests',
 };
 
@@ -36,7 +40,9 @@ export function plainDriver(
     decoderVersion: options.decoderVersion ?? 1,
     program: (): AgentProgram => ({ program: 'plain-agent', args: [], env: {} }),
     initial: () => ({}),
-    open: (spec: OpenSpec) => [JSON.stringify({ type: 'open', nativeId: spec.nativeId })],
+    open: (spec: OpenSpec) => [
+      JSON.stringify({ type: 'open', nativeId: spec.nativeId, forkOf: spec.forkOf }),
+    ],
     decode: (state, line) => {
       const items = isObject(state) ? state : {};
       const event = parsed(line.text);

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { acpDriver } from '../../src/agents/acp/driver.ts';
 import type { AcpQuirks } from '../../src/agents/acp/quirks.ts';
 import type { AgentEvent } from '../../src/domain/agent-event.ts';
+import { noSettings } from '../../src/domain/settings.ts';
 import {
   lineId,
   type AgentDriver,
@@ -41,8 +42,8 @@ const spec: OpenSpec = {
   host: 'host',
   cwd: '/project',
   nativeId: null,
-  model: null,
-  mode: null,
+  forkOf: null,
+  ...noSettings,
 };
 
 export function driverOf(quirks: AcpQuirks = {}): AgentDriver {
@@ -56,6 +57,9 @@ export function driverOf(quirks: AcpQuirks = {}): AgentDriver {
       activityIsEvidence: true,
       deduplicatesPrompts: false,
       images: true,
+      fork: false,
+      settings: ['model', 'mode'],
+      live: [],
       install: 'not to be had',
     },
     program: () => ({ program: 'some-agent', args: [], env: {} }),

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { claudeAgent } from '../../src/agents/claude/driver.ts';
 import type { AgentEvent } from '../../src/domain/agent-event.ts';
+import { noSettings } from '../../src/domain/settings.ts';
 import { lineId, type DecoderState, type OpenSpec, type SpoolLine } from '../../src/ports/agent.ts';
 import { scenarios } from '../fixtures/wire/claude/scenarios.ts';
 
@@ -21,8 +22,8 @@ export function specOf(changes: Partial<OpenSpec> = {}): OpenSpec {
     host: 'host',
     cwd: '/project',
     nativeId: null,
-    model: null,
-    mode: null,
+    forkOf: null,
+    ...noSettings,
     ...changes,
   };
 }

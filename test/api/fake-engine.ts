@@ -11,6 +11,7 @@ import type {
   OpenedList,
 } from '../../src/engine/engine.ts';
 import type { FeedSink, Frame } from '../../src/engine/frames.ts';
+import type { RawPage, RawQuery } from '../../src/engine/raw-page.ts';
 import { noTokens } from '../../src/domain/usage.ts';
 
 export function rowNamed(id: string, more: Partial<SessionRow> = {}): SessionRow {
@@ -26,6 +27,7 @@ export function rowNamed(id: string, more: Partial<SessionRow> = {}): SessionRow
     model: null,
     modelInForce: null,
     mode: null,
+    effort: null,
     status: 'idle',
     activeRun: null,
     lastRun: null,
@@ -34,6 +36,7 @@ export function rowNamed(id: string, more: Partial<SessionRow> = {}): SessionRow
     held: false,
     nativeId: null,
     parent: null,
+    forkedFrom: null,
     context: { used: 0, size: 0, known: false },
     usage: noTokens,
     cost: null,
@@ -41,6 +44,7 @@ export function rowNamed(id: string, more: Partial<SessionRow> = {}): SessionRow
     updatedAt: at,
     lastActivityAt: at,
     archived: false,
+    deletedAt: null,
     lastMessage: null,
     head: null,
     lastSeq: 0,
@@ -86,6 +90,7 @@ export class FakeEngine implements Engine {
       },
     ],
   };
+  space: Engine['space'] = { state: 'plenty', free: null };
   started = {
     continued: 1,
     ended: 2,
@@ -128,6 +133,13 @@ export class FakeEngine implements Engine {
 
   async get(session: string) {
     return { row: this.#row(session), host: null };
+  }
+
+  async raw(session: string, _query: RawQuery): Promise<RawPage> {
+    this.#row(session);
+    const at = '2026-01-01T00:00:00.000Z';
+    const place = { host: 'h1', from: 0, to: 3, at, entries: [] };
+    return { lines: [{ direction: 'out', text: '{}', ...place }], next: null, source: 'here' };
   }
 
   async openFeed(session: string, options: FeedOptions, sink: FeedSink): Promise<OpenedFeed> {

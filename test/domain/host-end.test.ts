@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ModelSession, step, type Step, traits } from './session-model.ts';
 
-const plain = { steer: false, resume: false, deduplicatesPrompts: false, activityIsEvidence: true };
+const plain = {
+  steer: false,
+  resume: false,
+  fork: false,
+  settings: [],
+  live: [],
+  deduplicatesPrompts: false,
+  activityIsEvidence: true,
+};
 const send: Step = { do: 'send', delivery: 'queue', allowInterrupt: false, timed: false };
 const opened: Step = {
   do: 'agent',

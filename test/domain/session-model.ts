@@ -9,6 +9,7 @@ import type { PlacedEntry } from '../../src/domain/evolve.ts';
 import type { AgentInput } from '../../src/domain/partials.ts';
 import { RefusalError } from '../../src/domain/refusal.ts';
 import { emptySession, type SessionState } from '../../src/domain/session-state.ts';
+import { agentSettings } from '../../src/domain/settings.ts';
 
 /** One thing that may happen to a session. Numbers choose among what there is at that moment. */
 export type Step =
@@ -182,6 +183,9 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
 export const traits: fc.Arbitrary<AgentTraits> = fc.record({
   steer: fc.boolean(),
   resume: fc.boolean(),
+  fork: fc.boolean(),
+  settings: fc.constant(agentSettings),
+  live: fc.subarray([...agentSettings]),
   deduplicatesPrompts: fc.boolean(),
   activityIsEvidence: fc.boolean(),
 });
@@ -284,6 +288,7 @@ export class ModelSession {
       now,
       newId: () => this.#id(),
       agent: this.#traits,
+      primer: () => null,
       contentOf: (prompt: string) => {
         const entry = this.log.find((item) => item.id === prompt);
         return entry?.kind === 'prompt' ? entry.data.content : [];

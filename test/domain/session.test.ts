@@ -214,7 +214,15 @@ const opened: Step = {
   do: 'agent',
   input: { type: 'opened', nativeId: 'n1', resumed: false },
 };
-const plain = { steer: false, resume: false, deduplicatesPrompts: false, activityIsEvidence: true };
+const plain = {
+  steer: false,
+  resume: false,
+  fork: false,
+  settings: [],
+  live: [],
+  deduplicatesPrompts: false,
+  activityIsEvidence: true,
+};
 
 function after(...steps: Step[]): { session: ModelSession; taken: Taken } {
   const session = new ModelSession(plain);

@@ -99,7 +99,7 @@ describe('a native id', () => {
     await hostEnded(watch);
     await bench.send(session, 'two');
     await hostEnded(watch, 2);
-    expect(given(processes[1]!)[0]).toEqual({ type: 'open', nativeId: null });
+    expect(given(processes[1]!)[0]).toMatchObject({ type: 'open', nativeId: null });
   });
 });
 

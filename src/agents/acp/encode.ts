@@ -14,6 +14,8 @@ export function encodeCommand(state: AcpState, command: AgentCommand): readonly 
       const params: PromptRequest = { sessionId: sessionOf(state), prompt };
       return [requestLine(command.run, 'session/prompt', params)];
     }
+    case 'set':
+      return [];
     case 'cancel': {
       if (state.session === null) return [];
       const params: CancelNotification = { sessionId: state.session };

@@ -1,6 +1,7 @@
 import type { DeleteSessionRequest, NewSessionRequest } from '@agentclientprotocol/sdk';
 import { isObject, type Json, type JsonObject } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
+import { noSettings } from '../../domain/settings.ts';
 import type { AgentProgram, OpenSpec } from '../../ports/agent.ts';
 import type {
   AgentFacts,
@@ -35,7 +36,7 @@ export function acpProbe(program: (spec: OpenSpec) => AgentProgram): AgentProbe 
   };
 }
 
-const nobodysWish = { nativeId: null, model: null, mode: null } as const;
+const nobodysWish = { ...noSettings, nativeId: null, forkOf: null } as const;
 
 /** What is remembered: the answer to `initialize`, and of the session what is told at the end. */
 type Told = JsonObject & { initialized: Json; facts: Json };

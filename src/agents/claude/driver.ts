@@ -27,6 +27,9 @@ const profile: AgentProfile = {
   activityIsEvidence: false,
   deduplicatesPrompts: true,
   images: true,
+  fork: false,
+  settings: ['model', 'mode'],
+  live: [],
   install: 'npm install -g @anthropic-ai/claude-code',
 };
 

@@ -19,6 +19,8 @@ export function encodeCommand(state: ClaudeState, command: AgentCommand): readon
   switch (command.type) {
     case 'prompt':
       return promptLines(state, command);
+    case 'set':
+      return [];
     case 'cancel':
       // Prompts that were steered into the turn and not read yet end with it.
       return [

@@ -20,6 +20,9 @@ const profile: AgentProfile = {
   activityIsEvidence: true,
   deduplicatesPrompts: false,
   images: true,
+  fork: false,
+  settings: ['model', 'mode'],
+  live: [],
   install: 'built in',
 };
 

@@ -55,6 +55,9 @@ export function renderEntry(entry: Entry, look: Look): string[] {
         style.dim(`! ${entry.data.count} lines not understood (${oneLine(entry.data.reason)})`),
       ];
     case 'fork':
+      return [style.dim(`── forked from ${entry.data.session} ──`)];
+    case 'deletion':
+      return [style.dim(`── ${entry.data.state} ──`)];
     case 'external':
     case 'delivery':
     case 'run_started':
@@ -77,6 +80,8 @@ const queueText: Record<EntryOf<'queue'>['data']['change'], string> = {
   indeterminate: 'the agent ended before it was certain that it had the prompt',
   requeued: 'the prompt waits again',
   released: 'the queue goes on',
+  edited: 'the prompt was changed',
+  moved: 'the prompt was moved in the queue',
 };
 
 function messageLines(entry: EntryOf<'message'>, look: Look): string[] {

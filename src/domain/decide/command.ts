@@ -1,16 +1,29 @@
-import { textOf, type ContentBlock } from '../content.ts';
+import type { BlobRef, ContentBlock } from '../content.ts';
 import type { Draft } from '../draft.ts';
-import type { Delivery, RunFailure, SettingsChange } from '../entry.ts';
+import type {
+  Delivery,
+  Entry,
+  Fidelity,
+  HostEndReason,
+  RunFailure,
+  SettingsChange,
+} from '../entry.ts';
 import type { Json } from '../json.ts';
-import { limits } from '../limits.ts';
 import { refuse } from '../refusal.ts';
-import type { OpenQuestion } from '../session-state.ts';
+import type { AgentSetting } from '../settings.ts';
+import { abort } from './abort.ts';
+import { append, importEntries, settleImport } from './append.ts';
+import { decide } from './approval.ts';
+import { compact, remove, reset, restore } from './lifecycle.ts';
+import { editItem, moveItem, release, withdrawItem } from './queue.ts';
+import { condemnHost } from './run.ts';
+import { send } from './send.ts';
+import { create, patch } from './settings.ts';
 import { decideStall } from './stall.ts';
-import { condemnHost, endRun, startRun, takeNext, withdrawApprovals } from './run.ts';
 
 /** What clients ask of a session. The caller's identity is the draft's author. */
 export type Command =
-  | { type: 'create'; changes: SettingsChange; prompt?: Send }
+  | { type: 'create'; changes: SettingsChange; fork?: ForkFrom; prompt?: Send }
   | Send
   | {
       type: 'abort';
@@ -20,15 +33,23 @@ export type Command =
       queue: 'keep' | 'withdraw';
     }
   | { type: 'decide'; approval: string; choice: Choice; message?: string }
-  | { type: 'patch'; changes: SettingsChange }
+  | { type: 'patch'; changes: SettingsChange; expectedHead?: string | null }
+  | { type: 'queue_edit'; prompt: string; content: readonly ContentBlock[] }
+  | { type: 'queue_move'; prompt: string; to: number }
+  | { type: 'queue_withdraw'; prompt: string }
   | { type: 'release' }
+  | { type: 'reset'; reason: 'new' | 'reset' }
+  | { type: 'compact'; keep: string | null; keepSeq: number; summary?: string; primer?: BlobRef }
+  | { type: 'delete'; purgeAt: string }
+  /** `key` is what it is called from now on: its old one may be taken. */
+  | { type: 'restore'; key: string | null }
+  | { type: 'append'; entries: readonly Appended[]; expectedHead?: string | null }
+  /** Entries of an exported log, with their seqs. */
+  | { type: 'import'; entries: readonly Entry[] }
+  /** The log of an import is whole: what was open in it is over. */
+  | { type: 'settle_import' }
   /** The supervisor is about to end the host. */
-  | {
-      type: 'condemn';
-      host: string;
-      reason: 'ladder' | 'stop' | 'failed' | 'limit' | 'recycle';
-      error?: RunFailure;
-    }
+  | { type: 'condemn'; host: string; reason: HostEndReason; error?: RunFailure }
   /** Changes nothing: it is answered when all that came before it is folded. */
   | { type: 'sync' }
   /** The server tells of something that it did or found. */
@@ -43,7 +64,26 @@ export interface Send {
   delivery: Delivery;
   allowInterrupt: boolean;
   timeoutMs?: number;
+  effort?: string;
   expectedHead?: string | null;
+}
+
+/** Where a fork comes from, and how much of it the agent remembers. */
+export interface ForkFrom {
+  session: string;
+  entry: string | null;
+  seq: number;
+  fidelity: Fidelity;
+  nativeId?: string;
+  primer?: BlobRef;
+}
+
+/** An opaque entry of a producer. With a `parentId` it is a node of the tree. */
+export interface Appended {
+  id: string;
+  parentId?: string | null;
+  entryType?: string;
+  raw: Json;
 }
 
 /** An answer to an approval (an option, or allow or deny in general) or to a question. */
@@ -55,7 +95,11 @@ export type Answer =
   | Sent
   | { type: 'aborting'; run: string | null; queued: number }
   | { type: 'decided'; decision: string; outcome: string; option?: string }
-  | { type: 'patched' };
+  | { type: 'patched'; applied: Applied }
+  | { type: 'done' };
+
+/** When each changed agent setting is in force. */
+export type Applied = { readonly [Name in AgentSetting]?: 'live' | 'next host' };
 
 export interface Sent {
   type: 'sent';
@@ -69,11 +113,10 @@ export interface Sent {
 
 /** Decides a command: writes entries into the draft, or throws a `RefusalError` and nothing counts. */
 export function decideCommand(draft: Draft, command: Command): Answer {
+  if (draft.state.deletedAt !== null && !ofDeleted.has(command.type)) throw deleted();
   switch (command.type) {
     case 'create':
-      draft.write('settings', { from: 'client', changes: command.changes });
-      if (command.prompt === undefined) return { type: 'created' };
-      return { type: 'created', sent: send(draft, command.prompt) };
+      return create(draft, command);
     case 'send':
       return send(draft, command);
     case 'abort':
@@ -81,271 +124,70 @@ export function decideCommand(draft: Draft, command: Command): Answer {
     case 'decide':
       return decide(draft, command);
     case 'patch':
-      draft.write('settings', { from: 'client', changes: command.changes }, { runId: null });
-      return { type: 'patched' };
-    case 'sync':
-      return { type: 'patched' };
+      return patch(draft, command);
+    default:
+      change(draft, command);
+      return { type: 'done' };
+  }
+}
+
+type Change = Exclude<Command, { type: 'create' | 'send' | 'abort' | 'decide' | 'patch' }>;
+
+/** Commands of which there is nothing to tell but that they are done. */
+function change(draft: Draft, command: Change): void {
+  switch (command.type) {
+    case 'queue_edit':
+      return editItem(draft, command);
+    case 'queue_move':
+      return moveItem(draft, command);
+    case 'queue_withdraw':
+      return withdrawItem(draft, command.prompt);
+    case 'release':
+      return release(draft);
+    case 'reset':
+      return reset(draft, command.reason);
+    case 'compact':
+      return compact(draft, command);
+    case 'delete':
+      return remove(draft, command.purgeAt);
+    case 'restore':
+      return restore(draft, command.key);
+    case 'append':
+      return append(draft, command);
+    case 'import':
+      return importEntries(draft, command.entries);
+    case 'settle_import':
+      return settleImport(draft);
     case 'condemn':
       return condemn(draft, command);
+    case 'sync':
+      return;
+    case 'note':
+      return note(draft, command);
     case 'stall':
-      decideStall(draft, command.run, command.silentMs);
-      return { type: 'patched' };
-    case 'note': {
-      const { code, text, data } = command;
-      draft.write(
-        'notice',
-        { code, text, ...(data === undefined ? {} : { data }) },
-        { runId: null },
-      );
-      return { type: 'patched' };
-    }
-    case 'release':
-      draft.write('queue', { change: 'released' }, { runId: null });
-      takeNext(draft);
-      return { type: 'patched' };
+      return decideStall(draft, command.run, command.silentMs);
   }
 }
 
-function condemn(draft: Draft, command: Extract<Command, { type: 'condemn' }>): Answer {
-  const { host, run } = draft.state;
-  // Only an idle host gives way for a fresh one.
-  const busy = command.reason === 'recycle' && run !== null;
-  if (host?.id === command.host && !busy) condemnHost(draft, command.reason, command.error);
-  return { type: 'patched' };
-}
+/** What may still be done with a deleted session. */
+const ofDeleted: ReadonlySet<Command['type']> = new Set(['restore', 'delete', 'condemn', 'sync']);
 
-function send(draft: Draft, command: Send): Sent {
-  const { state } = draft;
-  checkHead(draft, command.expectedHead);
-  if (
-    textOf(command.content).trim() === '' &&
-    command.content.every((block) => block.type === 'text')
-  ) {
-    throw refuse('invalid', 'The prompt is empty: give it some text.', { field: 'content' });
-  }
-  if (state.queue.length >= limits.queueItems) {
-    throw refuse('limited', `The queue holds ${limits.queueItems} prompts: withdraw some first.`);
-  }
-  const delivery = deliveryOf(draft, command);
-  if (delivery === 'steer') return steer(draft, command);
-  const timeout = command.timeoutMs === undefined ? {} : { timeoutMs: command.timeoutMs };
-  draft.write(
-    'prompt',
-    { content: command.content, delivery, ...timeout },
-    { id: command.id, runId: null },
-  );
-  if (state.run === null && state.host?.phase === 'ending') {
-    // Its next host takes it, as soon as this one is gone.
-    if (state.held) draft.write('queue', { change: 'released' }, { runId: null });
-    const { queue } = draft.state;
-    return {
-      type: 'sent',
-      entry: command.id,
-      state: 'queued',
-      position: queue.length,
-      queued: queue.length,
-    };
-  }
-  if (state.run === null) {
-    const run = startRun(draft, command.id);
-    return {
-      type: 'sent',
-      entry: command.id,
-      state: 'starting',
-      run,
-      queued: draft.state.queue.length,
-    };
-  }
-  const interrupted = delivery === 'interrupt' ? interrupt(draft) : undefined;
-  const position = draft.state.queue.findIndex((item) => item.id === command.id) + 1;
-  const queued = draft.state.queue.length;
-  const answer = { type: 'sent', entry: command.id, state: 'queued', position, queued } as const;
-  return interrupted === undefined ? answer : { ...answer, interrupted };
-}
-
-function checkHead(draft: Draft, expected: string | null | undefined): void {
-  const { head, lastSeq } = draft.state;
-  if (expected === undefined || expected === head) return;
-  throw refuse(
-    'conflict',
-    'The session has moved on since that head: read it again, then decide.',
-    {
-      field: 'expectedHead',
-      data: { head, seq: lastSeq },
-    },
-  );
-}
-
-function deliveryOf(draft: Draft, command: Send): Delivery {
-  if (command.delivery !== 'steer' || draft.state.run === null) {
-    return command.delivery === 'steer' ? 'queue' : command.delivery;
-  }
-  const { run, host } = draft.state;
-  const { steer } = draft.context.agent;
-  // Nothing to steer yet, or no more: it comes next.
-  if (steer) return run.state === 'stopping' || host?.phase !== 'open' ? 'queue' : 'steer';
-  if (command.allowInterrupt) return 'interrupt';
-  throw refuse(
-    'unsupported',
-    'This agent takes no prompt while it works: send it with queue or interrupt.',
-    {
-      field: 'delivery',
-    },
-  );
-}
-
-/** Into the running turn: the prompt belongs to the run from the start. */
-function steer(draft: Draft, command: Send): Sent {
-  const run = draft.run!.id;
-  const { id, content } = command;
-  if (command.timeoutMs !== undefined) {
-    const message = 'A prompt that steers a run has no time of its own: leave it out.';
-    throw refuse('invalid', message, { field: 'timeoutMs' });
-  }
-  draft.write('prompt', { content, delivery: 'steer' }, { id, runId: run });
-  draft.tell({ type: 'prompt', run, prompt: id, content, steer: true });
-  return { type: 'sent', entry: id, state: 'steering', run, queued: draft.state.queue.length };
-}
-
-function interrupt(draft: Draft): string {
-  const run = draft.run!;
-  if (run.state !== 'stopping')
-    beginAbort(draft, { force: false, reason: 'interrupt', queue: 'keep' });
-  return run.id;
-}
-
-function abort(draft: Draft, command: Extract<Command, { type: 'abort' }>): Answer {
-  const { run, queue } = draft.state;
-  if (run === null || (command.run !== undefined && command.run !== run.id)) {
-    return { type: 'aborting', run: null, queued: queue.length };
-  }
-  const { force, reason } = command;
-  const harder = force && !(run.abort?.force ?? false);
-  const other = command.queue === 'withdraw' || run.abort?.reason === 'interrupt';
-  if (run.state !== 'stopping' || harder || other) {
-    beginAbort(draft, { force, reason, queue: command.queue });
-  } else if (force) {
-    // Asked again: the last step is tried again.
-    draft.effects.push({ type: 'climb', run: run.id, force });
-  }
-  return { type: 'aborting', run: run.id, queued: draft.state.queue.length };
-}
-
-/** The intent first (R4); then approvals are settled and the agent is asked, all in one transaction. */
-function beginAbort(
-  draft: Draft,
-  how: {
-    force: boolean;
-    reason: 'asked' | 'timeout' | 'stop' | 'interrupt';
-    queue: 'keep' | 'withdraw';
-  },
-): void {
-  const run = draft.run!;
-  const first = run.state !== 'stopping';
-  const waiting = draft.state.queue;
-  draft.write('abort', how);
-  if (how.queue === 'withdraw') {
-    for (const item of waiting) {
-      draft.write(
-        'queue',
-        { change: 'withdrawn', reason: 'aborted' },
-        { about: item.id, runId: null },
-      );
-    }
-  }
-  withdrawApprovals(draft, 'the run is being aborted');
-  if (
-    run.state === 'starting' &&
-    run.prompts.every((prompt) => prompt.state === 'waiting') &&
-    !how.force
-  ) {
-    return endRun(draft, { said: 'cancelled' });
-  }
-  if (first) draft.tell({ type: 'cancel', run: run.id });
-  if (how.force) condemnHost(draft, 'force');
-  draft.effects.push({ type: 'climb', run: run.id, force: how.force });
-}
-
-function decide(draft: Draft, command: Extract<Command, { type: 'decide' }>): Answer {
-  const open = draft.state.approvals.find((item) => item.id === command.approval);
-  if (open === undefined) throw notOpen(draft, command.approval);
-  return open.kind === 'approval'
-    ? decideApproval(draft, open, command)
-    : answerQuestion(draft, open, command);
-}
-
-function notOpen(draft: Draft, approval: string): Error {
-  const winner = draft.state.decided.find((item) => item.approval === approval);
-  if (winner === undefined) {
-    return refuse('not_found', 'No approval of this session has that id.', { field: 'approval' });
-  }
-  const { decision, outcome, option } = winner;
-  return refuse('already_decided', `It was decided before: ${outcome}.`, {
-    field: 'approval',
-    data: { decision, outcome, ...(option === undefined ? {} : { option }), by: { ...winner.by } },
+function deleted(): Error {
+  return refuse('not_found', 'The session was deleted; sessions.restore brings it back.', {
+    field: 'session',
   });
 }
 
-function decideApproval(
-  draft: Draft,
-  open: OpenQuestion,
-  command: Extract<Command, { type: 'decide' }>,
-): Answer {
-  const option = optionOf(open, command.choice);
-  const kind = open.options.find((candidate) => candidate.id === option)?.kind ?? 'reject_once';
-  const outcome = kind.startsWith('allow') ? 'allowed' : 'denied';
-  const chosen = option === null ? {} : { option };
-  const message = command.message === undefined ? {} : { message: command.message };
-  const entry = draft.write(
-    'decision',
-    { outcome, ...chosen, ...message },
-    { about: open.id, runId: open.run },
-  );
-  draft.tell({ type: 'answer_approval', request: open.request, option });
-  return { type: 'decided', decision: entry.id, outcome, ...chosen };
+function condemn(draft: Draft, command: Extract<Command, { type: 'condemn' }>): void {
+  const { host, run } = draft.state;
+  // Only an idle host gives way for a fresh one or goes to rest.
+  const polite = command.reason === 'recycle' || command.reason === 'idle';
+  if (host?.id !== command.host || (polite && run !== null)) return;
+  condemnHost(draft, command.reason, command.error);
 }
 
-/** The agent's option for a choice; null denies where the agent offers no way to say no. */
-function optionOf(open: OpenQuestion, choice: Choice): string | null {
-  if ('option' in choice) {
-    if (open.options.some((option) => option.id === choice.option)) return choice.option;
-    throw refuse(
-      'invalid',
-      `The agent offers ${open.options.map((option) => option.id).join(', ')}.`,
-      {
-        field: 'option',
-      },
-    );
-  }
-  if ('answer' in choice) {
-    throw refuse('invalid', 'This is an approval: give an option, allow or deny.', {
-      field: 'answer',
-    });
-  }
-  const wanted =
-    choice.verdict === 'allow' ? ['allow_once', 'allow_always'] : ['reject_once', 'reject_always'];
-  for (const kind of wanted) {
-    const option = open.options.find((candidate) => candidate.kind === kind);
-    if (option !== undefined) return option.id;
-  }
-  if (choice.verdict === 'deny') return null;
-  throw refuse('invalid', 'The agent offers no way to allow this.', { field: 'option' });
-}
-
-function answerQuestion(
-  draft: Draft,
-  open: OpenQuestion,
-  command: Extract<Command, { type: 'decide' }>,
-): Answer {
-  const { choice } = command;
-  if ('option' in choice || ('verdict' in choice && choice.verdict === 'allow')) {
-    throw refuse('invalid', 'This is a question: give an answer, or deny to decline it.', {
-      field: 'answer',
-    });
-  }
-  const outcome = 'answer' in choice ? 'answered' : 'declined';
-  const content = 'answer' in choice ? { content: choice.answer } : {};
-  const entry = draft.write('answer', { outcome, ...content }, { about: open.id, runId: open.run });
-  draft.tell({ type: 'answer_question', request: open.request, outcome, ...content });
-  return { type: 'decided', decision: entry.id, outcome };
+function note(draft: Draft, command: Extract<Command, { type: 'note' }>): void {
+  const { code, text, data } = command;
+  const more = data === undefined ? {} : { data };
+  draft.write('notice', { code, text, ...more }, { runId: null });
 }

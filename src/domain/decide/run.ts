@@ -1,5 +1,6 @@
+import type { ContentBlock } from '../content.ts';
 import type { Draft } from '../draft.ts';
-import type { EntryDataByKind, Proof, RunEnded, RunFailure } from '../entry.ts';
+import type { HostEndReason, Proof, RunEnded, RunFailure } from '../entry.ts';
 import { outcomeOf } from '../run.ts';
 import type { OpenRun, OpenToolCall } from '../session-state.ts';
 import { goOnAfterLoss } from './lost.ts';
@@ -32,7 +33,7 @@ export function launchHost(draft: Draft): void {
  * Writes the intent to end the host, before anything is done about it. From here on it gets no prompt: what
  * is sent waits for its end.
  */
-export function condemnHost(draft: Draft, reason: HostReason, error?: RunFailure): void {
+export function condemnHost(draft: Draft, reason: HostEndReason, error?: RunFailure): void {
   const { host } = draft.state;
   if (host === null || host.phase === 'ending') return;
   const more = error === undefined ? {} : { error };
@@ -42,7 +43,6 @@ export function condemnHost(draft: Draft, reason: HostReason, error?: RunFailure
     { by: { type: 'server' } },
   );
 }
-type HostReason = NonNullable<EntryDataByKind['host']['reason']>;
 
 /** Sends the prompts of a starting run to a host that is open. */
 export function sendPrompts(draft: Draft): void {
@@ -50,9 +50,10 @@ export function sendPrompts(draft: Draft): void {
   if (run === null || run.state !== 'starting') return;
   for (const prompt of run.prompts) {
     if (prompt.state !== 'sent') continue;
-    const content = draft.context.contentOf(prompt.id);
+    const content = deliveredContent(draft, prompt.id);
     if (content === null) return unreadable(draft, prompt.id);
-    draft.tell({ type: 'prompt', run: run.id, prompt: prompt.id, content });
+    const primed = draft.state.primer === null ? {} : { primed: true as const };
+    draft.tell({ type: 'prompt', run: run.id, prompt: prompt.id, content, ...primed });
   }
 }
 
@@ -73,7 +74,7 @@ export function takePrompts(draft: Draft, named?: string): void {
     if (named === undefined ? prompt.steered === true : prompt.id !== named) continue;
     draft.write(
       'delivery',
-      { content: draft.context.contentOf(prompt.id) ?? [] },
+      { content: deliveredContent(draft, prompt.id) ?? [] },
       { about: prompt.id },
     );
   }
@@ -120,11 +121,26 @@ function sweepAfter(draft: Draft, run: OpenRun): void {
 
 /** Starts the run of the next prompt that waits, unless the queue is held or the host is being ended. */
 export function takeNext(draft: Draft): void {
-  const { run, queue, held, host } = draft.state;
+  const { run, queue, held } = draft.state;
   const [next] = queue;
-  if (run === null && next !== undefined && !held && host?.phase !== 'ending') {
-    startRun(draft, next.id);
-  }
+  if (run !== null || next === undefined || held) return;
+  renewHost(draft);
+  if (draft.state.host?.phase !== 'ending') startRun(draft, next.id);
+}
+
+/** A host that was opened with other settings gives way before it gets the next prompt. */
+export function renewHost(draft: Draft): void {
+  const { host, run } = draft.state;
+  if (run !== null || host?.stale !== true || host.phase === 'ending') return;
+  condemnHost(draft, 'settings');
+  draft.effects.push({ type: 'stop_host', host: host.id });
+}
+
+/** What goes to the agent: before its prompt, what it does not remember of the conversation. */
+function deliveredContent(draft: Draft, prompt: string): readonly ContentBlock[] | null {
+  const content = draft.context.contentOf(prompt);
+  const primer = draft.state.primer === null ? null : draft.context.primer();
+  return content === null || primer === null ? content : [primer, ...content];
 }
 
 function closeToolCalls(draft: Draft): void {
@@ -172,7 +188,7 @@ function settlePrompts(draft: Draft, end: RunConclusion): void {
     } else if (end.said !== null && prompt.steered !== true) {
       draft.write(
         'delivery',
-        { content: draft.context.contentOf(prompt.id) ?? [] },
+        { content: deliveredContent(draft, prompt.id) ?? [] },
         { about: prompt.id },
       );
     } else {

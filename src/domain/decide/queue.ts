@@ -1,0 +1,62 @@
+import type { Draft } from '../draft.ts';
+import { refuse } from '../refusal.ts';
+import type { QueuedPrompt } from '../session-state.ts';
+import type { Command } from './command.ts';
+import { takeNext } from './run.ts';
+
+/** The item of a prompt that still waits; a refusal that says what became of it otherwise. */
+function waiting(draft: Draft, prompt: string): QueuedPrompt {
+  const item = draft.state.queue.find((candidate) => candidate.id === prompt);
+  if (item !== undefined) return item;
+  if (draft.run?.prompts.some((candidate) => candidate.id === prompt) === true) {
+    throw refuse('conflict', 'That prompt is with the agent already.', {
+      field: 'prompt',
+      data: { run: draft.run.id },
+    });
+  }
+  throw refuse('not_found', 'No prompt with that id waits in the queue.', { field: 'prompt' });
+}
+
+/** Gives a waiting prompt another content. */
+export function editItem(draft: Draft, command: Extract<Command, { type: 'queue_edit' }>): void {
+  const { id } = waiting(draft, command.prompt);
+  draft.write('queue', { change: 'edited', content: command.content }, { about: id, runId: null });
+}
+
+/** Gives a waiting prompt another place, counted from 0; beyond the end means the end. */
+export function moveItem(draft: Draft, command: Extract<Command, { type: 'queue_move' }>): void {
+  const item = waiting(draft, command.prompt);
+  const to = Math.min(command.to, draft.state.queue.length - 1);
+  if (draft.state.queue[to] === item) return;
+  draft.write('queue', { change: 'moved', to }, { about: item.id, runId: null });
+}
+
+export function withdrawItem(draft: Draft, prompt: string): void {
+  const { id } = waiting(draft, prompt);
+  draft.write('queue', { change: 'withdrawn', reason: 'asked' }, { about: id, runId: null });
+}
+
+/** Lets a held queue, or the prompt of a draft, go on. */
+export function release(draft: Draft): void {
+  const { held, draft: isDraft } = draft.state;
+  if (isDraft) launchable(draft);
+  if (held) draft.write('queue', { change: 'released' }, { runId: null });
+  takeNext(draft);
+}
+
+/** A draft becomes a session that works: it has to know where. */
+export function launchable(draft: Draft): void {
+  if (draft.state.cwd === '') {
+    const message = 'The session has no directory yet: set cwd with sessions.patch.';
+    throw refuse('invalid', message, { field: 'cwd' });
+  }
+  if (!draft.state.draft) return;
+  draft.write('settings', { from: 'server', changes: { draft: false } }, { runId: null });
+}
+
+/** Takes every waiting prompt out of the queue. */
+export function withdrawAll(draft: Draft, reason: string, items = draft.state.queue): void {
+  for (const item of items) {
+    draft.write('queue', { change: 'withdrawn', reason }, { about: item.id, runId: null });
+  }
+}

@@ -1,0 +1,82 @@
+import type { SettingsChange } from './entry.ts';
+
+/** What the agent is told beside its own instructions; `replace` takes their place where the agent allows it. */
+export interface Instructions {
+  replace?: string;
+  append?: string;
+}
+
+/** Tools by the agent's own names: those that it gets, and those that are withheld from it. */
+export interface ToolRules {
+  allow?: readonly string[];
+  deny?: readonly string[];
+}
+
+/**
+ * A server of the Model Context Protocol that the agent is to use. `env` and `headers` are names only: the
+ * values are secrets, kept beside the log under `secretName`.
+ */
+export type McpServer =
+  | {
+      type: 'stdio';
+      name: string;
+      command: string;
+      args: readonly string[];
+      env: readonly string[];
+    }
+  | { type: 'http' | 'sse'; name: string; url: string; headers: readonly string[] };
+
+/** Settings that the agent has to honour; the others are only ours. */
+export const agentSettings = [
+  'model',
+  'mode',
+  'effort',
+  'instructions',
+  'tools',
+  'maxTurns',
+  'mcpServers',
+  'env',
+  'additionalDirs',
+] as const satisfies readonly (keyof SettingsChange)[];
+export type AgentSetting = (typeof agentSettings)[number];
+
+/** Settings in force, as a host is opened with them. */
+export interface AgentSettings {
+  model: string | null;
+  mode: string | null;
+  effort: string | null;
+  instructions: Instructions | null;
+  tools: ToolRules | null;
+  /** Most turns of the model in one run. */
+  maxTurns: number | null;
+  mcpServers: readonly McpServer[];
+  /** Names of the session's own environment variables; their values are secrets. */
+  env: readonly string[];
+  /** Directories beside the working directory, absolute. */
+  additionalDirs: readonly string[];
+}
+
+export const noSettings: AgentSettings = {
+  model: null,
+  mode: null,
+  effort: null,
+  instructions: null,
+  tools: null,
+  maxTurns: null,
+  mcpServers: [],
+  env: [],
+  additionalDirs: [],
+};
+
+/** Values that are kept beside the log, by name; null takes one away. */
+export type Secrets = { readonly [name: string]: string };
+
+/** Under which name the value of an environment variable, or of a server's variable or header, is kept. */
+export function secretName(variable: string, server?: string): string {
+  return server === undefined ? `env/${variable}` : `mcp/${server}/${variable}`;
+}
+
+/** Which agent settings a change touches. */
+export function touched(changes: SettingsChange): readonly AgentSetting[] {
+  return agentSettings.filter((name) => changes[name] !== undefined);
+}
