@@ -65,6 +65,7 @@ export function demandScope(caller: Caller, asked: Scope, operation: string): vo
   }
 }
 
+/** The same words for a session that is not there and for one that the caller may not see. */
 export function noSession(name: string): RefusalError {
   return refuse('not_found', `There is no session with the id or key ${JSON.stringify(name)}.`, {
     field: 'session',

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type AgentOptions, builtInAgents } from '../agents/agents.ts';
 import { type ClaudeOptions, claudeVariables } from '../agents/claude/program.ts';
-import { createApi } from '../api/api.ts';
+import { type Api, createApi } from '../api/api.ts';
 import { limits } from '../domain/limits.ts';
 import { refuse } from '../domain/refusal.ts';
 import { createEngine, type SessionEngine } from '../engine/create-engine.ts';
@@ -13,6 +13,7 @@ import type { Store } from '../ports/store.ts';
 import { lockState } from '../store/lock.ts';
 import { openStore } from '../store/open.ts';
 import { agentEnvironment } from './environment.ts';
+import { checkSocketPath, insideEnvironment } from './inside.ts';
 import { LargeLines } from './large-lines.ts';
 import { Prober } from './prober.ts';
 import { directorySpace } from './space.ts';
@@ -69,6 +70,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const directory = await openStateDirectory(options.state);
   const unlock = lockState(directory.path);
   try {
+    await checkSocketPath(directory.socket);
     return await compose(options, directory, unlock);
   } catch (error) {
     unlock();
@@ -101,6 +103,8 @@ async function compose(
   const large = new LargeLines(agents);
   const defaultCwd = options.defaultCwd ?? null;
   const prober = new Prober({ log });
+  // Hosts may end before there is an api; nobody has anything open by their tokens then.
+  const faces: { api?: Api } = {};
   const engine = createEngine({
     store,
     hosts: await openHosts({
@@ -112,7 +116,11 @@ async function compose(
     defaultAgent,
     defaultCwd,
     checkDirectory: workingDirectoryCheck(directory.path),
-    environment: (driver, spec) => agentEnvironment(process.env, driver.program(spec).env),
+    environment: async (driver, spec) => ({
+      ...agentEnvironment(process.env, driver.program(spec).env),
+      ...(await insideEnvironment({ directory, tokens: store.tokens, clock }, spec)),
+    }),
+    hostEnded: (host) => faces.api?.revoked(host),
     decodeLarge: (agent, state, line) => large.decode(agent, state, line),
     probe: (driver) => prober.probe(driver),
     space: directorySpace(directory.path),
@@ -121,19 +129,19 @@ async function compose(
   });
   const end = ending({ directory, store, engine, large, unlock });
   end.onClose(() => prober.close());
-  const api = createApi({
+  const api = (faces.api = createApi({
     engine,
     store,
     clock,
     config: { version, startedAt, defaultCwd },
     shutdown: () => void end.close(),
     log: ({ event, error, ...data }) => log(event, { ...data, message: String(error) }),
-  });
+  }));
   const { pid } = process;
   const { tokenFile } = directory;
   const listen = async (): Promise<string> => {
     const { host = '127.0.0.1', port = 0 } = options;
-    const listening = await api.listen({ host, port });
+    const listening = await api.listen({ host, port, socketPath: directory.socket });
     end.onClose(() => listening.close(2000));
     await writeRecord(directory, { url: listening.url, pid, tokenFile, startedAt, version });
     return listening.url;

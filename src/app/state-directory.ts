@@ -9,6 +9,8 @@ export interface StateDirectory {
   scripted: string;
   tokenFile: string;
   record: string;
+  /** Unix socket by which hosts reach the daemon. */
+  socket: string;
 }
 
 /** What `daemon.json` says of the daemon that serves a state directory. */
@@ -46,6 +48,7 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
     scripted: join(full, 'agents', 'scripted'),
     tokenFile: join(full, 'token'),
     record: join(full, 'daemon.json'),
+    socket: join(full, 'turnkeep.sock'),
   };
 }
 

@@ -3,7 +3,7 @@ import type { By } from '../domain/entry.ts';
 import { canonicalKey } from '../domain/key.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
 import { rowOf } from '../domain/row.ts';
-import type { AgentDriver, OpenSpec, Probe } from '../ports/agent.ts';
+import type { AgentDriver, Probe } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Hosts } from '../ports/hosts.ts';
 import type { Space } from '../ports/space.ts';
@@ -40,7 +40,7 @@ import { detached, stopSession, terminalOf, withHosts } from './shutdown.ts';
 import { type SpaceState, SpaceWatch } from './space-watch.ts';
 import { Stalls } from './stalls.ts';
 import { storedContent } from './stored-content.ts';
-import { Supervisor } from './supervisor.ts';
+import { Supervisor, type SupervisorContext } from './supervisor.ts';
 import { Timeouts } from './timeouts.ts';
 import { within } from './within.ts';
 
@@ -54,7 +54,7 @@ export interface EngineOptions {
   defaultCwd: string | null;
   /** Resolves to the real path of an existing directory that may be used; rejects with a refusal. */
   checkDirectory(path: string): Promise<string>;
-  environment: (driver: AgentDriver, spec: OpenSpec) => { readonly [name: string]: string };
+  environment: SupervisorContext['environment'];
   decodeLarge: DecodeLarge;
   /** Asks agents about themselves; without it what they offer is not known. */
   probe?: Probe;
@@ -62,6 +62,8 @@ export interface EngineOptions {
   space: Space;
   /** A working agent that says nothing for this long is reported, in milliseconds. */
   stallMs: number;
+  /** Told of each host whose end was stored. */
+  hostEnded?: (host: string) => void;
   log: Log;
 }
 
@@ -106,8 +108,10 @@ export class SessionEngine implements Engine {
         this.#look(actor);
         if (entries.some((entry) => entry.kind === 'tool_call')) this.#supervisor.sample(actor);
         for (const entry of entries) {
-          if (entry.kind === 'host' && entry.data.state === 'ended')
+          if (entry.kind === 'host' && entry.data.state === 'ended') {
+            options.hostEnded?.(entry.data.host);
             this.#removeHost(entry.data.host);
+          }
         }
       },
       heard: (actor) => this.#stalls.heard(actor),

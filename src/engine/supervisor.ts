@@ -17,8 +17,11 @@ export interface SupervisorContext {
   hosts: Hosts;
   store: Store;
   clock: Clock;
-  /** The whole environment of an agent's process. */
-  environment: (driver: AgentDriver, spec: OpenSpec) => { readonly [name: string]: string };
+  /** The whole environment of an agent's process, asked for once, when the host's row is stored. */
+  environment: (
+    driver: AgentDriver,
+    spec: OpenSpec,
+  ) => Promise<{ readonly [name: string]: string }>;
   /** Whether the disk is so full that the spool may be torn. */
   shortOfSpace: () => Promise<boolean>;
   log: Log;
@@ -67,8 +70,8 @@ export class Supervisor {
 
   async #start(actor: SessionActor, grip: HostGrip): Promise<void> {
     const { program, args } = grip.driver.program(grip.spec);
-    const env = this.#context.environment(grip.driver, grip.spec);
     try {
+      const env = await this.#context.environment(grip.driver, grip.spec);
       const spec = { host: grip.id, program, args, cwd: grip.spec.cwd, env };
       this.#attach(actor, grip, await this.#context.hosts.launch(spec));
     } catch (error) {

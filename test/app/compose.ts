@@ -60,7 +60,7 @@ export async function composeDaemon(how: Composition): Promise<Served> {
     defaultAgent: 'scripted',
     defaultCwd: null,
     checkDirectory: workingDirectoryCheck(directory.path),
-    environment: (driver, spec) => agentEnvironment(process.env, driver.program(spec).env),
+    environment: async (driver, spec) => agentEnvironment(process.env, driver.program(spec).env),
     space: testSpace(),
     stallMs: limits.stallMs,
     decodeLarge: (agent, state, line) => {

@@ -39,7 +39,7 @@ async function machine(): Promise<{ store: Store; boot: () => Promise<SessionEng
       defaultAgent: 'scripted',
       defaultCwd: dir,
       checkDirectory: async (path) => path,
-      environment: (driver, spec) => agentEnvironment(process.env, driver.program(spec).env),
+      environment: async (driver, spec) => agentEnvironment(process.env, driver.program(spec).env),
       space: testSpace(),
       stallMs: limits.stallMs,
       decodeLarge: () => Promise.reject(new Error('no worker here')),

@@ -77,7 +77,7 @@ export class Workbench {
       defaultAgent: 'plain',
       defaultCwd: '/work',
       checkDirectory: async (path) => path,
-      environment: () => ({}),
+      environment: async () => ({}),
       space: this.space,
       stallMs: limits.stallMs,
       decodeLarge: async () => {

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { WebSocket } from 'ws';
 import { limits } from '../../domain/limits.ts';
 import { clientHeader } from '../http-call.ts';
@@ -9,9 +10,9 @@ import { closeCodes, type MakeSocket, type WebSocketLike } from '../socket.ts';
  */
 export function nodeSocket(unixSocket?: string): MakeSocket {
   return (url, { token, name }) => {
-    const address =
-      unixSocket === undefined ? url : `ws+unix:${unixSocket}:${new URL(url).pathname}`;
-    const socket = new WebSocket(address, {
+    const socket = new WebSocket(url, {
+      // Not as a `ws+unix:` address, in which a path with a space or a colon is another one.
+      ...(unixSocket === undefined ? {} : { createConnection: () => connect(unixSocket) }),
       headers: {
         ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
         ...(name === undefined ? {} : { [clientHeader]: name }),

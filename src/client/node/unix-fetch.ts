@@ -5,7 +5,8 @@ import type { FetchLike } from '../http-call.ts';
 export function unixFetch(socketPath: string): FetchLike {
   return (url, { method, headers, body, signal }) =>
     new Promise((resolve, reject) => {
-      const path = new URL(url).pathname;
+      const { pathname, search } = new URL(url);
+      const path = `${pathname}${search}`;
       const sent = request({ socketPath, path, method, headers, signal }, (answer) => {
         let text = '';
         answer.setEncoding('utf8');

@@ -10,6 +10,7 @@ import { idPattern } from '../../domain/entry.ts';
  *   err.log      the agent's stderr
  *   claim        who began here: `pid startTime bootId` of a wrapper, or `daemon …`
  *   group        pids of relay and agent, written by the agent's process before it becomes the agent
+ *   token        secret with which the host may ask the daemon; the daemon puts it there before the launch
  *   exit         the status of the agent as the shell saw it, put in place by a rename
  */
 export interface HostPaths {
@@ -20,6 +21,7 @@ export interface HostPaths {
   readonly claim: string;
   readonly group: string;
   readonly exit: string;
+  readonly token: string;
 }
 
 /** Ids come from a database, but a directory is removed by them: they are checked where they become paths. */
@@ -34,5 +36,6 @@ export function hostPaths(hostsDirectory: string, host: string): HostPaths {
     claim: join(directory, 'claim'),
     group: join(directory, 'group'),
     exit: join(directory, 'exit'),
+    token: join(directory, 'token'),
   };
 }

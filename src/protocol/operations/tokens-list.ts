@@ -15,6 +15,7 @@ export const tokensList = operation({
         user: z.string().nullable(),
         scopes: z.array(z.string()),
         sessions: z.array(z.string()).nullable(),
+        host: z.string().optional().describe('of the host with which it ends'),
         createdAt: z.string(),
         expiresAt: z.string().nullable(),
         revokedAt: z.string().nullable(),
