@@ -60,7 +60,9 @@ function requestOf(value: unknown): RequestRead {
       'Give the request an id, a short string or a whole number.',
     );
   }
-  return { id, method: value['method'], params: value['params'] ?? {} };
+  // Left out, they are an input without fields; null is none.
+  const params = Object.hasOwn(value, 'params') ? value['params'] : {};
+  return { id, method: value['method'], params };
 }
 
 function readId(id: unknown): RequestId | null {

@@ -1,0 +1,117 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { WebSocket } from 'ws';
+import type { ApiConfig } from '../../src/api/options.ts';
+import type { Order } from '../fixtures/faces/main.ts';
+import { Rpc } from './harness.ts';
+
+const program = fileURLToPath(new URL('../fixtures/faces/main.ts', import.meta.url));
+
+/** A daemon in a process of its own, with a state directory and one for its agents to work in. */
+export class DaemonProcess {
+  readonly root: string;
+  readonly #child: ChildProcess;
+  #said = '';
+  url = '';
+  secret = '';
+
+  private constructor(root: string, child: ChildProcess) {
+    this.root = root;
+    this.#child = child;
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#said += text));
+  }
+
+  static async open(config: Partial<ApiConfig> = {}): Promise<DaemonProcess> {
+    const root = await realpath(await mkdtemp(join(tmpdir(), 'turnkeep-faces-')));
+    const child = fork(program, {
+      execArgv: ['--expose-gc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    const daemon = new DaemonProcess(root, child);
+    await mkdir(daemon.state, { mode: 0o700 });
+    await mkdir(daemon.cwd);
+    const options = { state: daemon.state, cwd: daemon.cwd, config };
+    Object.assign(daemon, await daemon.#tell({ order: 'open', options }));
+    return daemon;
+  }
+
+  get state(): string {
+    return join(this.root, 'state');
+  }
+
+  get cwd(): string {
+    return join(this.root, 'work');
+  }
+
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  /** What it wrote of its own accord; nothing, unless it broke. */
+  get said(): string {
+    return this.#said;
+  }
+
+  get alive(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  async fill(ids: readonly string[], chars: number): Promise<void> {
+    await this.#tell({ order: 'fill', ids, chars });
+  }
+
+  memory(): Promise<number> {
+    return this.#tell({ order: 'memory' }) as Promise<number>;
+  }
+
+  block(): Promise<number> {
+    return this.#tell({ order: 'block' }) as Promise<number>;
+  }
+
+  logged(): Promise<object[]> {
+    return this.#tell({ order: 'logged' }) as Promise<object[]>;
+  }
+
+  async socket(): Promise<Rpc> {
+    const headers = { authorization: `Bearer ${this.secret}` };
+    const socket = new WebSocket(`${this.url.replace('http', 'ws')}/rpc`, { headers });
+    const rpc = new Rpc(socket);
+    await once(socket, 'open');
+    return rpc;
+  }
+
+  async close(): Promise<void> {
+    const exited = once(this.#child, 'exit');
+    await this.#tell({ order: 'close' });
+    await exited;
+    await rm(this.root, { recursive: true, force: true });
+  }
+
+  /** One order at a time. */
+  #tell(order: Order): Promise<unknown> {
+    const child = this.#child;
+    return new Promise((resolve, reject) => {
+      const done = (): void => {
+        child.off('message', told);
+        child.off('exit', ended);
+      };
+      const told = ({ answer, error }: { answer?: unknown; error?: string }): void => {
+        done();
+        if (error === undefined) resolve(answer);
+        else reject(new Error(error));
+      };
+      const ended = (): void => {
+        done();
+        reject(new Error(`The daemon has ended. ${this.#said}`));
+      };
+      if (!this.alive) return ended();
+      child.on('message', told);
+      child.on('exit', ended);
+      child.send(order);
+    });
+  }
+}
