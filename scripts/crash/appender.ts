@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Calls } from './calls.ts';
 import type { AbortTold, SendTold, SentPrompt } from './facts.ts';
-import { makeScript, promptMark } from './prompts.ts';
 import type { Dice } from './random.ts';
+import type { Act, Rig } from './rig.ts';
 
 interface Sent {
   id: string;
@@ -12,11 +12,8 @@ interface Sent {
   answers: SendTold[];
 }
 
-const acts = { send: 70, interrupt: 8, steer: 5, abort: 9, repeat: 8 } as const;
 /** More prompts than this that wait, and the client waits too. */
 const queueAtMost = 5;
-/** A run that goes on for longer is one that hangs. */
-const longestRunMs = 4000;
 
 /**
  * One client that works in one session: sends prompts under ids of its own, again until it is answered,
@@ -28,19 +25,23 @@ export class Appender {
   readonly aborts: AbortTold[] = [];
   readonly #calls: Calls;
   readonly #dice: Dice;
+  readonly #rig: Rig;
+  #work = '';
   #stopped = false;
   /** Last seq of the log as the session's row told it last. */
   lastSeq = 0;
   #run: { id: string; since: number } | null = null;
   #queued = 0;
 
-  constructor(session: string, calls: Calls, dice: Dice) {
+  constructor(session: string, { calls, dice, rig }: { calls: Calls; dice: Dice; rig: Rig }) {
     this.session = session;
     this.#calls = calls;
     this.#dice = dice;
+    this.#rig = rig;
   }
 
   async create(cwd: string): Promise<void> {
+    this.#work = cwd;
     await this.#calls.until('sessions.create', { id: this.session, cwd });
   }
 
@@ -51,10 +52,11 @@ export class Appender {
   /** Works until it is stopped. */
   async work(): Promise<void> {
     while (!this.#stopped) {
-      await sleep(this.#dice.whole(5, 350));
+      await sleep(this.#dice.whole(...this.#rig.pace.restMs));
       await this.look();
       if (this.#isStuck()) await this.#abort();
-      else if (this.#queued < queueAtMost) await this.#act(this.#dice.weighted(acts));
+      else if (this.#queued < queueAtMost)
+        await this.#act(this.#dice.weighted(this.#rig.pace.acts));
     }
   }
 
@@ -65,7 +67,7 @@ export class Appender {
       const row = await this.look();
       if (row !== null && this.#run === null) {
         if (row['queued'] === 0) return true;
-        if (row['held'] === true) await this.#send(this.#newPrompt('queue', '[[say Go on.]]'));
+        if (row['held'] === true) await this.#send(this.#newPrompt('queue', true));
       } else if (this.#isStuck()) await this.#abort();
       await sleep(60);
     }
@@ -86,10 +88,10 @@ export class Appender {
   }
 
   #isStuck(): boolean {
-    return this.#run !== null && performance.now() - this.#run.since > longestRunMs;
+    return this.#run !== null && performance.now() - this.#run.since > this.#rig.pace.longestRunMs;
   }
 
-  async #act(act: keyof typeof acts): Promise<void> {
+  async #act(act: Act): Promise<void> {
     switch (act) {
       case 'send':
         return this.#send(this.#newPrompt('queue'));
@@ -104,11 +106,10 @@ export class Appender {
     }
   }
 
-  #newPrompt(delivery: Sent['delivery'], text?: string): Sent {
+  #newPrompt(delivery: Sent['delivery'], isFiller = false): Sent {
     const id = `p_${this.session}_${this.sent.length + 1}`;
-    const script =
-      text === undefined ? makeScript(this.#dice, id).text : `${text} ${promptMark(id)}`;
-    return { id, text: script, delivery, allowInterrupt: false, answers: [] };
+    const text = isFiller ? this.#rig.filler(id) : this.#rig.prompt(this.#dice, id, this.#work);
+    return { id, text, delivery, allowInterrupt: false, answers: [] };
   }
 
   async #send(prompt: Sent): Promise<void> {

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Entry } from '../../src/domain/entry.ts';
 import type { SessionRow } from '../../src/domain/row.ts';
@@ -6,8 +6,9 @@ import type { SessionState } from '../../src/domain/session-state.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { openStore } from '../../src/store/open.ts';
 import { markOf } from './oracle/approvals.ts';
-import type { AgentFacts, SessionFacts } from './facts.ts';
+import type { SessionFacts } from './facts.ts';
 import { digestOf } from './notes.ts';
+import type { Rig } from './rig.ts';
 
 /** What the clients of one session know. */
 export type Told = Pick<
@@ -19,6 +20,8 @@ export interface Places {
   state: string;
   /** The directory in which a session's agent works. */
   work(session: string): string;
+  /** What the agents themselves have kept. */
+  record: Rig['record'];
 }
 
 /** Reads the store and the agents' own records after the daemon has ended. */
@@ -33,14 +36,19 @@ export async function collect(
     },
   });
   try {
-    const turns = await agentTurns(path.join(places.state, 'agents', 'scripted'));
+    const { turns, model } = await places.record(places.state);
     const rows = await listedRows(store);
     const sessions: SessionFacts[] = [];
     for (const each of told) {
       const effects = await effectsIn(path.join(places.work(each.id), 'effects'));
-      const own = turns.filter(({ prompt }) => prompt.startsWith(`p_${each.id}_`));
+      const isOwn = ({ prompt }: { prompt: string }): boolean => prompt.startsWith(`p_${each.id}_`);
+      const agent = {
+        turns: turns.filter(isOwn),
+        effects,
+        model: model === null ? null : model.filter(isOwn),
+      };
       const stored = await storedFacts(store, each.id, rows.get(each.id));
-      sessions.push({ ...each, ...stored, agent: { turns: own, effects } });
+      sessions.push({ ...each, ...stored, agent });
     }
     return { sessions, storeFaults: await store.check() };
   } finally {
@@ -97,32 +105,6 @@ async function listedRows(store: Store): Promise<Map<string, SessionRow>> {
     cursor = page.next;
   }
   return rows;
-}
-
-interface Remembered {
-  type: string;
-  update?: { sessionUpdate: string; content?: { type: string; text?: string } };
-}
-
-/** The turns that agents remember, with the prompt of each. */
-async function agentTurns(directory: string): Promise<AgentFacts['turns'][number][]> {
-  const turns: { prompt: string; said: string[] }[] = [];
-  for (const name of await readdir(directory)) {
-    const lines = (await readFile(path.join(directory, name), 'utf8')).split('\n');
-    let turn: { prompt: string; said: string[] } = { prompt: '', said: [] };
-    for (const line of lines) {
-      if (line === '') continue;
-      const { type, update } = JSON.parse(line) as Remembered;
-      if (type === 'turn') turns.push((turn = { prompt: '', said: [] }));
-      const text = update?.content?.text;
-      if (text === undefined) continue;
-      if (update?.sessionUpdate === 'user_message_chunk')
-        turn.prompt = /#(p_[\w-]+)#/.exec(text)?.[1] ?? '';
-      else if (/^agent_(message|thought)_chunk$/.test(update?.sessionUpdate ?? ''))
-        turn.said.push(text);
-    }
-  }
-  return turns.filter(({ prompt }) => prompt !== '');
 }
 
 async function effectsIn(file: string): Promise<Record<string, number>> {

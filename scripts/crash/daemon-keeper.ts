@@ -3,6 +3,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import type { Rig } from './rig.ts';
 
 const program = fileURLToPath(new URL('./daemon-process.ts', import.meta.url));
 const readyLimitMs = 60_000;
@@ -31,14 +32,16 @@ export class DaemonKeeper {
   readonly faults: string[] = [];
   readonly #state: string;
   readonly #port: number;
+  readonly #rig: Rig;
   readonly #log: WriteStream;
   #child: ChildProcess | null = null;
   #ended: Promise<void> = Promise.resolve();
   #expected = false;
 
-  constructor(options: { state: string; port: number; log: string }) {
+  constructor(options: { state: string; port: number; log: string; rig: Rig }) {
     this.#state = options.state;
     this.#port = options.port;
+    this.#rig = options.rig;
     this.url = `http://127.0.0.1:${options.port}`;
     this.#log = createWriteStream(options.log, { flags: 'a' });
   }
@@ -46,7 +49,10 @@ export class DaemonKeeper {
   /** Spawns a daemon; `ready` resolves with true when it serves, with false when it ended before. */
   start(): { ready: Promise<boolean> } {
     const began = performance.now();
-    const child = spawn(process.execPath, [program, this.#state, String(this.#port)], {
+    const { daemonArgs, daemonEnv: env } = this.#rig;
+    const args = [program, this.#state, String(this.#port), ...daemonArgs];
+    const child = spawn(process.execPath, args, {
+      env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;

@@ -8,7 +8,10 @@ interface Open {
   entry: {
     id: string;
     kind: 'approval' | 'question';
-    data: { options?: { id: string }[]; schema?: unknown };
+    data: {
+      options?: { id: string; kind: string }[];
+      schema?: { properties?: { [field: string]: unknown } };
+    };
   };
 }
 
@@ -16,14 +19,17 @@ interface Open {
 export class Deciders {
   readonly #calls: Calls;
   readonly #dice: Dice;
+  /** Chance that a question is left alone until its run is aborted for it. */
+  readonly #leftAlone: number;
   readonly #seen = new Set<string>();
   readonly #told = new Map<string, DecisionTold[]>();
   readonly #racing = new Set<Promise<void>>();
   #stopped = false;
 
-  constructor(calls: Calls, dice: Dice) {
+  constructor(calls: Calls, dice: Dice, leftAlone: number) {
     this.#calls = calls;
     this.#dice = dice;
+    this.#leftAlone = leftAlone;
   }
 
   of(session: string): readonly DecisionTold[] {
@@ -47,8 +53,7 @@ export class Deciders {
   #race(open: Open): void {
     if (this.#seen.has(open.entry.id)) return;
     this.#seen.add(open.entry.id);
-    // One in ten is left alone until its run is aborted for it.
-    if (this.#dice.chance(0.1)) return;
+    if (this.#dice.chance(this.#leftAlone)) return;
     const racers = this.#dice.whole(1, 3);
     const wait = this.#dice.whole(0, 250);
     for (let racer = 1; racer <= racers; racer++) {
@@ -60,11 +65,15 @@ export class Deciders {
 
   #choice({ entry }: Open): object {
     if (entry.kind === 'question') {
-      return this.#dice.chance(0.2) ? { verdict: 'deny' } : { answer: { answer: 'green' } };
+      const fields = Object.keys(entry.data.schema?.properties ?? { answer: '' });
+      return this.#dice.chance(0.2)
+        ? { verdict: 'deny' }
+        : { answer: Object.fromEntries(fields.map((field) => [field, 'green'])) };
     }
     if (this.#dice.chance(0.5)) return { verdict: this.#dice.chance(0.6) ? 'allow' : 'deny' };
     // Answers that hold for ever would leave nothing to decide.
-    return { option: this.#dice.pick(['allow_once', 'reject_once']) };
+    const once = (entry.data.options ?? []).filter(({ kind }) => kind.endsWith('_once'));
+    return { option: this.#dice.pick(once).id };
   }
 
   async #decide(open: Open, by: string, choice: object, wait: number): Promise<void> {

@@ -81,6 +81,15 @@ export interface AgentFacts {
   turns: readonly { prompt: string; said: readonly string[] }[];
   /** How often each command took effect, by its mark. */
   effects: Readonly<Record<string, number>>;
+  /** What the model was asked for, where that can be known: then every run that is let must complete. */
+  model: readonly AskedFacts[] | null;
+}
+
+/** A prompt as the model saw it. */
+export interface AskedFacts {
+  prompt: string;
+  /** How often each part of the answer was asked for: the first, that after the first tools' results … */
+  asked: readonly number[];
 }
 
 /** Something that must not be. */

@@ -1,6 +1,5 @@
-import { mkdir, mkdtemp } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,10 +13,15 @@ import { Deciders } from './decider.ts';
 import type { Facts } from './facts.ts';
 import { HostWatch } from './leftovers.ts';
 import { Dice } from './random.ts';
+import type { Rig } from './rig.ts';
 import { follow, readSocket, readStream, type Subscriber } from './subscribers.ts';
 
 export interface LoopOptions {
-  cycles: number;
+  rig: Rig;
+  /** Lives of the daemon; or as many as it takes for so many kills. */
+  until: { cycles: number } | { kills: number };
+  /** Everything of the run lies here. */
+  directory: string;
   sessions: number;
   seed: number;
   progress(line: string): void;
@@ -30,7 +34,6 @@ export interface LoopResult {
   earlyKills: number;
   /** Spawn to ready of each restart, sorted, in milliseconds. */
   readyTimes: number[];
-  directory: string;
 }
 
 const finishMs = 180_000;
@@ -52,14 +55,15 @@ export class CrashLoop {
   #kills = 0;
   #earlyKills = 0;
 
-  private constructor(options: LoopOptions, directory: string, port: number) {
+  private constructor(options: LoopOptions, port: number) {
+    const { directory, rig } = options;
     const state = path.join(directory, 'state');
     this.#options = options;
     this.#dice = new Dice(options.seed);
     this.#directory = directory;
-    this.#keeper = new DaemonKeeper({ state, port, log: path.join(directory, 'daemon.log') });
+    this.#keeper = new DaemonKeeper({ state, port, log: path.join(directory, 'daemon.log'), rig });
     this.#calls = new Calls(this.#keeper.url, state);
-    this.#deciders = new Deciders(this.#calls, this.#dice.of('deciders'));
+    this.#deciders = new Deciders(this.#calls, this.#dice.of('deciders'), rig.pace.leftAlone);
     this.#hosts = new HostWatch(path.join(state, 'hosts'));
     this.#client = createClient({
       url: this.#keeper.url,
@@ -77,8 +81,7 @@ export class CrashLoop {
   }
 
   static async run(options: LoopOptions): Promise<LoopResult> {
-    const directory = await mkdtemp(path.join(tmpdir(), 'turnkeep-crash-'));
-    const loop = new CrashLoop(options, directory, await freePort());
+    const loop = new CrashLoop(options, await freePort());
     // However this process ends, it leaves none behind.
     process.once('exit', () => loop.#endAll());
     return loop.#run();
@@ -90,7 +93,7 @@ export class CrashLoop {
     const deciding = this.#deciders.work();
     const working = this.#appenders.map((appender) => appender.work());
     let serves = true;
-    for (let cycle = 1; serves && cycle <= this.#options.cycles; cycle++) {
+    for (let cycle = 1; serves && this.#goesOn(cycle); cycle++) {
       serves = await this.#cycle();
       if (cycle % 10 === 0) this.#tellProgress(cycle);
     }
@@ -104,12 +107,12 @@ export class CrashLoop {
     const facts = await this.#facts();
     const { readyTimes } = this.#keeper;
     const sorted = readyTimes.slice(1).toSorted((left, right) => left - right);
-    const { kills, earlyKills, directory } = {
-      kills: this.#kills,
-      earlyKills: this.#earlyKills,
-      directory: this.#directory,
-    };
-    return { facts, kills, earlyKills, readyTimes: sorted, directory };
+    return { facts, kills: this.#kills, earlyKills: this.#earlyKills, readyTimes: sorted };
+  }
+
+  #goesOn(cycle: number): boolean {
+    const { until } = this.#options;
+    return 'kills' in until ? this.#kills < until.kills : cycle <= until.cycles;
   }
 
   #endAll(): void {
@@ -127,7 +130,11 @@ export class CrashLoop {
       const session = `s${number}`;
       const dice = this.#dice.of(session);
       await mkdir(this.#work(session), { recursive: true });
-      const appender = new Appender(session, this.#calls, dice.of('appender'));
+      const appender = new Appender(session, {
+        calls: this.#calls,
+        dice: dice.of('appender'),
+        rig: this.#options.rig,
+      });
       await appender.create(this.#work(session));
       this.#appenders.push(appender);
       this.#subscribers.push(follow(session, this.#client));
@@ -139,7 +146,7 @@ export class CrashLoop {
   /** A life of the daemon, ended at a random instant, and the start of the next one. */
   async #cycle(): Promise<boolean> {
     const when = this.#dice.weighted({ later: 80, atOnce: 8, before: 12 });
-    if (when === 'later') await sleep(this.#dice.whole(20, 450));
+    if (when === 'later') await sleep(this.#dice.whole(...this.#options.rig.pace.lifeMs));
     if (when === 'atOnce') await sleep(this.#dice.whole(0, 20));
     await this.#kill();
     const { ready } = this.#keeper.start();
@@ -160,10 +167,11 @@ export class CrashLoop {
     const entries = this.#subscribers.reduce((sum, { notes }) => sum + notes.cursor, 0) / 2;
     const { readyTimes, faults } = this.#keeper;
     const last = Math.round(readyTimes.at(-1) ?? 0);
-    const { cycles } = this.#options;
+    const { until } = this.#options;
+    const of = 'kills' in until ? '' : `/${until.cycles}`;
     const bad = faults.length === 0 ? '' : `, ${faults.length} faults in its log`;
     this.#options.progress(
-      `${cycle}/${cycles}: ${this.#kills} kills, ${sent} prompts, ${entries} entries, ready in ${last} ms${bad}`,
+      `${cycle}${of}: ${this.#kills} kills, ${sent} prompts, ${entries} entries, ready in ${last} ms${bad}`,
     );
   }
 
@@ -217,7 +225,11 @@ export class CrashLoop {
         .map(({ notes }) => notes.facts),
     }));
     const state = path.join(this.#directory, 'state');
-    const collected = await collect(told, { state, work: (session) => this.#work(session) });
+    const collected = await collect(told, {
+      state,
+      work: (session) => this.#work(session),
+      record: (at) => this.#options.rig.record(at),
+    });
     const hosts = new Set(
       collected.sessions.flatMap(({ log }) =>
         log.flatMap((entry) => (entry.kind === 'host' ? [entry.data.host] : [])),

@@ -1,6 +1,7 @@
 import type { Fault, Facts, SessionFacts } from './facts.ts';
 import { judgeApprovals } from './oracle/approvals.ts';
 import { judgeLog } from './oracle/log.ts';
+import { judgeModel } from './oracle/model.ts';
 import { judgePrompts } from './oracle/prompts.ts';
 import { judgeRuns } from './oracle/runs.ts';
 import { judgeSubscribers } from './oracle/subscribers.ts';
@@ -13,6 +14,7 @@ const judges: readonly Judge[] = [
   judgeRuns,
   judgePrompts,
   judgeApprovals,
+  judgeModel,
   judgeSubscribers,
 ];
 

@@ -3,8 +3,8 @@ import type { LoopResult } from './loop.ts';
 
 /** What a run came to, as `--json` writes it. */
 export interface Summary {
+  agent: string;
   seed: number;
-  cycles: number;
   kills: number;
   earlyKills: number;
   seconds: number;
@@ -16,7 +16,7 @@ export interface Summary {
 export function summarise(
   result: LoopResult,
   faults: readonly Fault[],
-  run: { seed: number; cycles: number; seconds: number },
+  run: { agent: string; seed: number; seconds: number },
 ): Summary {
   const { kills, earlyKills, readyTimes } = result;
   const at = (share: number): number =>
@@ -35,6 +35,9 @@ function counts({ sessions }: Facts): Record<string, number> {
     'entries in the logs': sum(({ log }) => log.length),
     'prompts acknowledged': sum(({ sent }) => sent.filter(isAcknowledged).length),
     'prompts that the agents got': sum(({ agent }) => agent.turns.length),
+    'parts of answers that a model was asked for': sum(({ agent }) =>
+      (agent.model ?? []).reduce((n, { asked }) => n + asked.reduce((a, b) => a + b, 0), 0),
+    ),
     runs: kinds('run_started'),
     'runs that were aborted': kinds('abort'),
     'approvals and questions': kinds('approval', 'question'),
@@ -62,7 +65,7 @@ function isAcknowledged(sent: Facts['sessions'][number]['sent'][number]): boolea
 
 /** A table of what was checked, the faults, and the line that says it all. */
 export function printSummary(summary: Summary, print: (line: string) => void): void {
-  const { checked, faults, kills, earlyKills, readyMs, seconds, seed } = summary;
+  const { checked, faults, kills, earlyKills, readyMs, seconds, seed, agent } = summary;
   print('');
   for (const [what, count] of Object.entries(checked))
     print(`  ${String(count).padStart(8)}  ${what}`);
@@ -78,7 +81,7 @@ export function printSummary(summary: Summary, print: (line: string) => void): v
     (kind) => `${faults.filter((fault) => fault.kind === kind).length} ${kind}`,
   );
   print(
-    `crash loop: ${kills} kills (${earlyKills} before ready), ${byKind.join(', ')}; ` +
+    `crash loop with ${agent}: ${kills} kills (${earlyKills} before ready), ${byKind.join(', ')}; ` +
       `seed ${seed}, ${Math.round(seconds)} s`,
   );
 }

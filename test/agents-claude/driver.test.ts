@@ -49,13 +49,13 @@ describe('the program', () => {
   });
 
   test('S8: what a directory brings along is off unless the directory is trusted', () => {
-    const { program } = claudeAgent({
+    const trusting = claudeAgent({
       program: 'claude',
       env: {},
       trusted: ['/home/me/mine', '/opt/'],
     });
     const isOff = (cwd: string): boolean =>
-      program(specOf({ cwd })).args.includes('--setting-sources=user');
+      trusting.program(specOf({ cwd })).args.includes('--setting-sources=user');
     for (const cwd of ['/home/me/mine', '/home/me/mine/deep/in', '/opt/x']) {
       expect(isOff(cwd)).toBe(false);
     }

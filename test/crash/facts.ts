@@ -150,6 +150,7 @@ const told: Omit<SessionFacts, 'log' | 'digests' | 'state' | 'row'> = {
   agent: {
     turns: [{ prompt: 'p_s1_1', said: ['It is done.'] }],
     effects: { mark_p_s1_1_1: 1 },
+    model: null,
   },
 };
 

@@ -5,6 +5,12 @@ import { facts, soundLog, stored, subscriber } from './facts.ts';
 
 test('a run in which nothing was lost has no fault', () => {
   expect(judge(facts())).toEqual([]);
+  expect(judge(facts(model(1, 1)))).toEqual([]);
+  // Without a model that was heard nothing is known against these.
+  expect(judge(facts(stored([...soundLog, odd])))).toEqual([]);
+  expect(judge(facts(stored(failed))).map(({ kind }) => kind)).not.toContain('lost');
+  const ended = judge(facts({ ...stored(aborted), ...model(1, 0) }));
+  expect(ended.map(({ kind }) => kind)).not.toContain('lost');
 });
 
 const [end] = soundLog.slice(-1);
@@ -19,8 +25,52 @@ const orphan = (entry: (typeof soundLog)[number]) => {
 };
 const second = { ...end!, id: 'e13' };
 
+/** The same agent, of whose model it is known what it was asked for. */
+const model = (...asked: number[]) => ({
+  agent: { ...told.agent, model: [{ prompt: 'p_s1_1', asked }] },
+});
+const failed = soundLog.map((entry) =>
+  entry.kind === 'run_ended'
+    ? { ...entry, data: { ...entry.data, outcome: 'failed' as const } }
+    : entry,
+);
+const aborted = [
+  ...failed.slice(0, 11),
+  {
+    ...soundLog[4]!,
+    id: 'e13',
+    kind: 'abort' as const,
+    data: { force: false, reason: 'asked' as const, queue: 'keep' as const },
+  },
+  failed.at(-1)!,
+];
+const odd = {
+  ...soundLog[0]!,
+  id: 'e13',
+  kind: 'unrecognized' as const,
+  data: { reason: 'not JSON', raw: '?', count: 1 },
+};
+
 /** Each plants one fault into facts that are sound, and names a kind that must be found. */
 const planted: Record<string, [Facts, FaultKind]> = {
+  'a model was asked twice for an answer': [facts(model(2, 1)), 'doubled'],
+  'a model was asked twice for what follows a tool': [facts(model(1, 2)), 'doubled'],
+  'a part of a whole answer was never asked for': [facts(model(1, 0)), 'lost'],
+  'a run failed that had to complete': [facts({ ...stored(failed), ...model(1, 1) }), 'lost'],
+  'a line of the agent was not understood': [
+    facts({ ...stored([...soundLog, odd]), ...model(1, 1) }),
+    'changed',
+  ],
+  'a tool call begins twice': [
+    facts(
+      stored([
+        ...soundLog.slice(0, 7),
+        { ...soundLog[6]!, id: 'e13', parentId: 'e7' },
+        ...soundLog.slice(7),
+      ]),
+    ),
+    'doubled',
+  ],
   'an entry is gone': [facts({ log: without(7) }), 'lost'],
   'an entry is gone and the seqs are closed up': [facts(stored(without(10))), 'changed'],
   'an entry is there twice': [

@@ -35,9 +35,15 @@ export function* judgeRuns(session: SessionFacts): Generator<Found> {
 /** A tool call's states are of one run, and the last of them is an end. */
 function* toolCalls(log: readonly Entry[]): Generator<Found> {
   const last = new Map<string, string>();
+  const calls = new Set<string>();
   for (const entry of log) {
     if (entry.kind !== 'tool_call') continue;
     const first = entry.about ?? entry.id;
+    const call = `${entry.runId} ${entry.data.call}`;
+    if (entry.about === undefined && calls.has(call)) {
+      yield { kind: 'doubled', what: `tool call ${entry.data.call} begins twice in one run` };
+    }
+    calls.add(call);
     if (entry.about !== undefined && !last.has(first)) {
       yield { kind: 'lost', what: `the first state of tool call ${entry.data.call} (${first})` };
     }
