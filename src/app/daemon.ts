@@ -195,8 +195,8 @@ function ending(parts: Parts): {
 }
 
 export async function agentOptions(
-  directory: StateDirectory,
-  options: DaemonOptions,
+  directory: Pick<StateDirectory, 'scripted'>,
+  options: Pick<DaemonOptions, 'claude' | 'trusted'>,
 ): Promise<AgentOptions> {
   const program = fileURLToPath(new URL('../agents/scripted/program/main.ts', import.meta.url));
   return {

@@ -1,6 +1,9 @@
 import { Command } from 'commander';
 import { actWith } from './act.ts';
+import { version } from '../app/version.ts';
+import { addAgents } from './commands/agents.ts';
 import { addDecideCommands } from './commands/decide.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addDriveCommands } from './commands/drive.ts';
 import { addRun } from './commands/run.ts';
 import { addServerCommands } from './commands/server.ts';
@@ -26,6 +29,11 @@ export async function runProgram(words: readonly string[], io: Io): Promise<numb
 function buildProgram(io: Io, finished: (exitCode: number) => void): Command {
   const program = new Command('turnkeep')
     .description('Sessions of coding agents that lose no turn.')
+    .version(
+      `turnkeep ${version} (Node ${process.versions.node})`,
+      '-V, --version',
+      'print the versions',
+    )
     .option('--state <dir>', 'state directory of the daemon (TURNKEEP_STATE)')
     .option('--url <url>', 'where the daemon listens (TURNKEEP_URL)')
     .option('--token-file <file>', 'file with the token (TURNKEEP_TOKEN_FILE)')
@@ -39,6 +47,8 @@ function buildProgram(io: Io, finished: (exitCode: number) => void): Command {
   addSessionCommands(program, act);
   addDriveCommands(program, act);
   addDecideCommands(program, act);
+  addAgents(program, act);
   addServerCommands(program, act);
+  addDoctor(program, act);
   return program;
 }

@@ -5,7 +5,7 @@ import { type Scope, scopes } from '../../protocol/scope.ts';
 import type { Act } from '../act.ts';
 import { jsonLine, oneLine } from '../clean.ts';
 import { type Common, findSession, withClient } from '../connect.ts';
-import { type Io, lookOf } from '../io.ts';
+import type { Io } from '../io.ts';
 import { wholeNumber } from './sessions.ts';
 
 interface JsonOptions extends Common {
@@ -19,11 +19,6 @@ interface TokenOptions extends JsonOptions {
 }
 
 export function addServerCommands(program: Command, act: Act): void {
-  program
-    .command('agents')
-    .description(operations['agents.list'].summary)
-    .option('--json', 'print JSON')
-    .action(act(agents));
   const token = program.command('token').description('Make, list and end tokens.');
   token
     .command('create')
@@ -45,26 +40,6 @@ export function addServerCommands(program: Command, act: Act): void {
     .description(operations['tokens.revoke'].summary)
     .argument('<id>', 'id of the token')
     .action(act(revokeToken));
-}
-
-function agents(io: Io, options: JsonOptions): Promise<number> {
-  return withClient(io, options, async (client) => {
-    const answer = await client.agents.list();
-    if (options.json === true) {
-      io.out(`${jsonLine(answer)}\n`);
-      return 0;
-    }
-    const { style } = lookOf(io, options);
-    for (const agent of answer.agents) {
-      const can = (['steer', 'resume', 'images'] as const).filter((what) => agent[what]).join(', ');
-      const mark = agent.name === answer.default ? '*' : ' ';
-      const name = oneLine(agent.name).padEnd(12);
-      io.out(
-        `${mark} ${style.bold(name)} ${oneLine(agent.title)}${can === '' ? '' : `  (${can})`}\n`,
-      );
-    }
-    return 0;
-  });
 }
 
 function createToken(io: Io, options: TokenOptions, name: string): Promise<number> {

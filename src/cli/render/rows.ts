@@ -3,6 +3,7 @@ import type { SessionStatus } from '../../domain/session-state.ts';
 import { oneLine } from '../clean.ts';
 import type { Look } from './look.ts';
 import { renderAge, renderMoney } from './measure.ts';
+import { renderTable } from './table.ts';
 
 const glyphs: Record<SessionStatus, string> = {
   draft: '○',
@@ -27,14 +28,6 @@ export function renderRows(rows: readonly SessionRow[], now: number, look: Look)
     renderAge(row.lastActivityAt, now),
     row.cost === null ? '' : renderMoney(row.cost),
   ]);
-  const widths = head.map((name, at) =>
-    Math.max(name.length, ...cells.map((row) => row[at]!.length)),
-  );
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at]!))
-      .join('  ')
-      .trimEnd();
   const paint: Partial<Record<SessionStatus, (text: string) => string>> = {
     working: style.green,
     starting: style.green,
@@ -42,8 +35,8 @@ export function renderRows(rows: readonly SessionRow[], now: number, look: Look)
     stalled: style.red,
     stopping: style.yellow,
   };
-  const shown = cells.map((row, at) => (paint[rows[at]!.status] ?? ((text) => text))(line(row)));
-  return [style.dim(line(head)), ...shown];
+  const painted = rows.map((row) => paint[row.status] ?? ((text: string) => text));
+  return renderTable({ head, cells, paint: painted }, look);
 }
 
 function shortPath(path: string, atMost: number): string {
