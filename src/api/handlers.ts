@@ -6,6 +6,7 @@ import { approvalsList } from './handlers/approvals-list.ts';
 import { blobsGet } from './handlers/blobs-get.ts';
 import { runsGet } from './handlers/runs-get.ts';
 import { runsList } from './handlers/runs-list.ts';
+import { runsRaw } from './handlers/runs-raw.ts';
 import { serverCheck } from './handlers/server-check.ts';
 import { serverHealth } from './handlers/server-health.ts';
 import { serverInfo } from './handlers/server-info.ts';
@@ -29,6 +30,7 @@ export const handlers: Handlers = {
   'blobs.get': blobsGet,
   'runs.get': runsGet,
   'runs.list': runsList,
+  'runs.raw': runsRaw,
   'server.check': serverCheck,
   'server.health': serverHealth,
   'server.info': serverInfo,

@@ -109,6 +109,7 @@ async function compose(
     store,
     hosts: await openHosts({
       directory: directory.hosts,
+      archive: directory.archive,
       warn: (message) => log('host', { message: String(message) }),
     }),
     clock,

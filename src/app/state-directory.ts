@@ -6,6 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 export interface StateDirectory {
   path: string;
   hosts: string;
+  archive: string;
   scripted: string;
   tokenFile: string;
   record: string;
@@ -45,6 +46,7 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
   return {
     path: full,
     hosts: join(full, 'hosts'),
+    archive: join(full, 'archive'),
     scripted: join(full, 'agents', 'scripted'),
     tokenFile: join(full, 'token'),
     record: join(full, 'daemon.json'),

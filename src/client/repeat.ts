@@ -9,6 +9,7 @@ const reads: ReadonlySet<OperationName> = new Set([
   'blobs.get',
   'runs.get',
   'runs.list',
+  'runs.raw',
   'server.check',
   'server.health',
   'server.info',

@@ -9,6 +9,7 @@ import type { Hosts } from '../ports/hosts.ts';
 import type { Space } from '../ports/space.ts';
 import type { Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';
+import { Archivist } from './archivist.ts';
 import { Agents } from './agents.ts';
 import { Creation } from './creation.ts';
 import type { DecodeLarge } from './decode.ts';
@@ -34,6 +35,8 @@ import type { FeedSink } from './frames.ts';
 import { ListHub } from './list-hub.ts';
 import type { Log } from './log.ts';
 import { promptFate } from './prompt-fate.ts';
+import { rawPage } from './raw.ts';
+import type { RawPage, RawQuery } from './raw-page.ts';
 import { recoverAll, type Recovery } from './recovery.ts';
 import { Registry } from './registry.ts';
 import { detached, stopSession, terminalOf, withHosts } from './shutdown.ts';
@@ -70,6 +73,8 @@ export interface EngineOptions {
 const abortWaitMs = 60_000;
 /** A shutdown waits so long for a recovery that is under way. */
 const recoveryMs = 10_000;
+/** After a stop it waits so long for the archives of the hosts; the next start makes those that are left. */
+const archiveMs = 5000;
 
 /** Starts the engine: finds what became of the hosts of an earlier daemon, and serves. */
 export function createEngine(options: EngineOptions): SessionEngine {
@@ -85,6 +90,7 @@ export class SessionEngine implements Engine {
   readonly #timeouts: Timeouts;
   readonly #stalls: Stalls;
   readonly #space: SpaceWatch;
+  readonly #archivist: Archivist;
   readonly #creation: Creation;
   readonly #recovery: Recovery;
 
@@ -93,6 +99,7 @@ export class SessionEngine implements Engine {
     this.#options = options;
     this.agents = new Agents(options);
     this.#lists = new ListHub(clock);
+    this.#archivist = new Archivist({ store, hosts, clock, log });
     this.#timeouts = new Timeouts(clock, log);
     this.#stalls = new Stalls({ clock, stallMs: options.stallMs, log });
     const shortOfSpace = (): Promise<boolean> => this.#space.short();
@@ -110,7 +117,7 @@ export class SessionEngine implements Engine {
         for (const entry of entries) {
           if (entry.kind === 'host' && entry.data.state === 'ended') {
             options.hostEnded?.(entry.data.host);
-            this.#removeHost(entry.data.host);
+            this.#archivist.add(entry.data.host);
           }
         }
       },
@@ -130,6 +137,7 @@ export class SessionEngine implements Engine {
       store,
       hosts,
       registry: this.#registry,
+      archivist: this.#archivist,
       look: (actor) => this.#look(actor),
       clock,
       log,
@@ -241,6 +249,10 @@ export class SessionEngine implements Engine {
     return { row: rowOf(state), host };
   }
 
+  raw(session: string, query: RawQuery): Promise<RawPage> {
+    return rawPage(this.#options, session, query);
+  }
+
   async openFeed(session: string, options: FeedOptions, sink: FeedSink): Promise<OpenedFeed> {
     const actor = await this.#registry.get(session);
     return actor.context.hub.open(actor, options, sink);
@@ -262,6 +274,7 @@ export class SessionEngine implements Engine {
     );
     await this.#registry.close({ code: 'unavailable', message: 'The daemon is shutting down.' });
     for (const actor of actors) actor.grip?.host?.release();
+    await this.#archivist.close(mode === 'stop' ? archiveMs : 0);
     return runs;
   }
 
@@ -277,12 +290,6 @@ export class SessionEngine implements Engine {
   #look(actor: SessionActor): void {
     this.#timeouts.look(actor);
     this.#stalls.look(actor);
-  }
-
-  #removeHost(host: string): void {
-    this.#options.hosts.remove(host).catch((error: unknown) => {
-      this.#options.log('host.remove', { host, message: String(error) });
-    });
   }
 }
 

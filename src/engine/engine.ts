@@ -3,6 +3,7 @@ import type { Choice } from '../domain/decide/command.ts';
 import type { By, Delivery, Proof, RunOutcome, SettingsChange } from '../domain/entry.ts';
 import type { SessionRow } from '../domain/row.ts';
 import type { ProbeReport } from '../ports/probe.ts';
+import type { RawPage, RawQuery } from './raw-page.ts';
 import type { FeedSink, FeedSnapshot, HeldPartial } from './frames.ts';
 
 /**
@@ -18,6 +19,9 @@ export interface Engine {
   abort(session: string, input: AbortInput, by: By): Promise<AbortAnswer>;
   decide(session: string, input: DecideInput, by: By): Promise<DecideAnswer>;
   get(session: string): Promise<{ row: SessionRow; host: HostView | null }>;
+
+  /** A page of the lines that went between the daemon and the agent in a run, both ways, as they were. */
+  raw(session: string, query: RawQuery): Promise<RawPage>;
 
   /**
    * Registers a feed first, then answers what is there: no gap, no double. Entries after `after` (default:

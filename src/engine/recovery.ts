@@ -4,6 +4,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Hosts } from '../ports/hosts.ts';
 import type { Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';
+import type { Archivist } from './archivist.ts';
 import type { StartReport } from './engine.ts';
 import type { Registry } from './registry.ts';
 
@@ -16,6 +17,7 @@ export interface RecoveryContext {
   store: Store;
   hosts: Hosts;
   registry: Registry;
+  archivist: Archivist;
   /** Times what has to be timed about a session. */
   look: (actor: SessionActor) => void;
   clock: Clock;
@@ -56,7 +58,11 @@ async function recover(context: RecoveryContext, report: Report): Promise<void> 
     for (const session of next) await recoverOne(context, session, report);
   });
   await Promise.all(workers);
-  const known = new Set(rows.map((row) => row.host));
+  const ended = await context.store.endedHosts();
+  // Nothing of them is to be ended: that was done before their end was stored.
+  for (const { host } of ended) context.archivist.add(host);
+  context.archivist.begin();
+  const known = new Set([...rows, ...ended].map((row) => row.host));
   await endStrays(
     context,
     directories.filter((host) => !known.has(host)),
@@ -102,7 +108,7 @@ function tryAgain(context: RecoveryContext, session: string): void {
   });
 }
 
-/** Directories of hosts whose end is stored already: what is left of them goes. */
+/** Directories of hosts whose files are settled already: what is left of them goes. */
 async function endStrays(context: RecoveryContext, strays: readonly string[]): Promise<void> {
   for (const host of strays) {
     const found = await context.hosts.recover(host);

@@ -2,6 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { idPattern } from '../domain/entry.ts';
 import { limits } from '../domain/limits.ts';
 import type { Host, Hosts, Recovered } from '../ports/hosts.ts';
+import { Archives, directoryFiles } from './archive/archives.ts';
 import { type Claim, readClaim, readExit, takeClaim } from './directory/claim.ts';
 import { type HostPaths, hostPaths } from './directory/layout.ts';
 import { AttachedHost, type Warn } from './host.ts';
@@ -13,6 +14,8 @@ import { DirectoryWatch } from './watch/directory-watch.ts';
 export interface HostsOptions {
   /** Where the hosts' directories are: `<state>/hosts`. Made if it is not there. */
   readonly directory: string;
+  /** Where the archives of ended hosts are: `<state>/archive`. Made if it is not there. */
+  readonly archive: string;
   /** Told what went wrong where nobody waits for an answer. */
   readonly warn: Warn;
 }
@@ -24,6 +27,7 @@ export interface HostsOptions {
 export async function openHosts(options: HostsOptions): Promise<Hosts> {
   const { directory, warn } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  const archives = await Archives.open(options.archive);
   const processes = platformProcesses();
   const context: LaunchContext = { directory, warn, processes, launchMs: limits.launchMs };
   return {
@@ -38,6 +42,14 @@ export async function openHosts(options: HostsOptions): Promise<Hosts> {
     },
     strays: async (known) =>
       (await readdir(directory)).filter((name) => idPattern.test(name) && !known.has(name)),
+    raw: (host) => directoryFiles(hostPaths(directory, host)),
+    archive: async (host, marks, signal) => {
+      const files = await directoryFiles(hostPaths(directory, host));
+      return archives.make(host, files, marks, signal).finally(() => files?.close());
+    },
+    archived: (host) => archives.find(host),
+    archives: () => archives.list(),
+    removeArchive: (host) => archives.remove(host),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Proof } from '../domain/entry.ts';
+import type { ArchiveFile, ArchiveReader, RawReader, SentMark } from './raw.ts';
 
 /**
  * Hosts: operating-system process groups in which agents work. A host outlives the daemon; a handle is
@@ -20,6 +21,22 @@ export interface Hosts {
   remove(host: string): Promise<void>;
   /** Directories that no given host owns (left by a crash), for the sweep at start. */
   strays(known: ReadonlySet<string>): Promise<readonly string[]>;
+
+  /** The files in the directory of a host, whether it works or has ended; undefined where that is gone. */
+  raw(host: string): Promise<RawReader | undefined>;
+  /**
+   * Makes a compressed archive of an ended host's files, whole and on the disk when it resolves; `nothing`
+   * where nothing was written or sent. One that is whole already is left as it is. The directory stays.
+   */
+  archive(
+    host: string,
+    marks: readonly SentMark[],
+    signal: AbortSignal,
+  ): Promise<'archived' | 'nothing'>;
+  /** Undefined where there is none; rejects with `ArchiveDamaged` where it cannot be read. */
+  archived(host: string): Promise<ArchiveReader | undefined>;
+  archives(): Promise<readonly ArchiveFile[]>;
+  removeArchive(host: string): Promise<void>;
 }
 
 export interface LaunchSpec {

@@ -1,6 +1,7 @@
 import type { BlobRef } from '../domain/content.ts';
 import type { Entry, EntryKind, NewEntry, RunOutcome } from '../domain/entry.ts';
 import type { Refusal } from '../domain/refusal.ts';
+import type { SentMark } from './raw.ts';
 
 /**
  * The durable log and what is kept beside it. Every write goes through `append`, one call of which is one
@@ -37,6 +38,24 @@ export interface Store {
   /** The bytes of a host's input from `offset` on, at most `maxBytes`. */
   hostInputs(host: string, offset: number, maxBytes: number): Promise<Uint8Array>;
 
+  /** Hosts that have ended and whose files are not settled yet, in the order of their launch. */
+  endedHosts(): Promise<readonly { host: string; ingested: number }[]>;
+  /** Says where the files of an ended host are from now on, and forgets its input. Repeatable. */
+  settleHost(host: string, files: SettledFiles): Promise<void>;
+  /** Marks of a host's stored input, from the one that holds `offset` on; none once it is settled. */
+  inputMarks(host: string, offset: number, limit: number): Promise<readonly SentMark[]>;
+  /** Where in which hosts' files a run is, in order. */
+  runSpans(session: string, run: string): Promise<readonly RunSpan[]>;
+  /** Entries whose ids lie in `from` (included) to `before`, in the order of their ids. */
+  entriesBetween(query: {
+    session: string;
+    from: string;
+    before: string;
+    limit: number;
+  }): Promise<readonly EntryMark[]>;
+  /** Those of the ids that are entries of the session. */
+  entriesNamed(session: string, ids: readonly string[]): Promise<readonly EntryMark[]>;
+
   /**
    * `digest` is that of the bytes, where the caller has computed it already; a wrong one is found when the
    * blob is read. However large the blob, neither call holds up the calling thread.
@@ -67,7 +86,44 @@ export interface AppendBatch {
   raiseEpoch?: number;
   hosts?: readonly HostChange[];
   /** Bytes for hosts' stdin, at the offset where they belong. Refused unless they continue what is there. */
-  inputs?: readonly { host: string; offset: number; bytes: Uint8Array }[];
+  inputs?: readonly HostInput[];
+  spans?: readonly SpanChange[];
+}
+
+/** The size of its mark is that of its bytes. */
+export type HostInput = Omit<SentMark, 'size'> & { host: string; bytes: Uint8Array };
+
+/** A place in a host's files: so much output was folded, so much input stored. */
+export interface RawPlace {
+  host: string;
+  output: number;
+  sent: number;
+}
+
+/** A run begins or ends to be the one that works in a host. A repeated one changes nothing. */
+export type SpanChange = { run: string; change: 'begin' | 'end' } & RawPlace;
+
+/**
+ * Where the files of a host are: in its directory while it works (`open`) and until they are archived
+ * (`ended`); `nothing` was never written; `expired` by the limits of what is kept; `lost` to a failure.
+ */
+export type HostFiles = 'open' | 'ended' | SettledFiles;
+export type SettledFiles = 'archived' | 'nothing' | 'expired' | 'lost';
+
+/** The part of a host's files that belongs to a run; the end is null while the run is open in it. */
+export interface RunSpan {
+  host: string;
+  files: HostFiles;
+  begin: { output: number; sent: number };
+  end: { output: number; sent: number } | null;
+}
+
+/** That there is an entry, without what it says. */
+export interface EntryMark {
+  seq: number;
+  id: string;
+  kind: EntryKind;
+  at: string;
 }
 
 /** Columns of a session's row by which lists filter and sort; derived from the state. */
@@ -116,7 +172,8 @@ export interface LoadedSession {
 
 /**
  * What it takes to read on in a host's spool. The log has its `host` entries, its claim file the processes.
- * There is a row, and stored input, only until its end is stored: nobody reads on after that.
+ * There is a row only until its end is stored: nobody reads on after that. Its input stays until its files
+ * are settled.
  */
 export interface HostRow {
   host: string;
@@ -135,8 +192,8 @@ export interface HostRow {
 }
 
 /**
- * Creates the row when `phase` is `intended` and it does not exist, and removes it with its input when it is
- * `ended`; otherwise changes the named fields.
+ * Creates the row when `phase` is `intended` and it does not exist, and removes it when it is `ended`;
+ * otherwise changes the named fields.
  */
 export type HostChange = { host: string; phase?: 'intended' | 'ended' } & Partial<
   Omit<HostRow, 'host' | 'session' | 'inputEnd'>

@@ -9,6 +9,7 @@ import { feedsOpen } from './operations/feeds-open.ts';
 import { runsGet } from './operations/runs-get.ts';
 import { runsList } from './operations/runs-list.ts';
 import { serverCheck } from './operations/server-check.ts';
+import { runsRaw } from './operations/runs-raw.ts';
 import { serverHealth } from './operations/server-health.ts';
 import { serverInfo } from './operations/server-info.ts';
 import { serverShutdown } from './operations/server-shutdown.ts';
@@ -34,6 +35,7 @@ export const operations = {
   'feeds.open': feedsOpen,
   'runs.get': runsGet,
   'runs.list': runsList,
+  'runs.raw': runsRaw,
   'server.check': serverCheck,
   'server.health': serverHealth,
   'server.info': serverInfo,

@@ -10,6 +10,7 @@ import { hostFacts, writeHost } from './hosts.ts';
 import { sameInput, writeInput } from './inputs.ts';
 import { runFacts, writeRun } from './runs.ts';
 import { createSession, keyOwner, readLog, writeLog, writeState } from './session-row.ts';
+import { writeSpan } from './spans.ts';
 import { decide, type Facts } from './verdict.ts';
 import type { WireBatch } from './wire.ts';
 import type { SessionLog } from './writer-memory.ts';
@@ -64,6 +65,7 @@ function insert(connection: Connection, batch: WireBatch, log: SessionLog, known
   if (batch.state !== null) writeState(connection, num, batch.state);
   for (const change of batch.hosts) writeHost(connection, num, change);
   for (const input of batch.inputs) writeInput(connection, input);
+  for (const change of batch.spans) writeSpan(connection, num, change);
   return { status: 'stored', firstSeq, lastSeq, head, known };
 }
 

@@ -1,4 +1,4 @@
-import type { HostChange, HostRow } from '../ports/store.ts';
+import type { HostChange, HostRow, SettledFiles } from '../ports/store.ts';
 import type { Connection, SqlValue } from './connection.ts';
 
 interface StoredHost {
@@ -40,11 +40,11 @@ export function hostFacts(
 }
 
 /**
- * Creates, changes or removes a host's row; the verdict has made sure that it may. What is said of a host
- * after its end in the same batch is of no use to anybody.
+ * Creates, changes or ends a host's row; the verdict has made sure that it may. What is said of a host after
+ * its end in the same batch is of no use to anybody.
  */
 export function writeHost(connection: Connection, session: number, change: HostChange): void {
-  if (change.phase === 'ended') return removeHost(connection, change.host);
+  if (change.phase === 'ended') return endHost(connection, change);
   const exists = hostFacts(connection, change.host) !== undefined;
   if (!exists && change.phase !== 'intended') return;
   const { host, phase: _, ...named } = exists ? change : { ...initial, ...change };
@@ -69,12 +69,28 @@ export function writeHost(connection: Connection, session: number, change: HostC
   );
 }
 
-function removeHost(connection: Connection, host: string): void {
+/** Nobody decodes its output again; its files and stored input wait to be archived. */
+function endHost(connection: Connection, { host, ingested }: HostChange): void {
   connection.run(
-    'DELETE FROM host_inputs WHERE host = (SELECT num FROM hosts WHERE host = ?)',
+    `INSERT OR REPLACE INTO past_hosts (host, ingested, files)
+     SELECT host, coalesce(?, ingested), 'ended' FROM hosts WHERE host = ?`,
+    ingested ?? null,
     host,
   );
   connection.run('DELETE FROM hosts WHERE host = ?', host);
+}
+
+/** A host that has not ended keeps its input, whatever is said of its files. */
+export function settleHost(connection: Connection, host: string, files: SettledFiles): void {
+  connection.transaction(() => {
+    const past = 'UPDATE past_hosts SET files = ? WHERE host = ?';
+    if (connection.run(past, files, host) === 0) return;
+    connection.run('DELETE FROM host_inputs WHERE host = ?', host);
+  });
+}
+
+export function readEndedHosts(connection: Connection): { host: string; ingested: number }[] {
+  return connection.all(`SELECT host, ingested FROM past_hosts WHERE files = 'ended'`);
 }
 
 function hostRow(row: StoredHost): HostRow {

@@ -1,10 +1,10 @@
-import type { HostChange } from '../ports/store.ts';
-import type { WireBatch, WireInput } from './wire.ts';
+import type { HostChange, HostInput } from '../ports/store.ts';
+import type { WireBatch } from './wire.ts';
 
 export interface HostFacts {
   host(host: string): { session: string; inputEnd: number } | undefined;
   /** Whether these bytes are stored at their offset already. */
-  sameInput(input: WireInput): boolean;
+  sameInput(input: HostInput): boolean;
 }
 
 export interface InputFlaw {

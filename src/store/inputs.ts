@@ -1,8 +1,9 @@
 import { refuse } from '../domain/refusal.ts';
+import type { SentMark } from '../ports/raw.ts';
+import type { HostInput } from '../ports/store.ts';
 import type { Connection } from './connection.ts';
 import { hostFacts } from './hosts.ts';
 import { inputSeal } from './seal.ts';
-import type { WireInput } from './wire.ts';
 
 interface StoredInput {
   offset: number;
@@ -11,13 +12,19 @@ interface StoredInput {
 }
 
 /** Appends bytes to a host's input; what is stored already is left as it is. */
-export function writeInput(connection: Connection, input: WireInput): void {
+export function writeInput(connection: Connection, input: HostInput): void {
   const host = hostFacts(connection, input.host);
   if (host === undefined || input.offset !== host.inputEnd || input.bytes.byteLength === 0) return;
   connection.run(
-    'INSERT INTO host_inputs (host, offset, seal, bytes) VALUES (?, ?, ?, ?)',
-    host.num,
+    `INSERT INTO host_inputs (host, offset, at, seq, output, run, entry, seal, bytes)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    input.host,
     input.offset,
+    input.at,
+    input.seq,
+    input.output,
+    input.run,
+    input.entry,
     inputSeal(input.offset, input.bytes),
     input.bytes,
   );
@@ -26,7 +33,7 @@ export function writeInput(connection: Connection, input: WireInput): void {
 }
 
 /** Stored pieces from the one that holds `offset` on, each verified. */
-function* pieces(connection: Connection, host: number, offset: number): Generator<Uint8Array> {
+function* pieces(connection: Connection, host: string, offset: number): Generator<Uint8Array> {
   const rows = connection.iterate<StoredInput>(
     `SELECT offset, seal & 4294967295 AS seal, bytes FROM host_inputs WHERE host = ?1 AND offset >= coalesce(
        (SELECT max(offset) FROM host_inputs WHERE host = ?1 AND offset <= ?2), 0) ORDER BY offset`,
@@ -55,7 +62,7 @@ export function readInputs(
   if (facts === undefined || offset >= facts.inputEnd) return new Uint8Array(0);
   const parts: Uint8Array[] = [];
   let size = 0;
-  for (const piece of pieces(connection, facts.num, offset)) {
+  for (const piece of pieces(connection, host, offset)) {
     const part = piece.subarray(0, maxBytes - size);
     parts.push(part);
     size += part.byteLength;
@@ -65,7 +72,25 @@ export function readInputs(
   return Uint8Array.from(Buffer.concat(parts, size));
 }
 
-export function sameInput(connection: Connection, input: WireInput): boolean {
+export function sameInput(connection: Connection, input: HostInput): boolean {
   const stored = readInputs(connection, input.host, input.offset, input.bytes.byteLength);
   return Buffer.compare(stored, input.bytes) === 0;
+}
+
+/** When and why the input was stored, from the piece that holds `offset` on. */
+export function readMarks(
+  connection: Connection,
+  host: string,
+  offset: number,
+  limit: number,
+): SentMark[] {
+  return connection.all<SentMark>(
+    `SELECT offset, length(bytes) AS size, at, seq, output, run, entry
+     FROM host_inputs WHERE host = ?1 AND offset >= coalesce(
+       (SELECT max(offset) FROM host_inputs WHERE host = ?1 AND offset <= ?2), 0)
+     ORDER BY offset LIMIT ?3`,
+    host,
+    offset,
+    limit,
+  );
 }

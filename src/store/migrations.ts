@@ -1,5 +1,6 @@
 import type { Connection } from './connection.ts';
 import { schemaOne, schemaTwo } from './schema.ts';
+import { schemaThree } from './schema-raw.ts';
 
 /** One step forward; `to` is the `user_version` after it. */
 export interface Migration {
@@ -11,6 +12,7 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { to: 1, sql: schemaOne },
   { to: 2, sql: schemaTwo },
+  { to: 3, sql: schemaThree },
 ];
 
 /**

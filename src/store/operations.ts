@@ -1,4 +1,10 @@
-import type { HistoryQuery, RunQuery, SessionQuery, TokenRow } from '../ports/store.ts';
+import type {
+  HistoryQuery,
+  RunQuery,
+  SessionQuery,
+  SettledFiles,
+  TokenRow,
+} from '../ports/store.ts';
 import { readOpenApprovals } from './approvals.ts';
 import { checkDatabase } from './check.ts';
 import { commitGroup } from './commit.ts';
@@ -6,11 +12,13 @@ import type { Connection } from './connection.ts';
 import { entryById, entryText } from './entries.ts';
 import { family, lineage } from './family.ts';
 import { readHistory } from './history.ts';
-import { readOpenHosts } from './hosts.ts';
-import { readInputs } from './inputs.ts';
+import { marksBetween, type MarksQuery, marksNamed } from './entry-marks.ts';
+import { readEndedHosts, readOpenHosts, settleHost } from './hosts.ts';
+import { readInputs, readMarks } from './inputs.ts';
 import { readRun, readRuns } from './runs.ts';
 import { loadSession, readLog } from './session-row.ts';
 import { readSessions, resolveName } from './sessions.ts';
+import { readSpans } from './spans.ts';
 import { createToken, listTokens, revokeToken, tokenByDigest } from './tokens.ts';
 import type { WireBatch } from './wire.ts';
 
@@ -41,6 +49,14 @@ export const operations = {
   openHosts: readOpenHosts,
   hostInputs: (on: Connection, host: string, offset: number, maxBytes: number) =>
     on.snapshot(() => readInputs(on, host, offset, maxBytes)),
+  endedHosts: (on: Connection) => readEndedHosts(on),
+  settleHost: (on: Connection, host: string, files: SettledFiles) => settleHost(on, host, files),
+  inputMarks: (on: Connection, host: string, offset: number, limit: number) =>
+    on.snapshot(() => readMarks(on, host, offset, limit)),
+  runSpans: (on: Connection, session: string, run: string) => readSpans(on, session, run),
+  entriesBetween: (on: Connection, query: MarksQuery) => marksBetween(on, query),
+  entriesNamed: (on: Connection, session: string, ids: readonly string[]) =>
+    marksNamed(on, session, ids),
   tokenByDigest: (on: Connection, digest: string) => tokenByDigest(on, digest),
   listTokens: (on: Connection) => listTokens(on),
   check: (on: Connection, session?: string) => on.snapshot(() => checkDatabase(on, session)),

@@ -1,8 +1,10 @@
 import type { BlobRef } from '../domain/content.ts';
 import type { Entry } from '../domain/entry.ts';
 import { refuse } from '../domain/refusal.ts';
+import type { SentMark } from '../ports/raw.ts';
 import type {
   AppendBatch,
+  EntryMark,
   HistoryPage,
   HistoryQuery,
   HistoryTextPage,
@@ -12,9 +14,11 @@ import type {
   RunPage,
   RunQuery,
   RunRow,
+  RunSpan,
   SessionPage,
   SessionQuery,
   SessionRow,
+  SettledFiles,
   Store,
   TokenRow,
   TokenStore,
@@ -22,6 +26,7 @@ import type {
 } from '../ports/store.ts';
 import type { Blobs } from './blobs.ts';
 import type { Channel } from './channel.ts';
+import type { MarksQuery } from './entry-marks.ts';
 import { GroupCommit } from './group.ts';
 
 export interface StoreParts {
@@ -119,6 +124,30 @@ export class SqliteStore implements Store {
 
   hostInputs(host: string, offset: number, maxBytes: number): Promise<Uint8Array> {
     return this.#parts.reader.call('hostInputs', host, offset, maxBytes);
+  }
+
+  endedHosts(): Promise<readonly { host: string; ingested: number }[]> {
+    return this.#parts.reader.call('endedHosts');
+  }
+
+  settleHost(host: string, files: SettledFiles): Promise<void> {
+    return this.#parts.writer.call('settleHost', host, files);
+  }
+
+  inputMarks(host: string, offset: number, limit: number): Promise<readonly SentMark[]> {
+    return this.#parts.reader.call('inputMarks', host, offset, limit);
+  }
+
+  runSpans(session: string, run: string): Promise<readonly RunSpan[]> {
+    return this.#parts.reader.call('runSpans', session, run);
+  }
+
+  entriesBetween(query: MarksQuery): Promise<readonly EntryMark[]> {
+    return this.#parts.reader.call('entriesBetween', query);
+  }
+
+  entriesNamed(session: string, ids: readonly string[]): Promise<readonly EntryMark[]> {
+    return this.#parts.reader.call('entriesNamed', session, ids);
   }
 
   putBlob(bytes: Uint8Array, digest?: string): Promise<BlobRef> {

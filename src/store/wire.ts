@@ -1,5 +1,11 @@
 import { isNode, type EntryKind, type NewEntry } from '../domain/entry.ts';
-import type { AppendBatch, HostChange, SessionColumns } from '../ports/store.ts';
+import type {
+  AppendBatch,
+  HostChange,
+  HostInput,
+  SessionColumns,
+  SpanChange,
+} from '../ports/store.ts';
 import { formatFlaw } from './format.ts';
 
 /**
@@ -15,7 +21,8 @@ export interface WireBatch {
   state: WireState | null;
   raiseEpoch: number | null;
   hosts: readonly HostChange[];
-  inputs: readonly WireInput[];
+  inputs: readonly HostInput[];
+  spans: readonly SpanChange[];
 }
 
 export interface WireEntry {
@@ -34,12 +41,6 @@ export interface WireEntry {
   data: string;
   /** Why it breaks the format, or null. */
   flaw: string | null;
-}
-
-export interface WireInput {
-  host: string;
-  offset: number;
-  bytes: Uint8Array;
 }
 
 export interface WireState {
@@ -104,6 +105,7 @@ export function wireBatch(batch: AppendBatch): WireBatch {
     hosts: batch.hosts ?? [],
     // Copies: a view would take its whole buffer along, and the caller may write on in it.
     inputs: (batch.inputs ?? []).map((input) => ({ ...input, bytes: new Uint8Array(input.bytes) })),
+    spans: batch.spans ?? [],
   };
 }
 

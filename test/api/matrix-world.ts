@@ -45,6 +45,7 @@ function inputsOf(digest: string): Inputs {
     'feeds.open': { session },
     'runs.get': { session, run: 'run-s1' },
     'runs.list': {},
+    'runs.raw': { session, run: 'run-s1' },
     'server.check': {},
     'server.health': {},
     'server.info': {},

@@ -44,6 +44,7 @@ const calls: readonly [OperationName, () => unknown][] = [
   ['approvals.list', () => ({})],
   ['runs.get', () => ({ session: 's1', run: 'r1' })],
   ['runs.list', () => ({ session: 'agent:scripted:s1' })],
+  ['runs.raw', () => ({ session: 's1', run: 'r1' })],
   ['server.health', () => ({})],
   ['server.info', () => ({})],
   ['sessions.abort', () => ({ session: 's1' })],

@@ -53,6 +53,7 @@ export async function composeDaemon(how: Composition): Promise<Served> {
     store,
     hosts: await openHosts({
       directory: directory.hosts,
+      archive: directory.archive,
       warn: (what, error) => log('host', { message: `${what}: ${String(error)}` }),
     }),
     clock,

@@ -30,7 +30,11 @@ async function machine(): Promise<{ store: Store; boot: () => Promise<SessionEng
     life?.kill();
     await life?.settled();
     life = new Mortal();
-    const hosts = await openHosts({ directory: join(dir, 'hosts'), warn: () => undefined });
+    const hosts = await openHosts({
+      directory: join(dir, 'hosts'),
+      archive: join(dir, 'archive'),
+      warn: () => undefined,
+    });
     engine = createEngine({
       store: life.port(store),
       hosts: life.port(hosts),

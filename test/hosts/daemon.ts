@@ -5,6 +5,7 @@ import { openHosts } from '../../src/hosts/hosts.ts';
 const [directory = '', host = '', program = '', ...args] = process.argv.slice(2);
 const hosts = await openHosts({
   directory,
+  archive: `${directory}-archive`,
   warn: (what, error) => console.error(what, error),
 });
 setInterval(() => {}, 1000);

@@ -53,7 +53,7 @@ describe('launch', () => {
     const host = await workshop.launch(workshop.spec('/bin/bash', ['-c', show, 'name', ...args]));
     await ended(host);
     expect((await text(host)).split('\0').slice(0, -1)).toEqual(args);
-    expect(await readdir(workshop.directory)).toEqual(['hosts']);
+    expect(await readdir(workshop.directory)).toEqual(['archive', 'hosts']);
   });
 
   test('S1: the directory is 0700 and its files 0600, and the agent has the umask of the daemon', async () => {

@@ -29,6 +29,7 @@ export class Workshop {
     const directory = join(this.directory, 'hosts');
     return openHosts({
       directory,
+      archive: join(this.directory, 'archive'),
       warn: (what, error) => this.warnings.push(`${what}: ${String(error)}`),
     });
   }

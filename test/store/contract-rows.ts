@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { Store } from '../../src/ports/store.ts';
+import type { HostInput, Store } from '../../src/ports/store.ts';
 import {
   append,
   approval,
@@ -11,7 +11,13 @@ import {
   runEnded,
   runStarted,
   state,
+  time,
 } from './sample.ts';
+
+function input(offset: number, bytes: Uint8Array, more: Partial<HostInput> = {}): HostInput {
+  const mark = { at: time, seq: 0, output: 0, run: null, entry: null };
+  return { host: 'h', offset, ...mark, bytes, ...more };
+}
 
 export function hostRows(store: () => Store): void {
   test('L4: hosts, input, state and entries are one transaction', async () => {
@@ -23,7 +29,7 @@ export function hostRows(store: () => Store): void {
         ...first,
         hosts: [host],
         state: state(),
-        inputs: [{ host: 'h', offset: 0, bytes }],
+        inputs: [input(0, bytes)],
       }),
     );
     expect(await store().load('s')).toMatchObject({
@@ -34,7 +40,7 @@ export function hostRows(store: () => Store): void {
       state: '{"a":1}',
       hosts: [{ host: 'h', session: 's', inputEnd: 6, ingested: 0, snapshot: null }],
     });
-    const gap = { inputs: [{ host: 'h', offset: 7, bytes }], hosts: [{ host: 'h', ingested: 9 }] };
+    const gap = { inputs: [input(7, bytes)], hosts: [{ host: 'h', ingested: 9 }] };
     expect(await append(store(), batch('s', [notice('n')], gap))).toMatchObject({
       status: 'refused',
     });
@@ -52,11 +58,11 @@ export function hostRows(store: () => Store): void {
     expect(await store().openHosts()).toEqual([]);
   });
 
-  test('L4: with the end of a host its input goes, also what the same batch still says of it', async () => {
+  test('L4: after the end of a host nobody reads its input on, and nothing is added to it', async () => {
     const host = { host: 'h', phase: 'intended', spec: '{}', snapshot: '{}' } as const;
-    const input = { host: 'h', offset: 0, bytes: Buffer.from('hello ') };
-    await append(store(), batch('s', [], { ...first, hosts: [host], inputs: [input] }));
-    const late = { ...input, offset: 6 };
+    const hello = input(0, Buffer.from('hello '));
+    await append(store(), batch('s', [], { ...first, hosts: [host], inputs: [hello] }));
+    const late = { ...hello, offset: 6 };
     const over = { hosts: [{ host: 'h', phase: 'ended' } as const, { host: 'h', ingested: 7 }] };
     expect(
       await append(store(), batch('s', [notice('n')], { ...over, inputs: [late] })),
@@ -72,8 +78,8 @@ export function hostRows(store: () => Store): void {
     const host = { host: 'h', phase: 'intended', spec: '{}' } as const;
     await append(store(), batch('s', [], { ...first, hosts: [host] }));
     const give = async (offset: number, text: string): Promise<string> => {
-      const input = { host: 'h', offset, bytes: Buffer.from(text) };
-      return (await append(store(), batch('s', [], { inputs: [input] }))).status;
+      const inputs = [input(offset, Buffer.from(text))];
+      return (await append(store(), batch('s', [], { inputs }))).status;
     };
     expect(await give(0, 'one ')).toBe('stored');
     expect(await give(4, 'two ')).toBe('stored');

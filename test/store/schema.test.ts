@@ -58,11 +58,14 @@ test('V6: hosts that have ended and approvals that are decided cost no later rea
   for (const host of ['h', 'i']) {
     const bytes = Buffer.from('bytes');
     const hosts = [{ host, phase: 'intended', spec: '{}', snapshot: '{}' }];
-    append([], { hosts, inputs: [{ host, offset: 0, bytes }] });
+    const mark = { offset: 0, at: null, seq: 0, output: 0, run: null, entry: null };
+    append([], { hosts, inputs: [{ host, ...mark, bytes }] });
   }
   append([], { hosts: [{ host: 'h', phase: 'ended' }] });
   expect(connection.all('SELECT host FROM hosts')).toEqual([{ host: 'i' }]);
-  expect(connection.all('SELECT count(*) AS count FROM host_inputs')).toEqual([{ count: 1 }]);
+  operations.settleHost(connection, 'h', 'archived');
+  operations.settleHost(connection, 'i', 'lost');
+  expect(connection.all('SELECT host FROM host_inputs')).toEqual([{ host: 'i' }]);
   const plans = plansOf(() => {
     operations.openHosts(connection);
     operations.load(connection, 's');
