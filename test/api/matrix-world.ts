@@ -19,7 +19,7 @@ export async function openWorld(config: Partial<ApiConfig> = {}): Promise<World>
   const harness = await Harness.open(config);
   const { digest } = await harness.store.putBlob(Buffer.from('0123456789'));
   for (const id of sessions) {
-    const row = rowNamed(id, { label: `label of ${id}` });
+    const row = rowNamed(id, { label: `label of ${id}`, title: 'twin' });
     harness.engine.rows.set(id, row);
     const entries = [
       runStarted(`started-${id}`, `run-${id}`),
@@ -27,7 +27,12 @@ export async function openWorld(config: Partial<ApiConfig> = {}): Promise<World>
       runEnded(`ended-${id}`, `run-${id}`),
       approval(`approval-${id}`),
     ];
-    const columns = state({ row: JSON.stringify(row), key: row.key, label: row.label });
+    const columns = state({
+      row: JSON.stringify(row),
+      key: row.key,
+      label: row.label,
+      title: row.title,
+    });
     await harness.store.append([batch(id, entries, { ...first, state: columns })]);
   }
   return { harness, inputs: inputsOf(digest) };

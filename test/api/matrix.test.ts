@@ -199,6 +199,7 @@ function saidBy(status: number, text: string, method: string): string {
   if (status < 300) return String(status);
   // The answer to HEAD has no body.
   if (method === 'HEAD') return text === '' ? `${status}` : `${status} with a body`;
+  if (!text.startsWith('{')) return `${status} without JSON`;
   const { error } = JSON.parse(text) as Json;
   return `${status} ${/\S/.test(error.message) ? error.code : 'without a message'}`;
 }
