@@ -33,6 +33,11 @@ export function checkPlace(request: IncomingMessage, guard: Guard): void {
   if (!url.startsWith('/') || url.startsWith('//')) {
     throw refuse('invalid', 'The request target is a path that begins with one slash.');
   }
+  const [path] = url.split('?', 1);
+  // What would be read as another path than the one that was looked at is no path of ours.
+  if (URL.parse(url, 'http://localhost')?.pathname !== path) {
+    throw refuse('invalid', 'Write the path as it is meant: without dot segments or backslashes.');
+  }
   if (guard.hosts !== null) {
     const host = headers.host?.toLowerCase() ?? '';
     if (!guard.hosts.has(host) || timesGiven(request, 'host') !== 1) {

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +16,7 @@ const program = fileURLToPath(new URL('../fixtures/faces/main.ts', import.meta.u
 export class DaemonProcess {
   readonly root: string;
   readonly #child: ChildProcess;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 });
   #said = '';
   url = '';
   secret = '';
@@ -32,7 +34,7 @@ export class DaemonProcess {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     const daemon = new DaemonProcess(root, child);
-    await mkdir(daemon.state, { mode: 0o700 });
+    await mkdir(daemon.state, { mode: 0o700, recursive: true });
     await mkdir(daemon.cwd);
     const options = { state: daemon.state, cwd: daemon.cwd, config };
     Object.assign(daemon, await daemon.#tell({ order: 'open', options }));
@@ -40,11 +42,16 @@ export class DaemonProcess {
   }
 
   get state(): string {
-    return join(this.root, 'state');
+    return join(this.#home, 'state');
   }
 
   get cwd(): string {
-    return join(this.root, 'work');
+    return join(this.#home, 'work');
+  }
+
+  /** Deep enough that what climbs out of the state directory is still within the root. */
+  get #home(): string {
+    return join(this.root, '1', '2', '3', '4', '5', '6');
   }
 
   get port(): number {
@@ -76,6 +83,37 @@ export class DaemonProcess {
     return this.#tell({ order: 'logged' }) as Promise<object[]>;
   }
 
+  inherited(): Promise<string[]> {
+    return this.#tell({ order: 'inherited' }) as Promise<string[]>;
+  }
+
+  /** A request whose path is sent as it is; of an answer that goes on only the status is taken. */
+  ask(path: string, body: string | null): Promise<{ status: number; text: string }> {
+    return new Promise((resolve, reject) => {
+      const headers = {
+        authorization: `Bearer ${this.secret}`,
+        ...(body === null
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+      };
+      const method = body === null ? 'GET' : 'POST';
+      const options = { host: '127.0.0.1', port: this.port, method, path, headers };
+      const sent = request({ ...options, agent: this.#agent }, (response) => {
+        const status = response.statusCode ?? 0;
+        let text = '';
+        if (response.headers['content-type'] !== 'application/json') {
+          response.destroy();
+          resolve({ status, text });
+        }
+        response.setEncoding('utf8').on('data', (part: string) => (text += part));
+        response.on('end', () => resolve({ status, text }));
+        response.on('error', reject);
+      });
+      sent.on('error', reject);
+      sent.end(body ?? undefined);
+    });
+  }
+
   async socket(): Promise<Rpc> {
     const headers = { authorization: `Bearer ${this.secret}` };
     const socket = new WebSocket(`${this.url.replace('http', 'ws')}/rpc`, { headers });
@@ -85,6 +123,7 @@ export class DaemonProcess {
   }
 
   async close(): Promise<void> {
+    this.#agent.destroy();
     const exited = once(this.#child, 'exit');
     await this.#tell({ order: 'close' });
     await exited;

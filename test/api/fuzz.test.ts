@@ -1,4 +1,3 @@
-import { Agent, request } from 'node:http';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -30,17 +29,13 @@ interface Outcome {
 
 let daemon: DaemonProcess;
 let known: Known;
-const agent = new Agent({ keepAlive: true, maxSockets: lanes });
 
 beforeAll(async () => {
   daemon = await DaemonProcess.open();
   known = await prelude(daemon);
 });
 
-afterAll(async () => {
-  agent.destroy();
-  await daemon.close();
-});
+afterAll(() => daemon.close());
 
 /** Of every operation as many, but of the one that reads the whole database. */
 const played = operationNames.flatMap((name) =>
@@ -82,33 +77,9 @@ function inputs(): Input[] {
   return names.map((name) => ({ name, text: JSON.stringify(texts.get(name)?.pop()) ?? 'null' }));
 }
 
-function overHttp({ name, text }: Input): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      {
-        port: daemon.port,
-        host: '127.0.0.1',
-        method: 'POST',
-        path: `/v1/${name}`,
-        agent,
-        headers: {
-          authorization: `Bearer ${daemon.secret}`,
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(text),
-        },
-      },
-      (response) => {
-        let body = '';
-        response.setEncoding('utf8').on('data', (part: string) => (body += part));
-        response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, body: JSON.parse(body) }),
-        );
-        response.on('error', reject);
-      },
-    );
-    sent.on('error', reject);
-    sent.end(text);
-  });
+async function overHttp({ name, text }: Input): Promise<Outcome> {
+  const answer = await daemon.ask(`/v1/${name}`, text);
+  return { status: answer.status, body: JSON.parse(answer.text) };
 }
 
 /** One lane's socket, replaced before it has sent too much. */

@@ -1,0 +1,213 @@
+const climbs = [
+  '..',
+  '...',
+  '....//',
+  '%2e%2e',
+  '%252e%252e',
+  '..%00',
+  '..;',
+  '.%2e',
+  '\u2025',
+  '．．',
+];
+const slashes = ['/', '\\', '%2f', '%5c', '%252f', '／', '∕', '\0/'];
+const targets = ['etc/passwd', 'state/token', 'x', ''];
+
+/** `../../x` in every spelling that some program takes for it. */
+const traversals = climbs.flatMap((climb) =>
+  slashes.flatMap((slash) =>
+    targets.map((target) => [climb, climb, target.replaceAll('/', slash)].join(slash)),
+  ),
+);
+
+const absolute = [
+  '/',
+  '//',
+  '/etc/passwd',
+  '//etc/passwd',
+  '///',
+  '/dev/null',
+  '/proc/self/environ',
+  '/proc/self/cwd',
+  '~',
+  '~root/.ssh',
+  'C:\\Windows',
+  'c:/windows/system32',
+  'C:',
+  'NUL',
+  'CON',
+  'COM1.txt',
+  'LPT1',
+  'file:///etc/passwd',
+  'http://localhost/',
+  '\\\\server\\share',
+  '\\\\?\\C:\\x',
+  '\\\\.\\pipe\\x',
+  '//server/share',
+  'x:$DATA',
+  'x::$INDEX_ALLOCATION',
+];
+
+const options = [
+  '-',
+  '--',
+  '-rf',
+  '-c',
+  '--help',
+  '--version',
+  '--state=/x',
+  '--dangerously-skip-permissions',
+  '-e process.exit()',
+  '@file',
+  '+x',
+];
+
+const shells = [
+  '$(id)',
+  '`id`',
+  '${HOME}',
+  '$HOME',
+  '; id',
+  '| id',
+  '&& id',
+  '> x',
+  '< /etc/passwd',
+  '*',
+  '?',
+  '[a-z]',
+  '{a,b}',
+  "'; DROP TABLE sessions; --",
+  '" OR 1=1 --',
+  "' || '1",
+  '%',
+  '_',
+  '%s%n%x',
+  '{{7*7}}',
+  '<script>alert(1)</script>',
+  '<!--',
+  '&lt;',
+  '!history',
+];
+
+const inherited = [
+  '__proto__',
+  '__proto__.x',
+  'constructor',
+  'constructor.prototype',
+  'prototype',
+  'toString',
+  'valueOf',
+  'hasOwnProperty',
+  'isPrototypeOf',
+  '__defineGetter__',
+  '__lookupSetter__',
+  'toJSON',
+  'then',
+  'length',
+  'null',
+  'undefined',
+  'NaN',
+  'true',
+  '[object Object]',
+  '0',
+  '-0',
+  '-1',
+  '1e308',
+  '0x10',
+  '9007199254740993',
+];
+
+const controls = Array.from({ length: 33 }, (_, code) => `a${String.fromCharCode(code)}b`);
+const trailing = [
+  ' ',
+  '\t',
+  '\n',
+  '\r\n',
+  '.',
+  '..',
+  '\0',
+  '/',
+  '\u00a0',
+  '\u3000',
+  '\u200b',
+  '\ufeff',
+];
+const spaced = trailing.flatMap((end) => [`x${end}`, `${end}x`, end]);
+
+/** Texts that look the same and are not, turn the text around, or are no text. */
+const unicode = [
+  'é',
+  'é'.normalize('NFD'),
+  'ﬁ',
+  'ＡＢＣ',
+  'ſ',
+  'K',
+  'İ',
+  'ı',
+  'ß',
+  '\u202eevil',
+  '\u2066x\u2069',
+  '\u200fx',
+  'a\u0301\u0302\u0303\u0304',
+  'a'.padEnd(200, '\u0301'),
+  '\ud800',
+  '\udfff',
+  'a\ud800b',
+  '\udc00\ud800',
+  '💥',
+  '👩‍👩‍👧‍👦',
+  '\ufffd',
+  '\uffff',
+  '\u{10ffff}',
+  '\u0085',
+  '\u2028',
+  '\u2029',
+  'аdmin',
+  'ѕ-1',
+  '%c0%ae%c0%ae/',
+  '%u002e%u002e',
+  '%',
+  '%zz',
+  '%0d%0aX: y',
+  'a\r\nX: y',
+  '\u001b[2J\u001b]0;x\u0007',
+];
+
+const sizes = [64, 65, 100, 128, 255, 256, 257, 300, 1000, 1024, 1025, 4095, 4096, 4097, 20_000];
+const long = sizes.flatMap((size) => ['a', '.', '/', 'é'].map((letter) => letter.repeat(size)));
+
+const keys = [
+  'agent',
+  'agent:',
+  'agent::',
+  'agent::x',
+  'agent:plain',
+  'agent:plain:',
+  'agent:plain: ',
+  'agent:../x:y',
+  'agent:plain/x:y',
+  'agent:__proto__:x',
+  'agent:constructor:x',
+  'agent:nobody:x',
+  'agent:plain\0:x',
+  ':agent:plain:x',
+  'AGENT::PLAIN:x',
+];
+
+/** Names by which programs were led astray: each once. */
+export const corpus: readonly string[] = [
+  ...new Set([
+    '',
+    '.',
+    ...traversals,
+    ...absolute,
+    ...options,
+    ...shells,
+    ...inherited,
+    ...controls,
+    ...spaced,
+    ...unicode,
+    ...long,
+    ...keys,
+  ]),
+];
