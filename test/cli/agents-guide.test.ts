@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { builtInAgents } from '../../src/agents/agents.ts';
+import { cliVersion } from '../agents/cli.ts';
+
+// What docs/agents.md tells people to type is typed here, and what it says of agents is compared to them.
+const root = path.join(import.meta.dirname, '../..');
+const guide = readFileSync(path.join(root, 'docs/agents.md'), 'utf8');
+
+let home = '';
+beforeAll(async () => {
+  home = await mkdtemp(path.join(tmpdir(), 'turnkeep-guide-'));
+});
+afterAll(async () => {
+  await type('turnkeep stop');
+  await rm(home, { recursive: true, force: true });
+});
+
+async function type(line: string): Promise<{ code: number | null; out: string; err: string }> {
+  const cli = path.join(root, 'src/cli/main.ts');
+  const script = `turnkeep() { "${process.execPath}" "${cli}" "$@"; }; ${line}`;
+  const child = spawn('bash', ['-c', script], {
+    cwd: home,
+    env: { PATH: '/usr/bin:/bin', HOME: home, TURNKEEP_STATE: path.join(home, 'state') },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  let err = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, out, err };
+}
+
+const agents = builtInAgents({
+  scripted: { node: 'node', program: 'main', store: 'store' },
+  claude: { program: 'claude', env: {}, trusted: [] },
+});
+
+test('the commands of the guide to agents do what it says', { timeout: 60_000 }, async () => {
+  const block = /```sh\n(turnkeep [^]*?)```/.exec(guide)?.[1] ?? '';
+  const lines = block
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/\s+#.*$/, ''));
+  expect(lines).toHaveLength(5);
+  const [table, one, json, doctor, run] = lines as [string, string, string, string, string];
+  expect((await type('turnkeep up --detach')).code).toBe(0);
+
+  const shown = await type(table);
+  expect(shown.out).toMatch(/\* +scripted .* ready .* steady of 2 +ask of 2/);
+  expect(shown.out).toContain('claude: Claude Code is not installed: npm install -g');
+  expect((await type(one)).out).toContain('  * steady  Steady · 15 ms between chunks\n');
+  const answer = JSON.parse((await type(json)).out) as { agents: { name: string }[] };
+  expect(answer.agents.map(({ name }) => name)).toEqual(agents.map(({ profile }) => profile.name));
+  const checked = await type(doctor);
+  expect(checked.code, checked.out).toBe(0);
+  expect((await type(run)).out).toMatch(/^Hello\.\n✓ completed/);
+});
+
+test('the guide says of each agent what its profile says, and the tested version is the one that is tested', () => {
+  const yes = (flag: boolean): string => (flag ? 'yes' : 'no');
+  for (const { profile, probe } of agents) {
+    const { name, steer, resume, images, install } = profile;
+    const row = guide.split('\n').find((line) => line.startsWith(`| \`${name}\` |`));
+    const cells = (row ?? '').split('|').map((cell) => cell.trim());
+    expect(cells.slice(5, 8), name).toEqual([steer, resume, images].map(yes));
+    if ((probe?.tested ?? null) !== null) expect(cells[4], name).toBe(probe?.tested);
+    expect(guide).toContain(install);
+  }
+  expect(agents.find(({ profile }) => profile.name === 'claude')?.probe?.tested).toBe(cliVersion);
+});
+
+test('the files that the guide links are there', () => {
+  const links = [...guide.matchAll(/\]\(([^)#]+)\)/g)].map((match) => match[1]!);
+  expect(links.length).toBeGreaterThan(2);
+  expect(links.filter((link) => !existsSync(path.join(root, 'docs', link)))).toEqual([]);
+});
