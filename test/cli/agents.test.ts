@@ -106,7 +106,7 @@ test('agents are a table, and who is missing is told how to be installed', async
   ]);
 });
 
-test('S6: one agent is shown with all that it offers, cleaned', async () => {
+test('one agent is shown with all that it offers, cleaned', async () => {
   const { asked } = await answering([ready, missing]);
   await expect(runProgram(['agents', 'good', '--probe'], io())).resolves.toBe(0);
   expect(out).toBe(
