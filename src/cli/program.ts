@@ -5,6 +5,7 @@ import { addAgents } from './commands/agents.ts';
 import { addDecideCommands } from './commands/decide.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDriveCommands } from './commands/drive.ts';
+import { addRawCommand } from './commands/raw.ts';
 import { addRun } from './commands/run.ts';
 import { addServerCommands } from './commands/server.ts';
 import { addSessionCommands } from './commands/sessions.ts';
@@ -45,6 +46,7 @@ function buildProgram(io: Io, finished: (exitCode: number) => void): Command {
   addUp(program, act);
   addRun(program, act);
   addSessionCommands(program, act);
+  addRawCommand(program, act);
   addDriveCommands(program, act);
   addDecideCommands(program, act);
   addAgents(program, act);
