@@ -184,12 +184,12 @@ describe('inside a session', { timeout: 120_000 }, () => {
     await talk.send('[[exit 3]]');
     await talk.hostEnd();
     expect(await closed.promise).toBe(4401);
-    await until('the token file is gone', async () =>
+    const gone = () =>
       stat(tokenFileOf(host)).then(
         () => false,
         () => true,
-      ),
-    );
+      );
+    await until('the token file is gone', gone, 30_000);
     const late = await fetch(`${place.served.url}/v1/sessions.list`, {
       method: 'POST',
       headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
