@@ -1,6 +1,7 @@
 import type { By } from '../domain/entry.ts';
 import { refuse, type RefusalError } from '../domain/refusal.ts';
 import type { TokenRow } from '../ports/store.ts';
+import type { Operation } from '../protocol/operation.ts';
 import { allows, type Scope } from '../protocol/scope.ts';
 
 /** Who asks: a token, and what it may do. */
@@ -44,28 +45,38 @@ export function callerOf(row: TokenRow, client: string | undefined): Caller {
   };
 }
 
-/**
- * Throws unless the caller may ask for what needs this scope. Two things hold whatever else a token
- * was given: one from inside a host decides nothing and administers nothing (it would answer its
- * own questions), and one that is bound to sessions administers nothing (it would reach the
- * others).
- */
+/** Throws unless the caller may ask for what needs this scope. */
 export function demandScope(caller: Caller, asked: Scope, operation: string): void {
-  if (caller.inside && (asked === 'approve' || asked === 'admin')) {
-    const message = `Nothing inside a session calls ${operation}: a person does, by turnkeep outside of it.`;
-    throw refuse('forbidden', message, { data: { scope: asked } });
-  }
-  if (!allows(caller.scopes, asked)) {
-    throw refuse('forbidden', `${operation} needs a token with the scope ${asked}.`, {
-      data: { scope: asked },
-    });
-  }
-  if (asked === 'admin' && caller.sessions !== null) {
-    throw refuse('forbidden', `A token that is bound to sessions never calls ${operation}.`);
+  const message = whyNot(caller, asked, operation);
+  if (message !== null) throw refuse('forbidden', message, { data: { scope: asked } });
+}
+
+/** Throws unless the caller may give each field that the input has. */
+export function demandFields(caller: Caller, { name, fields }: Operation, input: unknown): void {
+  const given = new Map(Object.entries(input as object));
+  for (const [field, asked] of Object.entries<Scope>(fields ?? {})) {
+    if (given.get(field) === undefined) continue;
+    const message = whyNot(caller, asked, `${name} with ${field}`);
+    if (message !== null) throw refuse('forbidden', message, { field, data: { scope: asked } });
   }
 }
 
-/** The same words for a session that is not there and for one that the caller may not see. */
+/**
+ * Two things hold whatever else a token was given: one from inside a host decides nothing and
+ * administers nothing (it would answer its own questions), and one that is bound to sessions
+ * administers nothing (it would reach the others).
+ */
+function whyNot(caller: Caller, asked: Scope, operation: string): string | null {
+  if (caller.inside && (asked === 'approve' || asked === 'admin')) {
+    return `Nothing inside a session calls ${operation}: a person does, by turnkeep outside of it.`;
+  }
+  if (!allows(caller.scopes, asked)) return `${operation} needs a token with the scope ${asked}.`;
+  if (asked === 'admin' && caller.sessions !== null) {
+    return `A token that is bound to sessions never calls ${operation}.`;
+  }
+  return null;
+}
+
 export function noSession(name: string): RefusalError {
   return refuse('not_found', `There is no session with the id or key ${JSON.stringify(name)}.`, {
     field: 'session',

@@ -3,7 +3,7 @@ import type { Operation } from '../protocol/operation.ts';
 import type { OperationName, ParsedInputOf } from '../protocol/operations.ts';
 import { operations } from '../protocol/operations.ts';
 import { answerText, internalRefusal, refusalIn } from './answer.ts';
-import { demandScope, noSession, type Caller } from './caller.ts';
+import { demandFields, demandScope, noSession, type Caller } from './caller.ts';
 import type { Context, Handler, UnaryName } from './handler.ts';
 import { handlers } from './handlers.ts';
 import { parseInput } from './input.ts';
@@ -36,10 +36,13 @@ export class Calls {
     input: unknown,
     caller: Caller,
   ): ParsedInputOf<Name> {
-    const { scope, inside }: Operation = operations[name];
+    const operation: Operation = operations[name];
+    const { scope, inside } = operation;
     const own = caller.inside && inside === true;
     if (scope !== null && !own) demandScope(caller, scope, name);
-    return parseInput(name, input);
+    const parsed = parseInput(name, input);
+    demandFields(caller, operation, parsed);
+    return parsed;
   }
 
   async run<Name extends UnaryName>(name: Name, input: unknown, caller: Caller): Promise<Answered> {

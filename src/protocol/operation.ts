@@ -21,6 +21,8 @@ export interface Operation<
    * them within their own sessions.
    */
   inside?: true;
+  /** Fields of the input that ask for a scope of their own, wherever they are given. */
+  fields?: { readonly [Field in keyof z.output<Input> & string]?: Scope };
   shape: 'unary' | 'feed';
   input: Input;
   output: Output;

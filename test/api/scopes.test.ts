@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { demandFields, nobody, type Caller } from '../../src/api/caller.ts';
+import { operation } from '../../src/protocol/operation.ts';
 import { operationNames, operations, type OperationName } from '../../src/protocol/operations.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
 import { EventReader } from './event-reader.ts';
@@ -130,6 +132,40 @@ describe('operation x scope', () => {
     }
     socket.socket.terminate();
   });
+});
+
+test('S1: a field that carries a scope of its own is given only with it', () => {
+  const made = operation({
+    name: 'things.change',
+    summary: 'Made up.',
+    scope: 'manage',
+    shape: 'unary',
+    input: z.strictObject({ title: z.string(), policy: z.string(), env: z.string() }).partial(),
+    output: z.object({}),
+    fields: { policy: 'approve', env: 'admin' },
+  });
+  const callerWith = (scopes: readonly Scope[], sessions: readonly string[] | null = null) => ({
+    ...nobody,
+    scopes,
+    sessions,
+    inside: scopes.includes('inside'),
+  });
+  const refusedFields = (caller: Caller) =>
+    (['title', 'policy', 'env'] as const).filter((field) => {
+      try {
+        demandFields(caller, made, made.input.parse({ [field]: 'x' }));
+        return false;
+      } catch (error) {
+        expect(error).toMatchObject({ refusal: { code: 'forbidden', field } });
+        return true;
+      }
+    });
+  expect(refusedFields(callerWith(['manage']))).toEqual(['policy', 'env']);
+  expect(refusedFields(callerWith(['manage', 'approve']))).toEqual(['env']);
+  expect(refusedFields(callerWith(['admin']))).toEqual([]);
+  expect(refusedFields(callerWith(['admin'], ['s1']))).toEqual(['env']);
+  expect(refusedFields(callerWith(['admin', 'inside'], ['s1']))).toEqual(['policy', 'env']);
+  expect(() => demandFields(nobody, made, { policy: undefined })).not.toThrow();
 });
 
 /** The fields of an operation's input, over all its alternatives. */
