@@ -23,9 +23,9 @@ export interface Context {
   /** Id of the session that an id or key names; `not_found` where the caller may not see it. */
   session(name: string): Promise<string>;
   /** Whether the caller may see the session with this id. */
-  sees(session: string): Promise<boolean>;
+  sees: (session: string) => Promise<boolean>;
   /** The only sessions that the caller sees, for filters; null for all. */
-  seen(): Promise<readonly string[] | null>;
+  seen: () => Promise<readonly string[] | null>;
   /** Closes the streams and sockets of a token that was revoked, and lets it in no more. */
   revoked(token: string): void;
   /** Does something once the answer has left. */
