@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { type AgentOptions, builtInAgents } from '../agents/agents.ts';
-import { type ClaudeOptions, claudeVariables } from '../agents/claude/program.ts';
+import { builtInAgents } from '../agents/agents.ts';
+import type { ClaudeOptions } from '../agents/claude/program.ts';
 import { type Api, createApi } from '../api/api.ts';
 import { limits } from '../domain/limits.ts';
 import { refuse } from '../domain/refusal.ts';
@@ -12,6 +11,7 @@ import type { AgentDriver } from '../ports/agent.ts';
 import type { Store } from '../ports/store.ts';
 import { lockState } from '../store/lock.ts';
 import { openStore } from '../store/open.ts';
+import { agentOptions } from './agent-options.ts';
 import { agentEnvironment } from './environment.ts';
 import { checkSocketPath, insideEnvironment } from './inside.ts';
 import { LargeLines } from './large-lines.ts';
@@ -26,7 +26,7 @@ import {
 } from './state-directory.ts';
 import { systemClock } from './system-clock.ts';
 import { version } from './version.ts';
-import { trustedDirectories, workingDirectoryCheck } from './working-directory.ts';
+import { workingDirectoryCheck } from './working-directory.ts';
 
 export interface DaemonOptions {
   /** The state directory: database, hosts, token. Made if it is not there. */
@@ -193,29 +193,6 @@ function ending(parts: Parts): {
     resolve();
   };
   return { ended, onClose: (call) => void closing.push(call), close: () => (closed ??= close()) };
-}
-
-export async function agentOptions(
-  directory: Pick<StateDirectory, 'scripted'>,
-  options: Pick<DaemonOptions, 'claude' | 'trusted'>,
-): Promise<AgentOptions> {
-  const program = fileURLToPath(new URL('../agents/scripted/program/main.ts', import.meta.url));
-  return {
-    scripted: { node: process.execPath, program, store: directory.scripted },
-    claude: {
-      ...(options.claude ?? { program: 'claude', env: ownVariables(claudeVariables) }),
-      trusted: await trustedDirectories(options.trusted ?? []),
-    },
-  };
-}
-
-function ownVariables(names: readonly string[]): { [name: string]: string } {
-  const env: { [name: string]: string } = {};
-  for (const name of names) {
-    const value = process.env[name];
-    if (value !== undefined) env[name] = value;
-  }
-  return env;
 }
 
 function logLine(event: string, data: object): void {

@@ -1,6 +1,6 @@
 import { builtInAgents } from '../agents/agents.ts';
 import type { ProbeReport } from '../ports/probe.ts';
-import { agentOptions } from './daemon.ts';
+import { agentOptions } from './agent-options.ts';
 import { Prober } from './prober.ts';
 
 export interface ProbedHere {

@@ -12,11 +12,13 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { customAcpAgent } from '../../src/agents/agents.ts';
 import { claudeAgent } from '../../src/agents/claude/driver.ts';
 import { Prober } from '../../src/app/prober.ts';
 import { systemClock } from '../../src/app/system-clock.ts';
+import type { Json } from '../../src/domain/json.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { Agents } from '../../src/engine/agents.ts';
 import type { AgentDriver } from '../../src/ports/agent.ts';
@@ -422,6 +424,62 @@ describe('the known', () => {
       'There is no agent nobody',
     );
   });
+});
+
+test('L8: no line that an agent may print makes a probe throw or its state anything but JSON', () => {
+  const claude = claudeAgent({ program: 'claude', env: {}, trusted: [] });
+  const text = fc.constantFrom(
+    'initialize',
+    'settings',
+    'init',
+    'open',
+    'success',
+    'error',
+    'model',
+  );
+  const value: fc.Arbitrary<unknown> = fc.oneof(text, fc.jsonValue(), fc.array(fc.jsonValue()));
+  const inner = fc.dictionary(
+    fc.constantFrom(
+      'models',
+      'modes',
+      'account',
+      'applied',
+      'agentInfo',
+      'configOptions',
+      'options',
+    ),
+    value,
+  );
+  const claudeLine = fc.record({
+    type: fc.constant('control_response'),
+    response: fc.record({ subtype: text, request_id: text, response: fc.oneof(value, inner) }),
+  });
+  const acpLine = fc.record(
+    {
+      jsonrpc: fc.constant('2.0'),
+      id: text,
+      result: fc.oneof(
+        value,
+        inner,
+        fc.record({ protocolVersion: fc.constant(1), agentCapabilities: value }),
+      ),
+      error: value,
+      method: text,
+    },
+    { requiredKeys: ['jsonrpc'] },
+  );
+  const line = fc.oneof(
+    fc.string(),
+    fc.oneof(claudeLine, acpLine, value).map((each) => JSON.stringify(each)),
+  );
+  for (const { probe } of [claude, asked()]) {
+    const property = fc.property(fc.array(line), (lines) => {
+      let state: Json = null;
+      for (const each of lines) ({ state } = probe!.read(state, each, '/'));
+      expect(JSON.parse(JSON.stringify(state))).toEqual(state);
+    });
+    fc.assert(property, { numRuns: 2000 });
+  }
 });
 
 test('a daemon that ends ends its probes', async () => {
