@@ -54,6 +54,11 @@ export class Archivist {
     this.#then('archive.expire', null, () => this.#expire());
   }
 
+  /** Resolves when nothing is left to be done. */
+  idle(): Promise<void> {
+    return this.#work;
+  }
+
   /** Waits a while for what is to be done, and leaves the rest to the next start. */
   async close(waitMs: number): Promise<void> {
     await within(this.#work, waitMs, this.#context.clock);

@@ -149,6 +149,12 @@ export class SessionEngine implements Engine {
     return this.#recovery.done;
   }
 
+  /** Resolves when of every host that has ended by now is kept what is to be kept. */
+  async archived(): Promise<void> {
+    await this.recovered;
+    await this.#archivist.idle();
+  }
+
   get started(): StartReport {
     return this.#recovery.report;
   }

@@ -42,12 +42,12 @@ export async function openHosts(options: HostsOptions): Promise<Hosts> {
     },
     strays: async (known) =>
       (await readdir(directory)).filter((name) => idPattern.test(name) && !known.has(name)),
-    raw: (host) => directoryFiles(hostPaths(directory, host)),
+    raw: async (host) => directoryFiles(hostPaths(directory, host)),
     archive: async (host, marks, signal) => {
       const files = await directoryFiles(hostPaths(directory, host));
       return archives.make(host, files, marks, signal).finally(() => files?.close());
     },
-    archived: (host) => archives.find(host),
+    archived: async (host) => archives.find(host),
     archives: () => archives.list(),
     removeArchive: (host) => archives.remove(host),
   };

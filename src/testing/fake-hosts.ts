@@ -96,7 +96,7 @@ export class FakeHosts implements Hosts {
     if (spool === undefined || input === undefined) return 'nothing';
     if (spool.length === 0 && input.length === 0) return 'nothing';
     const sent = marks.filter((mark) => mark.offset < input.length);
-    this.kept.set(host, { files: { out: spool, in: input }, marks: sent, at: 0 });
+    this.kept.set(host, { files: { out: spool, in: input }, marks: sent, at: keptAt });
     return 'archived';
   }
 
@@ -133,6 +133,9 @@ export class FakeHosts implements Hosts {
     return [...this.processes.values()].filter((process) => process.alive);
   }
 }
+
+/** Nothing is old, unless a test says so. */
+const keptAt = Date.UTC(2100, 0, 1);
 
 interface RawFiles {
   out: Uint8Array;
