@@ -2,15 +2,14 @@ import { createHash } from 'node:crypto';
 import { systemClock } from '../../src/app/system-clock.ts';
 import { digestText, type NewEntry } from '../../src/domain/entry.ts';
 import { evolve } from '../../src/domain/evolve.ts';
-import { rowOf } from '../../src/domain/row.ts';
 import {
   emptySession,
   type SessionState,
   stateVersion,
-  statusOf,
 } from '../../src/domain/session-state.ts';
+import { columnsOf } from '../../src/engine/columns.ts';
 import { itemId, lineId } from '../../src/ports/agent.ts';
-import type { AppendBatch, SessionColumns, Store } from '../../src/ports/store.ts';
+import type { AppendBatch, Store } from '../../src/ports/store.ts';
 import { openStore } from '../../src/store/open.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
@@ -92,29 +91,6 @@ export class Growing {
 
 function digestOf(entry: NewEntry): string {
   return createHash('sha256').update(digestText(entry)).digest('hex');
-}
-
-function columnsOf(state: SessionState): SessionColumns {
-  const { key, agent, cwd, title, label, nativeId, parent, archived, meta } = state;
-  const { createdAt, updatedAt, lastActivityAt } = state;
-  const status = statusOf(state);
-  const row = JSON.stringify(rowOf(state));
-  return {
-    key,
-    agent,
-    cwd,
-    title,
-    label,
-    nativeId,
-    parent,
-    status,
-    archived,
-    createdAt,
-    updatedAt,
-    lastActivityAt,
-    meta,
-    row,
-  };
 }
 
 export async function openAt(dir: string): Promise<Store> {

@@ -1,3 +1,4 @@
+import { idPattern } from '../domain/entry.ts';
 import { RefusalError, type Refusal } from '../domain/refusal.ts';
 import type { Operation } from '../protocol/operation.ts';
 import type { OperationName, ParsedInputOf } from '../protocol/operations.ts';
@@ -69,6 +70,12 @@ export class Calls {
     return id;
   }
 
+  async #wasHere(session: string, caller: Caller): Promise<boolean> {
+    const { store } = this.options;
+    if (!idPattern.test(session) || !(await sees(store, caller, session))) return false;
+    return (await store.load(session)) !== undefined || (await store.purged(session));
+  }
+
   /** Lets a token in no more, and closes what it has open. */
   revoked(token: string): void {
     this.tokens.revoke(token);
@@ -94,6 +101,7 @@ export class Calls {
       session: (name) => this.session(name, caller),
       sees: (session) => sees(store, caller, session),
       seen: () => seen(store, caller),
+      wasHere: (session) => this.#wasHere(session, caller),
       revoked: (token) => this.revoked(token),
       afterAnswer: (call) => void later.push(call),
       shutdown: (mode) => this.options.shutdown(mode),

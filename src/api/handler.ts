@@ -26,6 +26,8 @@ export interface Context {
   sees: (session: string) => Promise<boolean>;
   /** The only sessions that the caller sees, for filters; null for all. */
   seen: () => Promise<readonly string[] | null>;
+  /** Whether there is or was a session with this id, deleted or purged by now, that the caller may see. */
+  wasHere(session: string): Promise<boolean>;
   /** Closes the streams and sockets of a token that was revoked, and lets it in no more. */
   revoked(token: string): void;
   /** Does something once the answer has left. */

@@ -4,20 +4,35 @@ import { agentsProbe } from './handlers/agents-probe.ts';
 import { approvalsDecide } from './handlers/approvals-decide.ts';
 import { approvalsList } from './handlers/approvals-list.ts';
 import { blobsGet } from './handlers/blobs-get.ts';
+import { queueEdit } from './handlers/queue-edit.ts';
+import { queueList } from './handlers/queue-list.ts';
+import { queueMove } from './handlers/queue-move.ts';
+import { queueRelease } from './handlers/queue-release.ts';
+import { queueWithdraw } from './handlers/queue-withdraw.ts';
 import { runsGet } from './handlers/runs-get.ts';
 import { runsList } from './handlers/runs-list.ts';
 import { runsRaw } from './handlers/runs-raw.ts';
+import { runsStopAll } from './handlers/runs-stop-all.ts';
 import { serverCheck } from './handlers/server-check.ts';
 import { serverHealth } from './handlers/server-health.ts';
 import { serverInfo } from './handlers/server-info.ts';
 import { serverShutdown } from './handlers/server-shutdown.ts';
 import { sessionsAbort } from './handlers/sessions-abort.ts';
+import { sessionsAppend } from './handlers/sessions-append.ts';
+import { sessionsCompact } from './handlers/sessions-compact.ts';
 import { sessionsCreate } from './handlers/sessions-create.ts';
+import { sessionsDelete } from './handlers/sessions-delete.ts';
+import { sessionsFork } from './handlers/sessions-fork.ts';
 import { sessionsGet } from './handlers/sessions-get.ts';
 import { sessionsHistory } from './handlers/sessions-history.ts';
 import { sessionsList } from './handlers/sessions-list.ts';
+import { sessionsPatch } from './handlers/sessions-patch.ts';
+import { sessionsPreview } from './handlers/sessions-preview.ts';
+import { sessionsReset } from './handlers/sessions-reset.ts';
 import { sessionsResolve } from './handlers/sessions-resolve.ts';
+import { sessionsRestore } from './handlers/sessions-restore.ts';
 import { sessionsSend } from './handlers/sessions-send.ts';
+import { sessionsSteer } from './handlers/sessions-steer.ts';
 import { tokensCreate } from './handlers/tokens-create.ts';
 import { tokensList } from './handlers/tokens-list.ts';
 import { tokensRevoke } from './handlers/tokens-revoke.ts';
@@ -28,20 +43,35 @@ export const handlers: Handlers = {
   'approvals.decide': approvalsDecide,
   'approvals.list': approvalsList,
   'blobs.get': blobsGet,
+  'queue.edit': queueEdit,
+  'queue.list': queueList,
+  'queue.move': queueMove,
+  'queue.release': queueRelease,
+  'queue.withdraw': queueWithdraw,
   'runs.get': runsGet,
   'runs.list': runsList,
   'runs.raw': runsRaw,
+  'runs.stopAll': runsStopAll,
   'server.check': serverCheck,
   'server.health': serverHealth,
   'server.info': serverInfo,
   'server.shutdown': serverShutdown,
   'sessions.abort': sessionsAbort,
+  'sessions.append': sessionsAppend,
+  'sessions.compact': sessionsCompact,
   'sessions.create': sessionsCreate,
+  'sessions.delete': sessionsDelete,
+  'sessions.fork': sessionsFork,
   'sessions.get': sessionsGet,
   'sessions.history': sessionsHistory,
   'sessions.list': sessionsList,
+  'sessions.patch': sessionsPatch,
+  'sessions.preview': sessionsPreview,
+  'sessions.reset': sessionsReset,
   'sessions.resolve': sessionsResolve,
+  'sessions.restore': sessionsRestore,
   'sessions.send': sessionsSend,
+  'sessions.steer': sessionsSteer,
   'tokens.create': tokensCreate,
   'tokens.list': tokensList,
   'tokens.revoke': tokensRevoke,

@@ -1,6 +1,7 @@
+import { canonicalJson } from '../domain/json.ts';
 import { canonicalKey } from '../domain/key.ts';
 import { refuse } from '../domain/refusal.ts';
-import type { SessionRow } from '../domain/row.ts';
+import type { AgentSettings, ToolRules } from '../domain/settings.ts';
 import type { ParsedInputOf } from '../protocol/operations.ts';
 import type { Context } from './handler.ts';
 
@@ -21,6 +22,15 @@ const chosenBy: { readonly [Field in keyof Required<Input>]: 'maker' | 'parent' 
   meta: 'maker',
   model: 'maker',
   mode: 'parent',
+  effort: 'maker',
+  instructions: 'maker',
+  tools: 'parent',
+  maxTurns: 'maker',
+  mcpServers: 'parent',
+  env: 'parent',
+  additionalDirs: 'parent',
+  makeCwd: 'maker',
+  draft: 'maker',
   onLost: 'maker',
   prompt: 'maker',
   promptId: 'maker',
@@ -32,13 +42,14 @@ const chosenBy: { readonly [Field in keyof Required<Input>]: 'maker' | 'parent' 
  * its parent is asked about would be a way around the questions.
  */
 export async function childOf(input: Input, context: Context): Promise<Input> {
-  const { row } = await context.engine.get(await context.session(parentOf(input, context)));
+  const parent = await context.session(parentOf(input, context));
+  const { row, settings } = await context.engine.get(parent);
   const keyed = input.key === undefined ? undefined : canonicalKey(input.key).agent;
   const agent = input.agent ?? keyed ?? row.agent;
-  const guards: Partial<Input> = guardsOf(agent, row);
+  const guards: Partial<Input> = guardsOf(agent, row.agent, settings);
   for (const field of Object.keys(chosenBy) as (keyof Input)[]) {
     if (chosenBy[field] === 'maker' || input[field] === undefined) continue;
-    if (input[field] === guards[field]) continue;
+    if (canonicalJson(input[field]) === canonicalJson(guards[field])) continue;
     const message = `A session made from inside another one has the ${field} of its parent.`;
     throw refuse('forbidden', message, { field });
   }
@@ -54,10 +65,27 @@ function parentOf({ parent }: Input, { caller }: Context): string {
   });
 }
 
-/** Modes mean something to one agent only, so another agent cannot be held to the parent's. */
-function guardsOf(agent: string, { agent: own, mode }: SessionRow): Pick<Input, 'mode'> {
-  if (mode === null) return {};
-  if (agent === own) return { mode };
-  const message = `The parent is in the mode ${mode}, in which another agent cannot be kept.`;
+/** Modes and tools mean something to one agent only, so another agent cannot be held to the parent's. */
+function guardsOf(
+  agent: string,
+  own: string,
+  { mode, tools }: AgentSettings,
+): Pick<Input, 'mode' | 'tools'> {
+  if (mode === null && tools === null) return {};
+  if (agent === own) {
+    return {
+      ...(mode === null ? {} : { mode }),
+      ...(tools === null ? {} : { tools: given(tools) }),
+    };
+  }
+  const message =
+    'The mode or the tools of the parent are set, to which no other agent can be held.';
   throw refuse('forbidden', message, { field: 'agent' });
+}
+
+function given({ allow, deny }: ToolRules): NonNullable<Input['tools']> {
+  return {
+    ...(allow === undefined ? {} : { allow: [...allow] }),
+    ...(deny === undefined ? {} : { deny: [...deny] }),
+  };
 }

@@ -46,6 +46,8 @@ export interface DaemonOptions {
   trusted?: readonly string[];
   /** A working agent that says nothing for this long is reported as stalled; default 5 minutes. */
   stallMs?: number;
+  /** An idle host is stopped after this long and started again by the next prompt; default 15 minutes, 0 never. */
+  idleMs?: number;
   /** How Claude Code is started. Default: `claude` of the `PATH`, with the user's keys for it. */
   claude?: Omit<ClaudeOptions, 'trusted'>;
   /** Told of what happens inside: one event with its data. Default: a line of JSON on stderr. */
@@ -117,8 +119,9 @@ async function compose(
     defaultAgent,
     defaultCwd,
     checkDirectory: workingDirectoryCheck(directory.path),
-    environment: async (driver, spec) => ({
+    environment: async (driver, spec, variables) => ({
       ...agentEnvironment(process.env, driver.program(spec).env),
+      ...variables,
       ...(await insideEnvironment({ directory, tokens: store.tokens, clock }, spec)),
     }),
     hostEnded: (host) => faces.api?.revoked(host),
@@ -126,6 +129,7 @@ async function compose(
     probe: (driver) => prober.probe(driver),
     space: directorySpace(directory.path),
     stallMs: options.stallMs ?? limits.stallMs,
+    idleMs: options.idleMs ?? limits.idleMs,
     log,
   });
   const end = ending({ directory, store, engine, large, unlock });

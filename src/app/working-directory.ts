@@ -1,14 +1,17 @@
-import { realpath, stat } from 'node:fs/promises';
-import { isAbsolute, sep } from 'node:path';
+import { mkdir, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, sep } from 'node:path';
 import { refuse } from '../domain/refusal.ts';
 
 /**
- * The real path of a session's working directory. Refused: what is not absolute, does not exist, is no
+ * The real path of a session's working directory, made where that is asked for. Refused: what is not absolute, does not exist, is no
  * directory, or lies in the state directory, where an agent could read the token and the log.
  */
-export function workingDirectoryCheck(stateDirectory: string): (path: string) => Promise<string> {
-  return async (path) => {
+export function workingDirectoryCheck(
+  stateDirectory: string,
+): (path: string, make?: boolean) => Promise<string> {
+  return async (path, make = false) => {
     if (!isAbsolute(path) || path.includes('\0')) throw bad(`${path} is no absolute path.`);
+    if (make) await makeDirectory(path, stateDirectory);
     const real = await realpath(path).catch(() => null);
     if (real === null) throw bad(`The directory ${path} does not exist.`);
     const found = await stat(real);
@@ -18,6 +21,18 @@ export function workingDirectoryCheck(stateDirectory: string): (path: string) =>
     }
     return real;
   };
+}
+
+/** One level at a time, from a real parent: nothing is made through a link into the state directory. */
+async function makeDirectory(path: string, stateDirectory: string): Promise<void> {
+  const parent = await realpath(dirname(path)).catch(() => null);
+  if (parent === null) throw bad(`The directory ${dirname(path)} does not exist: make it first.`);
+  if (parent === stateDirectory || parent.startsWith(stateDirectory + sep)) {
+    throw bad('An agent may not work in the state directory.');
+  }
+  await mkdir(join(parent, basename(path))).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw bad(`${path} cannot be made: ${error.code ?? 'unknown'}.`);
+  });
 }
 
 /** Real paths of directories that agents may trust; sessions name theirs by real path, too. */

@@ -122,7 +122,11 @@ export interface EntryDataByKind {
     continues?: string;
   };
   /** `about` is the prompt. The final content as it went to the agent. */
-  delivery: { content: readonly ContentBlock[] };
+  delivery: {
+    content: readonly ContentBlock[];
+    /** The first block tells what the agent does not remember. */
+    primed?: true;
+  };
   message: { content: readonly ContentBlock[]; incomplete?: true };
   thought: { content: readonly ContentBlock[]; incomplete?: true };
   tool_call: ToolCall;

@@ -101,7 +101,8 @@ function apply(state: SessionState, entry: PlacedEntry): SessionState {
     }
     case 'deletion': {
       const deletedAt = entry.data.state === 'deleted' ? entry.at : null;
-      return { ...state, deletedAt, queue: [], held: false };
+      const { purgeAt = null } = entry.data;
+      return { ...state, deletedAt, purgeAt, queue: [], held: false };
     }
     case 'thought':
     case 'plan':

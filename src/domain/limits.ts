@@ -71,6 +71,14 @@ export const limits = {
   familySessions: 4096,
   /** Times that a host is started for one run before the run fails. */
   launchTries: 3,
+  /** A deleted session is kept for this long. */
+  retentionMs: 30 * 86_400_000,
+  /** Text that tells an agent what it does not remember, in UTF-16 units. */
+  primerChars: 128 * 1024,
+  /** Entries of one append or of one piece of an import. */
+  appendEntries: 500,
+  /** An idle host is stopped after this long; its session goes on in another at the next prompt. */
+  idleMs: 15 * 60_000,
   /** Times that the server goes on after a loss before a run has to complete. */
   continuations: 3,
   /** A working agent that says nothing for this long is reported as stalled. */

@@ -2,7 +2,7 @@ import type { BlobRef, ToolKind } from './content.ts';
 import type { By, RunFailure, RunOutcome } from './entry.ts';
 import type { Json } from './json.ts';
 import type { OpenRunState } from './run.ts';
-import { type AgentSettings, noSettings } from './settings.ts';
+import { type AgentSettings, agentSettings, noSettings } from './settings.ts';
 import { type ContextWindow, noUsage, type Usage, type UsageReport } from './usage.ts';
 
 /**
@@ -27,6 +27,8 @@ export interface SessionState extends AgentSettings {
   draft: boolean;
   /** When it was deleted: it is kept for a time, and can be restored. */
   deletedAt: string | null;
+  /** When it is removed for good. */
+  purgeAt: string | null;
   archived: boolean;
   parent: string | null;
   onLost: 'stop' | 'continue';
@@ -165,6 +167,7 @@ export function emptySession(id: string): SessionState {
     ...noSettings,
     draft: false,
     deletedAt: null,
+    purgeAt: null,
     archived: false,
     parent: null,
     onLost: 'stop',
@@ -210,4 +213,10 @@ export function statusOf(state: SessionState): SessionStatus {
   if (state.approvals.length > 0) return 'waiting';
   if (state.run.stalled) return 'stalled';
   return state.run.state;
+}
+
+/** The settings with which the next host is opened. */
+export function settingsInForce(state: SessionState): AgentSettings {
+  const settings = Object.fromEntries(agentSettings.map((name) => [name, state[name]]));
+  return settings as unknown as AgentSettings;
 }

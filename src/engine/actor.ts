@@ -1,7 +1,7 @@
 import type { Log } from './log.ts';
-import type { NewEntry } from '../domain/entry.ts';
+import type { Entry, NewEntry } from '../domain/entry.ts';
 import { limits } from '../domain/limits.ts';
-import { refuse, type Refusal, RefusalError } from '../domain/refusal.ts';
+import { type Refusal, RefusalError } from '../domain/refusal.ts';
 import type { Effect } from '../domain/draft.ts';
 import type { SessionState } from '../domain/session-state.ts';
 import type { AgentDriver } from '../ports/agent.ts';
@@ -15,11 +15,12 @@ import {
   type RawLine,
   unrecognized,
 } from './decode.ts';
+import { Decisions } from './decisions.ts';
 import type { FeedHub } from './feed-hub.ts';
 import type { GripMark, HostGrip } from './host-grip.ts';
-import { isUrgent, type Letter, promptOf, samePrompt } from './mailbox.ts';
+import { isUrgent, type Letter } from './mailbox.ts';
 import { PromptContents } from './prompt-contents.ts';
-import { faultMessage, refusalOf, refusedBy, refuseLetters } from './turn-refusal.ts';
+import { faultMessage, refusalOf, refusedBy } from './turn-refusal.ts';
 
 /** What an actor needs and tells; the supervisor and the lists stand behind it. */
 export interface ActorContext {
@@ -88,6 +89,11 @@ export class SessionActor {
     return this.state.id;
   }
 
+  /** Rises when the session's writer changes. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
   get exists(): boolean {
     return this.#exists;
   }
@@ -99,7 +105,7 @@ export class SessionActor {
 
   /** Puts a command into the mailbox; the promise settles when its batch is committed or refused. */
   post(
-    letter: Pick<Letter, 'command' | 'by' | 'ownId' | 'whole'>,
+    letter: Pick<Letter, 'command' | 'by' | 'ownId' | 'whole' | 'secrets'>,
   ): Promise<Parameters<Letter['resolve']>[0]> {
     return new Promise((resolve, reject) => {
       if (this.#stopped !== null) return reject(new RefusalError(this.#stopped));
@@ -205,9 +211,9 @@ export class SessionActor {
       letters = taken.letters = await this.#takeReady();
       if (lines.length === 0 && grip !== null && grip.drained) this.#hostOver(batch, grip);
     }
-    const settle = await this.#decideAll(batch, letters);
+    const decisions = await this.#decideAll(batch, letters);
     if (batch.empty) {
-      settle(null);
+      decisions.settle(null);
       this.context.perform(this, batch.effects);
       // An urgent turn has not looked at the spool, whatever woke the actor.
       if (lines.length === 0) return urgent;
@@ -215,7 +221,7 @@ export class SessionActor {
       this.context.folded(this);
       return true;
     }
-    const verdict = await this.#commit(batch, settle);
+    const verdict = await this.#commit(batch, decisions);
     if (verdict.status === 'stored') {
       if (lines.length > 0) this.context.folded(this);
       return true;
@@ -289,74 +295,25 @@ export class SessionActor {
     }
   }
 
-  /** Decides commands into the batch; the returned function tells their callers when it is committed. */
-  async #decideAll(
-    batch: Batch,
-    letters: readonly Letter[],
-  ): Promise<(verdict: Verdict | null) => void> {
-    const decided: { letter: Letter; answer: Parameters<Letter['resolve']>[0]['answer'] }[] = [];
-    // A refusal may name what is only about to be stored, so it too waits for the commit.
-    const refused: { letter: Letter; error: unknown }[] = [];
-    const known = new Map<string, number>();
-    const inBatch = new Set<string>();
-    for (const letter of letters) {
-      try {
-        const seq = await this.#known(letter, inBatch);
-        if (seq === null) {
-          const prompt = promptOf(letter.command);
-          if (prompt !== undefined) {
-            inBatch.add(prompt.id);
-            const whole = letter.whole ?? prompt.content;
-            this.contents.add(prompt.id, { stored: prompt.content, whole });
-          }
-          decided.push({ letter, answer: batch.command(letter.command, letter.by, letter.whole) });
-        } else if (letter.command.type === 'send') {
-          known.set(letter.command.id, seq);
-          decided.push({ letter, answer: { type: 'duplicate', entry: letter.command.id } });
-        }
-      } catch (error) {
-        refused.push({ letter, error });
-      }
-    }
-    const before = this.state.lastSeq;
-    return (verdict) => {
-      if (verdict !== null && verdict.status !== 'stored') {
-        return refuseLetters([...decided, ...refused], verdict);
-      }
-      for (const { letter, error } of refused) letter.reject(error);
-      const seqs = new Map(batch.entries.map(({ entry }, index) => [entry.id, before + index + 1]));
-      const seqOf = (entry: string): number => seqs.get(entry) ?? known.get(entry) ?? 0;
-      for (const { letter, answer } of decided)
-        letter.resolve({ answer, seqOf, state: batch.state });
-    };
+  /** Decides commands into the batch; their callers are told when it is committed. */
+  async #decideAll(batch: Batch, letters: readonly Letter[]): Promise<Decisions> {
+    const { store } = this.context;
+    const entryOf = async (id: string): Promise<Entry | undefined> =>
+      this.#exists ? store.entry(this.id, id) : undefined;
+    const context = { contents: this.contents, entryOf };
+    const decisions = new Decisions(batch, context, this.state.lastSeq);
+    for (const letter of letters) await decisions.add(letter);
+    return decisions;
   }
 
-  /** The seq under which a prompt with this id is in the log; refuses the id for another content. */
-  async #known(letter: Letter, inBatch: ReadonlySet<string>): Promise<number | null> {
-    const { command } = letter;
-    if (command.type !== 'send' || !letter.ownId || !this.#exists) return null;
-    if (inBatch.has(command.id)) {
-      throw refuse('busy', 'The same id is being stored at this moment: ask again.', {
-        field: 'id',
-      });
-    }
-    const entry = await this.context.store.entry(this.id, command.id);
-    if (entry === undefined) return null;
-    if (entry.kind === 'prompt' && samePrompt(entry.data, command)) return entry.seq;
-    throw refuse('id_reused', 'That id is in the log with another content: take a new id.', {
-      field: 'id',
-      data: { seq: entry.seq },
-    });
-  }
-
-  async #commit(batch: Batch, settle: (verdict: Verdict) => void): Promise<Verdict> {
+  async #commit(batch: Batch, decisions: Decisions): Promise<Verdict> {
     const { store } = this.context;
     for (const blob of batch.blobs) await store.putBlob(blob.bytes, blob.ref.digest);
     const { batch: append, change } = batch.toAppend(this.#epoch, !this.#exists);
     const [verdict] = await store.append([append]);
     if (verdict === undefined) throw new Error('the store gave no verdict');
     if (verdict.status === 'stored') this.#stored(batch, change);
-    settle(verdict);
+    decisions.settle(verdict);
     return verdict;
   }
 

@@ -9,23 +9,24 @@ import { type DecideContext, Draft, type Effect } from '../domain/draft.ts';
 import { type By, digestText, type NewEntry } from '../domain/entry.ts';
 import { smallBlocks } from '../domain/externalise.ts';
 import type { AgentInput } from '../domain/partials.ts';
-import { rowOf } from '../domain/row.ts';
-import { type SessionState, stateVersion, statusOf } from '../domain/session-state.ts';
-import { type AgentSettings, agentSettings } from '../domain/settings.ts';
+import { type SessionState, settingsInForce, stateVersion } from '../domain/session-state.ts';
 import type { AgentDriver, AgentProfile, OpenSpec } from '../ports/agent.ts';
 import { lineId } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
-import type {
-  AppendBatch,
-  HostChange,
-  HostInput,
-  SessionColumns,
-  SpanChange,
-} from '../ports/store.ts';
+import type { AppendBatch, HostChange, HostInput, SpanChange } from '../ports/store.ts';
 import { blobCollector, type DecodedLine, type RawLine } from './decode.ts';
+import { columnsOf } from './columns.ts';
 import { HostGrip } from './host-grip.ts';
 import type { PromptContent } from './prompt-contents.ts';
 import { type Cause, causesOf, placeOf, spansOf } from './run-spans.ts';
+
+/** What comes with a command and is not in its entries. */
+export interface Brought {
+  /** The content that it brings, as the agent gets it. */
+  whole?: readonly ContentBlock[] | undefined;
+  /** Values of variables by name; null takes one away. */
+  secrets?: { readonly [name: string]: string | null } | undefined;
+}
 
 /** What a batch needs to know of its surroundings. */
 export interface BatchContext {
@@ -55,6 +56,7 @@ export class Batch {
   /** Where the line begins that is being folded. */
   #line: number | null = null;
   readonly #hosts: HostChange[] = [];
+  readonly #secrets: { [name: string]: string | null } = {};
   readonly #startSeq: number;
   #advanced = false;
 
@@ -65,14 +67,13 @@ export class Batch {
     this.#context = context;
   }
 
-  /**
-   * Decides a client's command; throws its refusal and then nothing of it counts. `whole` is the content that
-   * it brings, as the agent gets it.
-   */
-  command(command: Command, by: By, whole?: readonly ContentBlock[]): Answer {
+  /** Decides a client's command; throws its refusal and then nothing of it counts. */
+  command(command: Command, by: By, brought: Brought = {}): Answer {
     const draft = this.#draft(by, () => this.#context.clock.newId());
+    const { whole, secrets } = brought;
     if (command.type === 'queue_edit') this.#edit(command, whole ?? command.content);
     const answer = decideCommand(draft, command);
+    Object.assign(this.#secrets, secrets);
     this.#take(draft);
     return answer;
   }
@@ -245,6 +246,7 @@ export class Batch {
       hosts: change === null ? this.#hosts : [...this.#hosts, change],
       inputs: this.#inputs.map(({ grip: _, ...input }) => input),
       spans: this.#spans,
+      secrets: this.#secrets,
     };
     return { batch, change };
   }
@@ -259,36 +261,12 @@ function openSpec(state: SessionState, host: string, profile: AgentProfile): Ope
   const { id: session, cwd, nativeId, forkNative } = state;
   const native = profile.resume ? nativeId : null;
   const forkOf = native === null && profile.fork ? forkNative : null;
-  const settings = Object.fromEntries(agentSettings.map((name) => [name, state[name]]));
   return {
     session,
     host,
     cwd,
     nativeId: native,
     forkOf,
-    ...(settings as unknown as AgentSettings),
-  };
-}
-
-function columnsOf(state: SessionState): SessionColumns {
-  const { agent, cwd, title, label, nativeId, parent, archived, meta } = state;
-  // A deleted session gives its key free.
-  const key = state.deletedAt === null ? state.key : null;
-  const { createdAt, updatedAt, lastActivityAt } = state;
-  return {
-    key,
-    agent,
-    cwd,
-    title,
-    label,
-    nativeId,
-    parent,
-    status: statusOf(state),
-    archived,
-    createdAt,
-    updatedAt,
-    lastActivityAt,
-    meta,
-    row: JSON.stringify(rowOf(state)),
+    ...settingsInForce(state),
   };
 }

@@ -1,8 +1,9 @@
-import type { Answer, Sent } from '../domain/decide/command.ts';
+import type { Answer, Applied, Sent } from '../domain/decide/command.ts';
 import type { By } from '../domain/entry.ts';
 import { canonicalKey } from '../domain/key.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
-import { rowOf } from '../domain/row.ts';
+import { rowOf, type SessionRow } from '../domain/row.ts';
+import { settingsInForce } from '../domain/session-state.ts';
 import type { AgentDriver, Probe } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Hosts } from '../ports/hosts.ts';
@@ -11,6 +12,7 @@ import type { Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';
 import { Archivist } from './archivist.ts';
 import { Agents } from './agents.ts';
+import { Branches } from './branches.ts';
 import { Creation } from './creation.ts';
 import type { DecodeLarge } from './decode.ts';
 import type {
@@ -22,23 +24,28 @@ import type {
   DecideInput,
   Engine,
   FeedOptions,
-  HostView,
   ListFilter,
   OpenedFeed,
   OpenedList,
   SendAnswer,
   SendInput,
+  SessionView,
   ShutRun,
   StartReport,
 } from './engine.ts';
 import type { FeedSink } from './frames.ts';
+import { Life } from './life.ts';
 import { ListHub } from './list-hub.ts';
 import type { Log } from './log.ts';
+import { Logs } from './logs.ts';
 import { promptFate } from './prompt-fate.ts';
+import { Queue } from './queue.ts';
 import { rawPage } from './raw.ts';
 import type { RawPage, RawQuery } from './raw-page.ts';
 import { recoverAll, type Recovery } from './recovery.ts';
 import { Registry } from './registry.ts';
+import { Rests } from './rests.ts';
+import type { BranchOps, LifeOps, LogOps, PatchInput, QueueOps } from './session-ops.ts';
 import { detached, stopSession, terminalOf, withHosts } from './shutdown.ts';
 import { type SpaceState, SpaceWatch } from './space-watch.ts';
 import { Stalls } from './stalls.ts';
@@ -56,7 +63,7 @@ export interface EngineOptions {
   /** Directory of sessions that name none; null refuses them. */
   defaultCwd: string | null;
   /** Resolves to the real path of an existing directory that may be used; rejects with a refusal. */
-  checkDirectory(path: string): Promise<string>;
+  checkDirectory(path: string, make?: boolean): Promise<string>;
   environment: SupervisorContext['environment'];
   decodeLarge: DecodeLarge;
   /** Asks agents about themselves; without it what they offer is not known. */
@@ -65,6 +72,8 @@ export interface EngineOptions {
   space: Space;
   /** A working agent that says nothing for this long is reported, in milliseconds. */
   stallMs: number;
+  /** An idle host is stopped after this long, in milliseconds; 0 for never. */
+  idleMs: number;
   /** Told of each host whose end was stored. */
   hostEnded?: (host: string) => void;
   log: Log;
@@ -89,9 +98,14 @@ export class SessionEngine implements Engine {
   readonly #lists: ListHub;
   readonly #timeouts: Timeouts;
   readonly #stalls: Stalls;
+  readonly #rests: Rests;
   readonly #space: SpaceWatch;
   readonly #archivist: Archivist;
   readonly #creation: Creation;
+  readonly queue: QueueOps;
+  readonly branches: BranchOps;
+  readonly logs: LogOps;
+  readonly #life: Life;
   readonly #recovery: Recovery;
 
   constructor(options: EngineOptions) {
@@ -133,6 +147,15 @@ export class SessionEngine implements Engine {
       find: (name) => this.find(name),
       send: (session, input, by) => this.send(session, input, by),
     });
+    const common = { registry: this.#registry, store, clock };
+    this.queue = new Queue(common);
+    this.branches = new Branches({ ...common, creation: this.#creation });
+    this.logs = new Logs(common);
+    const supervisor = this.#supervisor;
+    const rest = (actor: SessionActor): Promise<boolean> => supervisor.rest(actor, 'idle');
+    this.#rests = new Rests({ clock, idleMs: options.idleMs, rest, log });
+    const purged = (actor: SessionActor): void => this.#lists.changed(actor.state, []);
+    this.#life = new Life({ ...common, supervisor, hosts, log, purged });
     this.#recovery = recoverAll({
       store,
       hosts,
@@ -147,6 +170,10 @@ export class SessionEngine implements Engine {
   /** Resolves when every session with a host has been found again. */
   get recovered(): Promise<void> {
     return this.#recovery.done;
+  }
+
+  get life(): LifeOps {
+    return this.#life;
   }
 
   /** Resolves when of every host that has ended by now is kept what is to be kept. */
@@ -207,6 +234,20 @@ export class SessionEngine implements Engine {
     return { ...known, duplicate: false, ...sent };
   }
 
+  async patch(
+    session: string,
+    input: PatchInput,
+    by: By,
+  ): Promise<{ row: SessionRow; applied: Applied }> {
+    const { secrets = {}, changes, ...rest } = input;
+    const actor = await this.#registry.get(session);
+    const checked = await this.#creation.checkChanges(changes, actor.state);
+    const command = { type: 'patch' as const, changes: checked, ...rest };
+    const { answer, state } = await actor.post({ command, by, ownId: false, secrets });
+    const { applied } = answer as Extract<Answer, { type: 'patched' }>;
+    return { row: rowOf(state), applied };
+  }
+
   async abort(session: string, input: AbortInput, by: By): Promise<AbortAnswer> {
     const actor = await this.#registry.get(session);
     const { wait, ...asked } = input;
@@ -247,12 +288,12 @@ export class SessionEngine implements Engine {
     };
   }
 
-  async get(session: string): Promise<{ row: ReturnType<typeof rowOf>; host: HostView | null }> {
+  async get(session: string): Promise<SessionView> {
     const { state, grip } = await this.#registry.get(session);
     const { id, phase } = state.host ?? {};
     const pid = grip?.host?.pid ?? null;
     const host = id === undefined || phase === undefined ? null : { id, phase, pid };
-    return { row: rowOf(state), host };
+    return { row: rowOf(state), host, settings: settingsInForce(state), onLost: state.onLost };
   }
 
   raw(session: string, query: RawQuery): Promise<RawPage> {
@@ -271,6 +312,7 @@ export class SessionEngine implements Engine {
   async shutdown(mode: 'stop' | 'detach'): Promise<readonly ShutRun[]> {
     await within(this.#recovery.done, recoveryMs, this.#options.clock);
     await this.#space.stop();
+    this.#life.stop();
     this.#registry.refuseNew({ code: 'unavailable', message: 'The daemon is shutting down.' });
     const actors = await withHosts(await this.#registry.loaded(), this.#options.clock);
     const runs = await Promise.all(
@@ -296,6 +338,7 @@ export class SessionEngine implements Engine {
   #look(actor: SessionActor): void {
     this.#timeouts.look(actor);
     this.#stalls.look(actor);
+    this.#rests.look(actor);
   }
 }
 

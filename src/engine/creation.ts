@@ -1,8 +1,9 @@
-import type { Answer, Sent } from '../domain/decide/command.ts';
+import type { Answer, ForkFrom, Sent } from '../domain/decide/command.ts';
 import type { By } from '../domain/entry.ts';
 import { canonicalKey } from '../domain/key.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
 import { rowOf } from '../domain/row.ts';
+import type { Secrets } from '../domain/settings.ts';
 import type { SessionState } from '../domain/session-state.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
@@ -18,7 +19,7 @@ export interface CreationContext {
     store: Store;
     defaultAgent: string;
     defaultCwd: string | null;
-    checkDirectory(path: string): Promise<string>;
+    checkDirectory(path: string, make?: boolean): Promise<string>;
   };
   registry: Registry;
   agents: Agents;
@@ -28,6 +29,14 @@ export interface CreationContext {
 
 type Settings = CreateInput['changes'];
 
+/** Where a fork comes from: what its agent is told, and the values of its variables. */
+export interface Origin {
+  fork?: ForkFrom;
+  /** The text of the fork's primer. */
+  primer?: string;
+  secrets?: Secrets;
+}
+
 /** `sessions.create`: a new session with its first prompt in one transaction, or the one that is meant. */
 export class Creation {
   readonly #context: CreationContext;
@@ -36,15 +45,15 @@ export class Creation {
     this.#context = context;
   }
 
-  async create(input: CreateInput, by: By): Promise<CreateAnswer> {
+  async create(input: CreateInput, by: By, more: Origin = {}): Promise<CreateAnswer> {
     const { options, registry } = this.#context;
     const known = await this.#known(input);
     if (known !== null) return this.#existing(known, input, by);
-    const settings = await this.#settings(input.changes);
+    const settings = await this.#settings(input.changes, input.makeCwd ?? false);
     const session = input.id ?? options.clock.newId();
     try {
       const made = await registry.create(session, settings.agent!, (actor) =>
-        this.#make(actor, { ...input, changes: settings }, by),
+        this.#make(actor, { ...input, changes: settings }, by, more),
       );
       return made ?? (await this.#existing(session, input, by));
     } catch (error) {
@@ -66,9 +75,15 @@ export class Creation {
     return row?.session ?? null;
   }
 
-  async #make(actor: SessionActor, input: CreateInput, by: By): Promise<CreateAnswer> {
+  async #make(
+    actor: SessionActor,
+    input: CreateInput,
+    by: By,
+    { fork, primer, secrets }: Origin,
+  ): Promise<CreateAnswer> {
     const { options } = this.#context;
     const { changes } = input;
+    if (fork?.primer !== undefined) actor.contents.setPrimer(fork.primer, primer ?? '');
     const prompt = input.prompt && {
       type: 'send' as const,
       id: input.prompt.id ?? options.clock.newId(),
@@ -77,7 +92,13 @@ export class Creation {
       allowInterrupt: false,
     };
     const outcome = await actor.post({
-      command: { type: 'create', changes, ...(prompt === undefined ? {} : { prompt }) },
+      command: {
+        type: 'create',
+        changes,
+        ...(fork === undefined ? {} : { fork }),
+        ...(prompt === undefined ? {} : { prompt }),
+      },
+      secrets: { ...secrets, ...input.secrets },
       by,
       ownId: false,
       ...(input.prompt === undefined ? {} : { whole: input.prompt.content }),
@@ -89,7 +110,7 @@ export class Creation {
   }
 
   /** Settings with their defaults, checked. */
-  async #settings(given: Settings): Promise<Settings> {
+  async #settings(given: Settings, makeCwd: boolean): Promise<Settings> {
     const { options, registry, agents, find } = this.#context;
     const keyed = typeof given.key === 'string' ? canonicalKey(given.key) : null;
     const agent = given.agent ?? keyed?.agent ?? options.defaultAgent;
@@ -102,16 +123,38 @@ export class Creation {
     const parentName = given.parent ?? null;
     const parent = parentName === null ? null : await registry.get(await find(parentName));
     const cwd = given.cwd ?? parent?.state.cwd ?? options.defaultCwd;
+    const inPlace = {
+      ...(keyed === null ? {} : { key: keyed.key }),
+      ...(parent === null ? {} : { parent: parent.id }),
+    };
+    // A draft may find its directory later.
+    if (cwd === null && given.draft === true) return { ...given, agent, cwd: '', ...inPlace };
     if (cwd === null) {
       throw refuse('invalid', 'Name the directory in which the agent works.', { field: 'cwd' });
     }
     return {
       ...given,
       agent,
-      cwd: await options.checkDirectory(cwd),
-      ...(keyed === null ? {} : { key: keyed.key }),
-      ...(parent === null ? {} : { parent: parent.id }),
+      cwd: await options.checkDirectory(cwd, makeCwd),
+      ...inPlace,
     };
+  }
+
+  /** Changes of a patch: keys in their one spelling, directories that are there. */
+  async checkChanges(given: Settings, state: SessionState): Promise<Settings> {
+    const { options, agents } = this.#context;
+    agents.checkModel(state.agent, given.model ?? undefined);
+    const changes = { ...given };
+    if (typeof given.key === 'string') {
+      const { key, agent } = canonicalKey(given.key);
+      if (agent !== state.agent) {
+        const message = `The key names the agent ${agent}, the session has ${state.agent}.`;
+        throw refuse('invalid', message, { field: 'key' });
+      }
+      changes.key = key;
+    }
+    if (given.cwd !== undefined) changes.cwd = await options.checkDirectory(given.cwd);
+    return changes;
   }
 
   /** `create` of what is there: the same session, if it is meant, and the prompt goes to it. */

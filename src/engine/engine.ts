@@ -4,21 +4,23 @@ import type { By, Delivery, Proof, RunOutcome, SettingsChange } from '../domain/
 import type { SessionRow } from '../domain/row.ts';
 import type { ProbeReport } from '../ports/probe.ts';
 import type { RawPage, RawQuery } from './raw-page.ts';
+import type { AgentSettings, Secrets } from '../domain/settings.ts';
 import type { FeedSink, FeedSnapshot, HeldPartial } from './frames.ts';
+import type { SessionOps } from './session-ops.ts';
 
 /**
  * The use-cases that faces call. Every promise resolves after the commit of what it tells, and rejects
  * with a `RefusalError` whose code says what to change. A session is named by its id here; faces find
  * the id of a key by `find`.
  */
-export interface Engine {
+export interface Engine extends SessionOps {
   /** Id of the session that an id or canonical key names; `not_found` otherwise. */
   find(name: string): Promise<string>;
   create(input: CreateInput, by: By): Promise<CreateAnswer>;
   send(session: string, input: SendInput, by: By): Promise<SendAnswer>;
   abort(session: string, input: AbortInput, by: By): Promise<AbortAnswer>;
   decide(session: string, input: DecideInput, by: By): Promise<DecideAnswer>;
-  get(session: string): Promise<{ row: SessionRow; host: HostView | null }>;
+  get(session: string): Promise<SessionView>;
 
   /** A page of the lines that went between the daemon and the agent in a run, both ways, as they were. */
   raw(session: string, query: RawQuery): Promise<RawPage>;
@@ -44,6 +46,10 @@ export interface Engine {
 export interface CreateInput {
   id?: string;
   changes: SettingsChange & { agent?: string; cwd?: string };
+  /** Makes the directory where it is not there. */
+  makeCwd?: boolean;
+  /** Values of variables, by `secretName`. */
+  secrets?: Secrets;
   prompt?: { id?: string; content: readonly ContentBlock[] };
 }
 export interface CreateAnswer {
@@ -58,6 +64,7 @@ export interface SendInput {
   delivery: Delivery;
   allowInterrupt: boolean;
   timeoutMs?: number;
+  effort?: string;
   expectedHead?: string | null;
 }
 export interface SendAnswer {
@@ -97,6 +104,14 @@ export interface DecideAnswer {
   decision: { id: string; seq: number };
   outcome: string;
   option?: string;
+}
+
+export interface SessionView {
+  row: SessionRow;
+  host: HostView | null;
+  /** In force for the next host; names of variables without their values. */
+  settings: AgentSettings;
+  onLost: 'stop' | 'continue';
 }
 
 export interface HostView {

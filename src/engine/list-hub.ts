@@ -106,7 +106,14 @@ export class ListHub {
 
 function changeFrame(change: Change, at: string): Frame {
   const { row, reasons } = change;
-  const params = JSON.stringify({ session: row.id, key: row.key, reasons: [...reasons], at, row });
+  const shown = row.deletedAt === null ? row : null;
+  const params = JSON.stringify({
+    session: row.id,
+    key: row.key,
+    reasons: [...reasons],
+    at,
+    row: shown,
+  });
   return { event: 'sessions.changed', seq: null, params };
 }
 
@@ -127,7 +134,7 @@ function reasonOf(entry: NewEntry, state: SessionState): ChangeReason {
     case 'settings':
       return entry.at === state.createdAt ? 'create' : 'patch';
     case 'prompt':
-      return 'send';
+      return entry.data.delivery === 'steer' ? 'steer' : 'send';
     case 'abort':
       return 'abort';
     case 'usage':
@@ -138,6 +145,8 @@ function reasonOf(entry: NewEntry, state: SessionState): ChangeReason {
       return 'compact';
     case 'fork':
       return 'fork';
+    case 'deletion':
+      return entry.data.state === 'deleted' ? 'delete' : 'restore';
     default:
       return 'status';
   }

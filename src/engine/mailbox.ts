@@ -10,6 +10,8 @@ export interface Letter {
   by: By;
   /** Content of its prompt as the agent gets it; the command has it as the entry will. */
   whole?: readonly ContentBlock[];
+  /** Values of variables that it brings, by name; null takes one away. */
+  secrets?: { readonly [name: string]: string | null };
   /** The caller named the prompt's id: the same one may be in the log already. */
   ownId: boolean;
   /** Spool size that must have been read before it is decided; found when it comes to the front. */
@@ -22,6 +24,8 @@ export interface Letter {
 export interface Outcome {
   answer: Answer | { type: 'duplicate'; entry: string };
   seqOf(entry: string): number;
+  /** Entries of it that were in the log already. */
+  duplicates: readonly string[];
   state: SessionState;
 }
 

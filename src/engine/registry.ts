@@ -4,7 +4,7 @@ import type { NewEntry } from '../domain/entry.ts';
 import { evolve } from '../domain/evolve.ts';
 import { refuse, type Refusal, RefusalError } from '../domain/refusal.ts';
 import { emptySession, type SessionState, stateVersion } from '../domain/session-state.ts';
-import type { AgentDriver } from '../ports/agent.ts';
+import type { AgentDriver, AgentProfile } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LoadedSession, Store } from '../ports/store.ts';
 import { type ActorContext, SessionActor } from './actor.ts';
@@ -51,9 +51,10 @@ export class Registry {
     return actor;
   }
 
-  /** Whether the session is loaded: then its id needs no look-up. */
+  /** Whether the session is loaded and not deleted: then its id needs no look-up. */
   has(session: string): boolean {
-    return this.#actors.has(session);
+    const actor = this.#present.get(session);
+    return actor !== undefined && actor.exists && actor.state.deletedAt === null;
   }
 
   /**
@@ -125,6 +126,23 @@ export class Registry {
   /** Those that are loaded by now. */
   get present(): readonly SessionActor[] {
     return [...this.#present.values()];
+  }
+
+  profile(agent: string): AgentProfile {
+    return this.#context.driver(agent).profile;
+  }
+
+  /** Removes a session for good: its actor takes nothing more, and what it leaves is removed. */
+  async drop(
+    session: string,
+    refusal: Refusal,
+    remove: (actor: SessionActor) => Promise<void>,
+  ): Promise<void> {
+    const actor = await this.get(session);
+    actor.stop(refusal);
+    await actor.settled();
+    await remove(actor);
+    this.#forget(session, this.#actors.get(session));
   }
 
   /** No session takes commands any more. */

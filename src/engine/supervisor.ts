@@ -2,8 +2,9 @@ import type { Log } from './log.ts';
 import type { HostEnd } from '../domain/decide/host.ts';
 import type { Command } from '../domain/decide/command.ts';
 import type { Effect } from '../domain/draft.ts';
-import type { Proof, RunFailure } from '../domain/entry.ts';
+import type { HostEndReason, Proof, RunFailure } from '../domain/entry.ts';
 import { limits } from '../domain/limits.ts';
+import { secretName, type Secrets } from '../domain/settings.ts';
 import type { AgentDriver, OpenSpec } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type Host, type HostExit, type Hosts, LaunchError } from '../ports/hosts.ts';
@@ -21,6 +22,8 @@ export interface SupervisorContext {
   environment: (
     driver: AgentDriver,
     spec: OpenSpec,
+    /** The session's own variables. */
+    variables: { readonly [name: string]: string },
   ) => Promise<{ readonly [name: string]: string }>;
   /** Whether the disk is so full that the spool may be torn. */
   shortOfSpace: () => Promise<boolean>;
@@ -71,7 +74,9 @@ export class Supervisor {
   async #start(actor: SessionActor, grip: HostGrip): Promise<void> {
     const { program, args } = grip.driver.program(grip.spec);
     try {
-      const env = await this.#context.environment(grip.driver, grip.spec);
+      const secrets = await this.#context.store.secrets(grip.spec.session);
+      const variables = variablesOf(grip.spec, secrets);
+      const env = await this.#context.environment(grip.driver, grip.spec, variables);
       const spec = { host: grip.id, program, args, cwd: grip.spec.cwd, env };
       this.#attach(actor, grip, await this.#context.hosts.launch(spec));
     } catch (error) {
@@ -222,7 +227,7 @@ export class Supervisor {
     } catch (refused) {
       this.#failed('host.condemn', grip, refused);
     }
-    if (reason === 'recycle' && actor.state.host?.phase !== 'ending') {
+    if ((reason === 'recycle' || reason === 'idle') && actor.state.host?.phase !== 'ending') {
       grip.condemned = false;
       return;
     }
@@ -261,15 +266,23 @@ export class Supervisor {
       const error = { category: 'limit', message } as const;
       this.#inBackground(grip, this.#end(actor, grip, { reason: 'limit', error }));
     } else if (actor.state.run === null) {
-      this.#inBackground(grip, this.#recycle(actor, grip));
+      this.#inBackground(grip, this.rest(actor, 'recycle'));
     }
   }
 
-  /** A host in which something else still works is not idle. */
-  async #recycle(actor: SessionActor, grip: HostGrip): Promise<void> {
-    const members = (await grip.host?.members()) ?? [];
-    if (members.some((member) => member.role === 'descendant') || actor.state.run !== null) return;
-    await this.#end(actor, grip, { reason: 'recycle' });
+  /**
+   * Stops a host that is idle, and tells whether it did: one in which something that the agent started still
+   * works is not.
+   */
+  async rest(actor: SessionActor, reason: 'recycle' | 'idle'): Promise<boolean> {
+    const { grip } = actor;
+    if (grip === null || grip.host === null || grip.exit !== null || grip.condemned) return true;
+    const members = await grip.host.members();
+    if (members.some((member) => member.role === 'descendant') || actor.state.run !== null) {
+      return false;
+    }
+    await this.#end(actor, grip, { reason, terminate: true });
+    return true;
   }
 
   /** Finds out after a restart what became of the actor's host, and goes on from there. */
@@ -314,11 +327,19 @@ export class Supervisor {
 }
 
 interface Ending {
-  reason: 'ladder' | 'stop' | 'failed' | 'limit' | 'recycle';
+  reason: HostEndReason;
   /** By which its run fails. */
   error?: RunFailure;
   /** SIGTERM first. */
   terminate?: boolean;
+}
+
+function variablesOf(spec: OpenSpec, secrets: Secrets): { [name: string]: string } {
+  const known = spec.env.flatMap((name) => {
+    const value = secrets[secretName(name)];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(known);
 }
 
 const nothingKnown: HostEnd = {

@@ -1,6 +1,7 @@
 import type { BlobRef } from '../domain/content.ts';
 import type { Entry, EntryKind, NewEntry, RunOutcome } from '../domain/entry.ts';
 import type { Refusal } from '../domain/refusal.ts';
+import type { Secrets } from '../domain/settings.ts';
 import type { SentMark } from './raw.ts';
 
 /**
@@ -23,7 +24,31 @@ export interface Store {
   lineage(session: string): Promise<readonly string[]>;
   /** The sessions with all that descend from them, nearest first; at most `limits.familySessions`. */
   family(sessions: readonly string[]): Promise<readonly string[]>;
-  /** Rows that a name may mean: by id, key, label, unique id prefix, exact title or native id; at most 20. */
+  /** How many sessions that are not deleted have each of these as their parent; absent for none. */
+  children(sessions: readonly string[]): Promise<{ readonly [session: string]: number }>;
+  /** The secrets of a session: values of its variables and of its MCP servers. */
+  secrets(session: string): Promise<Secrets>;
+  /**
+   * The node before which there are `back` later ones after `after` (a seq), and how many nodes there are
+   * in all after it, counted no further than `back + 1`.
+   */
+  nodeBack(
+    session: string,
+    query: { after: number; back: number },
+  ): Promise<{ count: number; node: { id: string; seq: number } | null }>;
+  /** Sessions whose time to be purged has come. */
+  purgeable(at: string): Promise<readonly string[]>;
+  /**
+   * Removes a deleted session for good: log, state, blobs that nobody else has, from the write-ahead log and
+   * free pages too. Its id stays taken. Answers the hosts whose archives are to go; repeatable.
+   */
+  purge(session: string): Promise<readonly string[]>;
+  /** Whether there was a session with that id that was purged. */
+  purged(session: string): Promise<boolean>;
+  /**
+   * Rows that a name may mean: by id, key, label, unique id prefix, exact title or native id (earlier ones
+   * too); at most 20. Deleted sessions are not among them.
+   */
   resolve(name: string): Promise<readonly SessionRow[]>;
   runs(query: RunQuery): Promise<RunPage>;
   run(session: string, run: string): Promise<RunRow | undefined>;
@@ -82,6 +107,8 @@ export interface AppendBatch {
   entries: readonly { entry: NewEntry; digest: string }[];
   /** The actor's bounded state after these entries. */
   state?: { version: number; json: string; columns: SessionColumns };
+  /** Values by name that are kept beside the log; null takes one away. */
+  secrets?: { readonly [name: string]: string | null };
   /** A new epoch that this batch puts in force (it carries the old one in `epoch`). */
   raiseEpoch?: number;
   hosts?: readonly HostChange[];
@@ -137,6 +164,9 @@ export interface SessionColumns {
   parent: string | null;
   status: string;
   archived: boolean;
+  deletedAt: string | null;
+  /** When a deleted session is purged. */
+  purgeAt: string | null;
   createdAt: string;
   updatedAt: string;
   lastActivityAt: string;
@@ -229,6 +259,8 @@ export interface SessionQuery {
   cwd?: string;
   parent?: string;
   archived?: boolean;
+  /** Deleted ones instead of the others. */
+  deleted?: boolean;
   meta?: { readonly [name: string]: string };
   /** Found in title, label, key or directory, without regard to case. */
   text?: string;

@@ -6,20 +6,35 @@ import { approvalsList } from './operations/approvals-list.ts';
 import { blobsGet } from './operations/blobs-get.ts';
 import { feedsClose } from './operations/feeds-close.ts';
 import { feedsOpen } from './operations/feeds-open.ts';
+import { queueEdit } from './operations/queue-edit.ts';
+import { queueList } from './operations/queue-list.ts';
+import { queueMove } from './operations/queue-move.ts';
+import { queueRelease } from './operations/queue-release.ts';
+import { queueWithdraw } from './operations/queue-withdraw.ts';
 import { runsGet } from './operations/runs-get.ts';
 import { runsList } from './operations/runs-list.ts';
-import { serverCheck } from './operations/server-check.ts';
 import { runsRaw } from './operations/runs-raw.ts';
+import { runsStopAll } from './operations/runs-stop-all.ts';
+import { serverCheck } from './operations/server-check.ts';
 import { serverHealth } from './operations/server-health.ts';
 import { serverInfo } from './operations/server-info.ts';
 import { serverShutdown } from './operations/server-shutdown.ts';
 import { sessionsAbort } from './operations/sessions-abort.ts';
+import { sessionsAppend } from './operations/sessions-append.ts';
+import { sessionsCompact } from './operations/sessions-compact.ts';
 import { sessionsCreate } from './operations/sessions-create.ts';
+import { sessionsDelete } from './operations/sessions-delete.ts';
+import { sessionsFork } from './operations/sessions-fork.ts';
 import { sessionsGet } from './operations/sessions-get.ts';
 import { sessionsHistory } from './operations/sessions-history.ts';
 import { sessionsList } from './operations/sessions-list.ts';
+import { sessionsPatch } from './operations/sessions-patch.ts';
+import { sessionsPreview } from './operations/sessions-preview.ts';
+import { sessionsReset } from './operations/sessions-reset.ts';
 import { sessionsResolve } from './operations/sessions-resolve.ts';
+import { sessionsRestore } from './operations/sessions-restore.ts';
 import { sessionsSend } from './operations/sessions-send.ts';
+import { sessionsSteer } from './operations/sessions-steer.ts';
 import { tokensCreate } from './operations/tokens-create.ts';
 import { tokensList } from './operations/tokens-list.ts';
 import { tokensRevoke } from './operations/tokens-revoke.ts';
@@ -33,20 +48,35 @@ export const operations = {
   'blobs.get': blobsGet,
   'feeds.close': feedsClose,
   'feeds.open': feedsOpen,
+  'queue.edit': queueEdit,
+  'queue.list': queueList,
+  'queue.move': queueMove,
+  'queue.release': queueRelease,
+  'queue.withdraw': queueWithdraw,
   'runs.get': runsGet,
   'runs.list': runsList,
   'runs.raw': runsRaw,
+  'runs.stopAll': runsStopAll,
   'server.check': serverCheck,
   'server.health': serverHealth,
   'server.info': serverInfo,
   'server.shutdown': serverShutdown,
   'sessions.abort': sessionsAbort,
+  'sessions.append': sessionsAppend,
+  'sessions.compact': sessionsCompact,
   'sessions.create': sessionsCreate,
+  'sessions.delete': sessionsDelete,
+  'sessions.fork': sessionsFork,
   'sessions.get': sessionsGet,
   'sessions.history': sessionsHistory,
   'sessions.list': sessionsList,
+  'sessions.patch': sessionsPatch,
+  'sessions.preview': sessionsPreview,
+  'sessions.reset': sessionsReset,
   'sessions.resolve': sessionsResolve,
+  'sessions.restore': sessionsRestore,
   'sessions.send': sessionsSend,
+  'sessions.steer': sessionsSteer,
   'tokens.create': tokensCreate,
   'tokens.list': tokensList,
   'tokens.revoke': tokensRevoke,

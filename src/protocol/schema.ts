@@ -166,3 +166,12 @@ export const proof = z.object({
   ),
   gone: z.boolean(),
 });
+
+/** A prompt that waits. `content` is as its entry has it; null where it cannot be read. */
+export const queueItem = z.object({
+  prompt: z.string(),
+  position: z.int().describe('from 0'),
+  content: z.array(z.looseObject({ type: z.string() })).nullable(),
+  edited: z.boolean(),
+  timeoutMs: z.int().optional(),
+});

@@ -12,10 +12,12 @@ import type {
 } from '../../src/engine/engine.ts';
 import type { FeedSink, Frame } from '../../src/engine/frames.ts';
 import type { RawPage, RawQuery } from '../../src/engine/raw-page.ts';
+import { noSettings } from '../../src/domain/settings.ts';
 import { noTokens } from '../../src/domain/usage.ts';
 
+const at = '2026-01-01T00:00:00.000Z';
+
 export function rowNamed(id: string, more: Partial<SessionRow> = {}): SessionRow {
-  const at = '2026-01-01T00:00:00.000Z';
   return {
     id,
     key: `agent:scripted:${id}`,
@@ -90,6 +92,63 @@ export class FakeEngine implements Engine {
       },
     ],
   };
+  queue: Engine['queue'] = {
+    list: async (session) => ({ held: this.#row(session).held, items: [] }),
+    edit: async (session, prompt, content, by) => {
+      this.#note('queue.edit', { session, prompt }, by);
+      return { prompt, position: 0, content, edited: true };
+    },
+    move: async (session, prompt, to, by) => {
+      this.#note('queue.move', { session, prompt, to }, by);
+      return { prompt, position: to, content: [], edited: false };
+    },
+    withdraw: async (session, prompt, by) => this.#note('queue.withdraw', { session, prompt }, by),
+    release: async (session, by) => {
+      this.#note('queue.release', { session }, by);
+      return { run: null, queued: 0 };
+    },
+  };
+  life: Engine['life'] = {
+    reset: async (session, reason, by) => {
+      this.#note('reset', { session, reason }, by);
+      return this.#row(session);
+    },
+    remove: async (session, by) => {
+      this.#note('delete', { session }, by);
+      return { deletedAt: at, purgeAt: at };
+    },
+    restore: async (session, by) => {
+      this.#note('restore', { session }, by);
+      return this.#row(session);
+    },
+    purge: async (session, by) => this.#note('purge', { session }, by),
+    stopAll: async (sessions, by) => {
+      this.#note('stopAll', { sessions }, by);
+      return [];
+    },
+  };
+  branches: Engine['branches'] = {
+    compact: async (session, input, by) => {
+      this.#note('compact', { session, ...input }, by);
+      return { compacted: true, kept: input.keep };
+    },
+    fork: async (session, input, by) => {
+      this.#note('fork', { session, ...input }, by);
+      return { row: rowNamed(input.id ?? 'forked'), created: true, fidelity: 'none' };
+    },
+  };
+  logs: Engine['logs'] = {
+    append: async (session, input, by) => {
+      this.#note('append', { session, ...input }, by);
+      const { key, head, lastSeq } = this.#row(session);
+      return { key, entries: [], head, lastSeq };
+    },
+    openImport: async (header, by) => {
+      this.#note('import', header, by);
+      const end = async () => ({ row: rowNamed(header.session), created: true, added: 0 });
+      return { add: async () => undefined, end, cancel: () => undefined };
+    },
+  };
   space: Engine['space'] = { state: 'plenty', free: null };
   started = {
     continued: 1,
@@ -121,6 +180,11 @@ export class FakeEngine implements Engine {
     return { key: this.#row(session).key, entry, duplicate: false, state, run: 'r1', queued: 0 };
   }
 
+  async patch(session: string, input: unknown, by: By) {
+    this.#note('patch', input, by);
+    return { row: this.#row(session), applied: {} };
+  }
+
   async abort(session: string, input: unknown, by: By): Promise<AbortAnswer> {
     this.#note('abort', input, by);
     return { key: this.#row(session).key, status: 'no-active-run', queued: 0 };
@@ -132,12 +196,11 @@ export class FakeEngine implements Engine {
   }
 
   async get(session: string) {
-    return { row: this.#row(session), host: null };
+    return { row: this.#row(session), host: null, settings: noSettings, onLost: 'stop' as const };
   }
 
   async raw(session: string, _query: RawQuery): Promise<RawPage> {
     this.#row(session);
-    const at = '2026-01-01T00:00:00.000Z';
     const place = { host: 'h1', from: 0, to: 3, at, entries: [] };
     return { lines: [{ direction: 'out', text: '{}', ...place }], next: null, source: 'here' };
   }

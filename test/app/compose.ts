@@ -64,6 +64,7 @@ export async function composeDaemon(how: Composition): Promise<Served> {
     environment: async (driver, spec) => agentEnvironment(process.env, driver.program(spec).env),
     space: testSpace(),
     stallMs: limits.stallMs,
+    idleMs: limits.idleMs,
     decodeLarge: (agent, state, line) => {
       how.largeLine?.(line.bytes.length);
       return large.decode(agent, state, line);

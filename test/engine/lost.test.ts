@@ -79,7 +79,9 @@ describe('a run whose agent is gone with the machine', () => {
     const watch = await bench.watch(session);
     await watch.entry('delivery', ({ data }) => textOf(data.content) === 'again');
     await reboot(bench, session);
-    await (await bench.watch(session)).entry('prompt', ({ data }) => data.continues !== undefined, 4);
+    await (
+      await bench.watch(session)
+    ).entry('prompt', ({ data }) => data.continues !== undefined, 4);
   });
 
   test('R7: only a run that completes refills the budget', async () => {
@@ -124,7 +126,9 @@ describe('a run whose agent is gone with the machine', () => {
     const session = await continuing(bench);
     await begun;
     await reboot(bench, session);
-    await (await bench.watch(session)).entry('run_ended', ({ data }) => data.outcome === 'completed');
+    await (
+      await bench.watch(session)
+    ).entry('run_ended', ({ data }) => data.outcome === 'completed');
     expect(await bench.of(session, 'prompt')).toHaveLength(1);
     expect(await bench.of(session, 'delivery')).toHaveLength(1);
     expect((await bench.of(session, 'queue')).map(({ data }) => data.change)).toEqual([

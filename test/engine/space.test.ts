@@ -97,20 +97,23 @@ describe('a disk that fills up', () => {
   test.each([
     ['short', spaceShortBytes - 1, 'storage'],
     ['enough', spaceLowBytes, 'protocol'],
-  ] as const)('L8 L9 R3: a torn end where space was %s fails the run', async (_, bytes, category) => {
-    const turn = held();
-    const bench = await Workbench.open({ play: turn.play });
-    const session = await bench.session('go');
-    const watch = await bench.watch(session);
-    const { process, say } = await turn.begun;
-    say('half of it');
-    await watch.entry('delivery');
-    bench.space.bytes = bytes;
-    process.write(new TextEncoder().encode('{"type":"text","m":"x","part":"te'));
-    process.exit(1);
-    const ended = await watch.entry('run_ended');
-    expect(ended.data).toMatchObject({ outcome: 'failed', error: { category } });
-    const [torn] = await bench.of(session, 'unrecognized');
-    expect(torn!.data.reason).toMatch(/torn/);
-  });
+  ] as const)(
+    'L8 L9 R3: a torn end where space was %s fails the run',
+    async (_, bytes, category) => {
+      const turn = held();
+      const bench = await Workbench.open({ play: turn.play });
+      const session = await bench.session('go');
+      const watch = await bench.watch(session);
+      const { process, say } = await turn.begun;
+      say('half of it');
+      await watch.entry('delivery');
+      bench.space.bytes = bytes;
+      process.write(new TextEncoder().encode('{"type":"text","m":"x","part":"te'));
+      process.exit(1);
+      const ended = await watch.entry('run_ended');
+      expect(ended.data).toMatchObject({ outcome: 'failed', error: { category } });
+      const [torn] = await bench.of(session, 'unrecognized');
+      expect(torn!.data.reason).toMatch(/torn/);
+    },
+  );
 });

@@ -80,6 +80,7 @@ export class Workbench {
       environment: async () => ({}),
       space: this.space,
       stallMs: limits.stallMs,
+    idleMs: limits.idleMs,
       decodeLarge: async () => {
         throw new Error('no worker here');
       },

@@ -1,10 +1,10 @@
 import type { CreateInput } from '../../engine/engine.ts';
-import { limits } from '../../domain/limits.ts';
 import { refuse, RefusalError } from '../../domain/refusal.ts';
 import type { ParsedInputOf } from '../../protocol/operations.ts';
 import { contentBlocks } from '../../protocol/schema.ts';
 import type { Context, Handler } from '../handler.ts';
 import { childOf } from '../inside.ts';
+import { checkMeta, settingsOf } from '../settings-input.ts';
 
 type Input = ParsedInputOf<'sessions.create'>;
 
@@ -29,11 +29,7 @@ export const sessionsCreate: Handler<'sessions.create'> = async (input, context)
 };
 
 function checkInput({ meta, prompt, promptId }: Input): void {
-  if (meta !== undefined && Buffer.byteLength(JSON.stringify(meta)) > limits.metaBytes) {
-    throw refuse('too_large', `meta may have at most ${limits.metaBytes} bytes as JSON.`, {
-      field: 'meta',
-    });
-  }
+  if (meta !== undefined) checkMeta(meta);
   if (promptId !== undefined && prompt === undefined) {
     throw refuse('invalid', 'promptId: Give the prompt too, or leave its id out.', {
       field: 'promptId',
@@ -70,15 +66,18 @@ async function withoutForeign(error: unknown, { sees }: Context): Promise<unknow
 }
 
 async function createOf(input: Input, context: Context): Promise<CreateInput> {
-  const { id, parent, prompt, promptId, ...settings } = input;
-  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  const { id, parent, prompt, promptId, makeCwd, meta, ...given } = input;
+  const { changes, secrets } = settingsOf(given);
   const content = prompt === undefined ? undefined : contentBlocks(prompt);
   return {
     ...(id === undefined ? {} : { id }),
+    ...(makeCwd === undefined ? {} : { makeCwd }),
     changes: {
-      ...Object.fromEntries(given),
+      ...changes,
+      ...(meta === undefined ? {} : { meta }),
       ...(parent === undefined ? {} : { parent: await context.session(parent) }),
     },
+    secrets,
     ...(content === undefined
       ? {}
       : { prompt: { content, ...(promptId === undefined ? {} : { id: promptId }) } }),

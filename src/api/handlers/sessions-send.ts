@@ -10,13 +10,14 @@ export const sessionsSend: Handler<'sessions.send'> = async (input, context) => 
 };
 
 function sendOf(input: ParsedInputOf<'sessions.send'>): SendInput {
-  const { id, content, delivery, allowInterrupt, timeoutMs, expectedHead } = input;
+  const { id, content, delivery, allowInterrupt, timeoutMs, effort, expectedHead } = input;
   return {
     content: contentBlocks(content),
     delivery,
     allowInterrupt,
     ...(id === undefined ? {} : { id }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(effort === undefined ? {} : { effort }),
     ...(expectedHead === undefined ? {} : { expectedHead }),
   };
 }

@@ -2,12 +2,14 @@ import type { Draft } from '../draft.ts';
 import { type Entry, isNode, type NewEntry } from '../entry.ts';
 import { refuse } from '../refusal.ts';
 import type { Command } from './command.ts';
-import { checkHead } from './head.ts';
+import { checkHead, checkSeq } from './head.ts';
 import { endRun, withdrawApprovals } from './run.ts';
 
 /** Opaque entries of a producer. A node among them moves the head, which only one writer may do at a time. */
 export function append(draft: Draft, command: Extract<Command, { type: 'append' }>): void {
-  checkHead(draft, command.expectedHead);
+  const { expect } = command;
+  if (expect !== undefined && 'head' in expect) checkHead(draft, expect.head, 'expect');
+  if (expect !== undefined && 'seq' in expect) checkSeq(draft, expect.seq);
   const nodes = command.entries.some((entry) => entry.parentId !== undefined);
   if (nodes && (draft.run !== null || draft.state.host !== null)) {
     const message =

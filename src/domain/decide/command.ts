@@ -43,7 +43,11 @@ export type Command =
   | { type: 'delete'; purgeAt: string }
   /** `key` is what it is called from now on: its old one may be taken. */
   | { type: 'restore'; key: string | null }
-  | { type: 'append'; entries: readonly Appended[]; expectedHead?: string | null }
+  | {
+      type: 'append';
+      entries: readonly Appended[];
+      expect?: { head: string | null } | { seq: number };
+    }
   /** Entries of an exported log, with their seqs. */
   | { type: 'import'; entries: readonly Entry[] }
   /** The log of an import is whole: what was open in it is over. */

@@ -1,6 +1,5 @@
-import type { ContentBlock } from '../content.ts';
 import type { Draft } from '../draft.ts';
-import type { HostEndReason, Proof, RunEnded, RunFailure } from '../entry.ts';
+import type { EntryDataByKind, HostEndReason, Proof, RunEnded, RunFailure } from '../entry.ts';
 import { outcomeOf } from '../run.ts';
 import type { OpenRun, OpenToolCall } from '../session-state.ts';
 import { goOnAfterLoss } from './lost.ts';
@@ -50,10 +49,9 @@ export function sendPrompts(draft: Draft): void {
   if (run === null || run.state !== 'starting') return;
   for (const prompt of run.prompts) {
     if (prompt.state !== 'sent') continue;
-    const content = deliveredContent(draft, prompt.id);
-    if (content === null) return unreadable(draft, prompt.id);
-    const primed = draft.state.primer === null ? {} : { primed: true as const };
-    draft.tell({ type: 'prompt', run: run.id, prompt: prompt.id, content, ...primed });
+    const data = delivered(draft, prompt.id);
+    if (data === null) return unreadable(draft, prompt.id);
+    draft.tell({ type: 'prompt', run: run.id, prompt: prompt.id, ...data });
   }
 }
 
@@ -72,11 +70,7 @@ export function takePrompts(draft: Draft, named?: string): void {
   for (const prompt of draft.run?.prompts ?? []) {
     if (prompt.state !== 'sent') continue;
     if (named === undefined ? prompt.steered === true : prompt.id !== named) continue;
-    draft.write(
-      'delivery',
-      { content: deliveredContent(draft, prompt.id) ?? [] },
-      { about: prompt.id },
-    );
+    writeDelivery(draft, prompt.id);
   }
 }
 
@@ -137,10 +131,15 @@ export function renewHost(draft: Draft): void {
 }
 
 /** What goes to the agent: before its prompt, what it does not remember of the conversation. */
-function deliveredContent(draft: Draft, prompt: string): readonly ContentBlock[] | null {
+function delivered(draft: Draft, prompt: string): EntryDataByKind['delivery'] | null {
   const content = draft.context.contentOf(prompt);
   const primer = draft.state.primer === null ? null : draft.context.primer();
-  return content === null || primer === null ? content : [primer, ...content];
+  if (content === null) return null;
+  return primer === null ? { content } : { content: [primer, ...content], primed: true };
+}
+
+function writeDelivery(draft: Draft, prompt: string): void {
+  draft.write('delivery', delivered(draft, prompt) ?? { content: [] }, { about: prompt });
 }
 
 function closeToolCalls(draft: Draft): void {
@@ -186,11 +185,7 @@ function settlePrompts(draft: Draft, end: RunConclusion): void {
       const change = aborted ? 'withdrawn' : 'requeued';
       draft.write('queue', { change, reason: 'it was not sent' }, { about: prompt.id });
     } else if (end.said !== null && prompt.steered !== true) {
-      draft.write(
-        'delivery',
-        { content: deliveredContent(draft, prompt.id) ?? [] },
-        { about: prompt.id },
-      );
+      writeDelivery(draft, prompt.id);
     } else {
       const again = draft.context.agent.deduplicatesPrompts && !aborted;
       const reason = 'the run ended before the agent showed that it had the prompt';

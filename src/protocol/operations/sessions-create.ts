@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { limits } from '../../domain/limits.ts';
 import { operation } from '../operation.ts';
 import { id, promptContent, row, seq, sessionName } from '../schema.ts';
+import { adminFields, agentFields, ownFields } from '../settings.ts';
 
 export const sessionsCreate = operation({
   name: 'sessions.create',
   summary: 'Make a session, and begin it with a prompt where one is given.',
   scope: 'manage',
+  fields: adminFields,
   inside: true,
   shape: 'unary',
   input: z.strictObject({
@@ -15,15 +17,14 @@ export const sessionsCreate = operation({
     agent: z.string().max(64).optional().describe('name of an agent; default: the configured one'),
     cwd: z.string().min(1).max(4096).optional().describe('absolute path of an existing directory'),
     parent: sessionName.optional(),
-    title: z.string().min(1).max(limits.titleBytes).optional(),
-    label: z.string().min(1).max(200).optional(),
+    ...ownFields,
+    ...agentFields,
     meta: z.record(z.string().max(200), z.string()).optional(),
-    model: z.string().max(200).optional(),
-    mode: z.string().max(200).optional(),
-    onLost: z
-      .enum(['stop', 'continue'])
+    makeCwd: z.boolean().optional().describe('make the directory where it is not there'),
+    draft: z
+      .boolean()
       .optional()
-      .describe('whether a run that was lost with the machine goes on by itself; default: stop'),
+      .describe('launch nothing, keep the prompt until a send or queue.release'),
     prompt: promptContent.optional(),
     promptId: id.optional().describe('id of the prompt entry, makes its sending idempotent'),
   }),

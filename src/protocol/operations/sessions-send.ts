@@ -22,6 +22,7 @@ export const sessionsSend = operation({
       .max(7 * 86_400_000)
       .optional()
       .describe('the run is cancelled after this'),
+    effort: z.string().min(1).max(100).optional().describe('from this prompt on'),
     expectedHead: z.string().nullable().optional(),
   }),
   output: z.object({

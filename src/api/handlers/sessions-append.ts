@@ -1,0 +1,29 @@
+import type { Json } from '../../domain/json.ts';
+import type { AppendInput } from '../../engine/session-ops.ts';
+import type { ParsedInputOf } from '../../protocol/operations.ts';
+import type { Handler } from '../handler.ts';
+
+export const sessionsAppend: Handler<'sessions.append'> = async (input, context) => {
+  const session = await context.session(input.session);
+  const answer = await context.engine.logs.append(session, appendOf(input), context.caller.by);
+  return { session, ...answer, entries: [...answer.entries] };
+};
+
+function appendOf({
+  entries,
+  expect,
+  epoch,
+  producer,
+}: ParsedInputOf<'sessions.append'>): AppendInput {
+  return {
+    entries: entries.map(({ id, parentId, type, raw }) => ({
+      raw: raw as Json,
+      ...(id === undefined ? {} : { id }),
+      ...(parentId === undefined ? {} : { parentId }),
+      ...(type === undefined ? {} : { entryType: type }),
+    })),
+    ...(expect === undefined ? {} : { expect }),
+    ...(epoch === undefined ? {} : { epoch }),
+    ...(producer === undefined ? {} : { producer }),
+  };
+}

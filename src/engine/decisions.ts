@@ -1,0 +1,80 @@
+import type { Entry } from '../domain/entry.ts';
+import type { Verdict } from '../ports/store.ts';
+import type { Batch } from './batch.ts';
+import { knownPart } from './known.ts';
+import { type Letter, type Outcome, promptOf } from './mailbox.ts';
+import type { PromptContents } from './prompt-contents.ts';
+import { refuseLetters } from './turn-refusal.ts';
+
+export interface DecisionContext {
+  contents: PromptContents;
+  /** An entry of the log; undefined for none. */
+  entryOf: (id: string) => Promise<Entry | undefined>;
+}
+
+interface Decided {
+  letter: Letter;
+  answer: Outcome['answer'];
+  known: ReadonlyMap<string, number>;
+}
+
+/** The commands of one batch: decided one after another, and told their fate when it is committed. */
+export class Decisions {
+  readonly #batch: Batch;
+  readonly #context: DecisionContext;
+  readonly #before: number;
+  readonly #decided: Decided[] = [];
+  // A refusal may name what is only about to be stored, so it too waits for the commit.
+  readonly #refused: { letter: Letter; error: unknown }[] = [];
+  readonly #inBatch = new Set<string>();
+
+  constructor(batch: Batch, context: DecisionContext, lastSeq: number) {
+    this.#batch = batch;
+    this.#context = context;
+    this.#before = lastSeq;
+  }
+
+  async add(letter: Letter): Promise<void> {
+    try {
+      await this.#decide(letter);
+    } catch (error) {
+      this.#refused.push({ letter, error });
+    }
+  }
+
+  async #decide(letter: Letter): Promise<void> {
+    const { seqs: known, rest } = await knownPart(letter, this.#inBatch, this.#context.entryOf);
+    if (rest === null) {
+      const { command } = letter;
+      const done = { type: 'done' } as const;
+      const answer =
+        command.type === 'send' ? ({ type: 'duplicate', entry: command.id } as const) : done;
+      this.#decided.push({ letter, known, answer });
+      return;
+    }
+    const prompt = promptOf(rest);
+    if (prompt !== undefined) {
+      const whole = letter.whole ?? prompt.content;
+      this.#context.contents.add(prompt.id, { stored: prompt.content, whole });
+      this.#inBatch.add(prompt.id);
+    }
+    const { by, whole, secrets } = letter;
+    const answer = this.#batch.command(rest, by, { whole, secrets });
+    if (rest.type === 'append') for (const { id } of rest.entries) this.#inBatch.add(id);
+    this.#decided.push({ letter, known, answer });
+  }
+
+  /** Tells the callers; null where there was nothing to store. */
+  settle(verdict: Verdict | null): void {
+    if (verdict !== null && verdict.status !== 'stored') {
+      return refuseLetters([...this.#decided, ...this.#refused], verdict);
+    }
+    for (const { letter, error } of this.#refused) letter.reject(error);
+    const { entries, state } = this.#batch;
+    const seqs = new Map(entries.map(({ entry }, at) => [entry.id, this.#before + at + 1]));
+    for (const { letter, answer, known } of this.#decided) {
+      const seqOf = (entry: string): number => known.get(entry) ?? seqs.get(entry) ?? 0;
+      letter.resolve({ answer, seqOf, state, duplicates: [...known.keys()] });
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import type { Appended, Command, Send } from '../domain/decide/command.ts';
+import { contentText, type Entry } from '../domain/entry.ts';
+import { refuse } from '../domain/refusal.ts';
+import type { Store } from '../ports/store.ts';
+import { type Letter, samePrompt } from './mailbox.ts';
+
+/** What of a command is in the log already: the seqs of its entries, and what is left to be decided. */
+export interface KnownPart {
+  seqs: ReadonlyMap<string, number>;
+  rest: Command | null;
+}
+
+/**
+ * Finds entries that a command names by ids of its own (L3): the same id with the same content was stored
+ * before, with another it is refused. `inBatch` are ids that are only about to be stored.
+ */
+export async function knownPart(
+  letter: Letter,
+  inBatch: ReadonlySet<string>,
+  entryOf: (id: string) => Promise<Entry | undefined>,
+): Promise<KnownPart> {
+  const { command, ownId } = letter;
+  if (ownId && command.type === 'send') return knownPrompt(command, inBatch, entryOf);
+  if (command.type === 'append') return knownEntries(command, inBatch, entryOf);
+  return { seqs: new Map(), rest: command };
+}
+
+type EntryOf = (id: string) => ReturnType<Store['entry']>;
+
+async function knownPrompt(
+  command: Send,
+  inBatch: ReadonlySet<string>,
+  entryOf: EntryOf,
+): Promise<KnownPart> {
+  notInBatch(command.id, inBatch);
+  const entry = await entryOf(command.id);
+  if (entry === undefined) return { seqs: new Map(), rest: command };
+  if (entry.kind !== 'prompt' || !samePrompt(entry.data, command)) throw reused('id', entry.seq);
+  return { seqs: new Map([[command.id, entry.seq]]), rest: null };
+}
+
+/** Only a beginning may be known: a retry of what was stored in part, never a mixture. */
+async function knownEntries(
+  command: Extract<Command, { type: 'append' }>,
+  inBatch: ReadonlySet<string>,
+  entryOf: EntryOf,
+): Promise<KnownPart> {
+  const seqs = new Map<string, number>();
+  let rest: readonly Appended[] = [];
+  for (const [index, appended] of command.entries.entries()) {
+    notInBatch(appended.id, inBatch);
+    const entry = await entryOf(appended.id);
+    if (entry === undefined) {
+      if (rest.length === 0) rest = command.entries.slice(index);
+      continue;
+    }
+    if (rest.length > 0 || !sameAppended(entry, appended)) throw reused('entries', entry.seq);
+    seqs.set(appended.id, entry.seq);
+  }
+  return { seqs, rest: rest.length === 0 ? null : { ...command, entries: rest } };
+}
+
+function sameAppended(entry: Entry, { entryType, raw, parentId }: Appended): boolean {
+  const data = { ...(entryType === undefined ? {} : { type: entryType }), raw };
+  return (
+    entry.kind === 'external' &&
+    entry.parentId === parentId &&
+    contentText(entry) === contentText({ kind: 'external', data })
+  );
+}
+
+function notInBatch(id: string, inBatch: ReadonlySet<string>): void {
+  if (!inBatch.has(id)) return;
+  throw refuse('busy', 'The same id is being stored at this moment: ask again.', { field: 'id' });
+}
+
+function reused(field: string, seq: number): Error {
+  const message = 'That id is in the log with another content: take a new id.';
+  return refuse('id_reused', message, { field, data: { seq } });
+}

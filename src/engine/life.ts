@@ -1,0 +1,165 @@
+import type { By } from '../domain/entry.ts';
+import { limits } from '../domain/limits.ts';
+import { refuse, RefusalError } from '../domain/refusal.ts';
+import { rowOf, type SessionRow } from '../domain/row.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Hosts } from '../ports/hosts.ts';
+import type { Store } from '../ports/store.ts';
+import type { SessionActor } from './actor.ts';
+import type { Log } from './log.ts';
+import type { Registry } from './registry.ts';
+import type { LifeOps, StoppedRun } from './session-ops.ts';
+import { terminalOf } from './shutdown.ts';
+import type { Supervisor } from './supervisor.ts';
+import { within } from './within.ts';
+
+export interface LifeContext {
+  registry: Registry;
+  supervisor: Supervisor;
+  store: Store;
+  hosts: Hosts;
+  clock: Clock;
+  log: Log;
+  /** A session is there no more. */
+  purged(actor: SessionActor): void;
+}
+
+/** The ladder ends well within it. */
+const stopMs = 30_000;
+/** A prompt that comes in between begins a run: it is stopped too, so many times. */
+const stopTries = 3;
+const purgeEveryMs = 3_600_000;
+
+/** Reset, deletion and what comes after it. */
+export class Life implements LifeOps {
+  readonly #context: LifeContext;
+  #cancel: () => void = () => undefined;
+
+  constructor(context: LifeContext) {
+    this.#context = context;
+    this.#schedule(0);
+  }
+
+  async reset(session: string, reason: 'new' | 'reset', by: By): Promise<SessionRow> {
+    const actor = await this.#context.registry.get(session);
+    await this.#atRest(actor, by, () => post(actor, { type: 'reset', reason }, by));
+    return rowOf(actor.state);
+  }
+
+  async remove(session: string, by: By): Promise<{ deletedAt: string; purgeAt: string }> {
+    const { clock, registry } = this.#context;
+    const actor = await registry.get(session);
+    const { key, agent } = actor.state;
+    if (key === `agent:${agent}:main`) {
+      const message = 'The main session of an agent cannot be deleted; sessions.reset empties it.';
+      throw refuse('invalid', message, { field: 'session' });
+    }
+    if (actor.state.deletedAt === null) {
+      const purgeAt = new Date(clock.now() + limits.retentionMs).toISOString();
+      await this.#atRest(actor, by, () => post(actor, { type: 'delete', purgeAt }, by));
+    }
+    const { deletedAt, purgeAt } = actor.state;
+    return { deletedAt: deletedAt ?? '', purgeAt: purgeAt ?? '' };
+  }
+
+  async restore(session: string, by: By): Promise<SessionRow> {
+    const actor = await this.#context.registry.get(session);
+    const { key } = actor.state;
+    try {
+      await post(actor, { type: 'restore', key }, by);
+    } catch (error) {
+      // Somebody else has its key by now: it comes back without one.
+      const taken = error instanceof RefusalError && error.refusal.code === 'conflict';
+      if (!taken || key === null) throw error;
+      await post(actor, { type: 'restore', key: null }, by);
+    }
+    return rowOf(actor.state);
+  }
+
+  async purge(session: string, by: By): Promise<void> {
+    const { registry, store } = this.#context;
+    if (await store.purged(session)) return;
+    await this.remove(session, by);
+    await registry.drop(session, goneRefusal, async (actor) => {
+      await this.#purgeStored(session);
+      this.#context.purged(actor);
+    });
+  }
+
+  async stopAll(sessions: readonly string[] | null, by: By): Promise<readonly StoppedRun[]> {
+    const working = this.#context.registry.present.filter(
+      ({ state }) => state.run !== null && (sessions === null || sessions.includes(state.id)),
+    );
+    return Promise.all(working.map((actor) => this.#stopOne(actor, by)));
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  async #stopOne(actor: SessionActor, by: By): Promise<StoppedRun> {
+    const run = actor.state.run?.id ?? '';
+    await this.#abort(actor, by);
+    const ended = await terminalOf(actor.id, run, this.#context.store);
+    const proof = ended?.proof === undefined ? {} : { proof: ended.proof };
+    return { session: actor.id, run, outcome: ended?.outcome ?? null, ...proof };
+  }
+
+  /** Stops the run and the host, then acts; the decision itself refuses where something works again. */
+  async #atRest(actor: SessionActor, by: By, act: () => Promise<unknown>): Promise<void> {
+    const { supervisor, clock } = this.#context;
+    for (let tries = 1; ; tries++) {
+      await this.#abort(actor, by);
+      await within(supervisor.stopHost(actor, 'stop'), stopMs, clock);
+      await within(actor.hostGone(), stopMs, clock);
+      try {
+        await act();
+        return;
+      } catch (error) {
+        const again = error instanceof RefusalError && error.refusal.code === 'unavailable';
+        if (!again || tries === stopTries) throw error;
+      }
+    }
+  }
+
+  async #abort(actor: SessionActor, by: By): Promise<void> {
+    const run = actor.state.run?.id;
+    if (run === undefined) return;
+    const command = { type: 'abort', run, force: false, reason: 'stop', queue: 'keep' } as const;
+    await actor.post({ command, by, ownId: false });
+    await within(actor.runEnded(run), stopMs, this.#context.clock);
+  }
+
+  async #purgeStored(session: string): Promise<void> {
+    const { store, hosts } = this.#context;
+    for (const host of await store.purge(session)) await hosts.removeArchive(host);
+  }
+
+  #schedule(ms: number): void {
+    this.#cancel = this.#context.clock.after(ms, () => {
+      void this.#purgeDue().finally(() => this.#schedule(purgeEveryMs));
+    });
+  }
+
+  /** What was deleted long enough ago goes. */
+  async #purgeDue(): Promise<void> {
+    const { store, clock, log } = this.#context;
+    try {
+      for (const session of await store.purgeable(new Date(clock.now()).toISOString())) {
+        await this.purge(session, { type: 'server' });
+      }
+    } catch (error) {
+      log('purge', { message: String(error) });
+    }
+  }
+}
+
+const goneRefusal = { code: 'not_found', message: 'The session was removed.' } as const;
+
+function post(
+  actor: SessionActor,
+  command: Parameters<SessionActor['post']>[0]['command'],
+  by: By,
+): Promise<unknown> {
+  return actor.post({ command, by, ownId: false });
+}

@@ -1,0 +1,115 @@
+import type { Applied, Appended } from '../domain/decide/command.ts';
+import type { ContentBlock } from '../domain/content.ts';
+import type { By, Entry, Fidelity, Proof, RunOutcome, SettingsChange } from '../domain/entry.ts';
+import type { SessionRow } from '../domain/row.ts';
+import type { CreateAnswer, CreateInput } from './engine.ts';
+
+/** What else can be done with a session, in groups; each promise resolves after the commit of what it tells. */
+export interface SessionOps {
+  /** Changes settings; `applied` says which of those that concern the agent it has now. */
+  patch(session: string, input: PatchInput, by: By): Promise<{ row: SessionRow; applied: Applied }>;
+  readonly queue: QueueOps;
+  readonly life: LifeOps;
+  readonly branches: BranchOps;
+  readonly logs: LogOps;
+}
+
+export interface PatchInput {
+  changes: SettingsChange;
+  /** Values of variables, by `secretName`; null takes one away. */
+  secrets?: SecretChanges;
+  expectedHead?: string | null;
+}
+export type SecretChanges = { readonly [name: string]: string | null };
+
+export interface QueueOps {
+  list(session: string): Promise<{ held: boolean; items: readonly QueueItem[] }>;
+  edit(
+    session: string,
+    prompt: string,
+    content: readonly ContentBlock[],
+    by: By,
+  ): Promise<QueueItem>;
+  move(session: string, prompt: string, to: number, by: By): Promise<QueueItem>;
+  withdraw(session: string, prompt: string, by: By): Promise<void>;
+  /** Lets a held queue or a draft go on; answers the run that began, if one did. */
+  release(session: string, by: By): Promise<{ run: string | null; queued: number }>;
+}
+
+export interface QueueItem {
+  prompt: string;
+  /** From 0. */
+  position: number;
+  /** As the entry has it; null where it cannot be read. */
+  content: readonly ContentBlock[] | null;
+  edited: boolean;
+  timeoutMs?: number;
+}
+
+export interface LifeOps {
+  /** Stops the run and the host, withdraws the queue, and begins a new conversation in the same log. */
+  reset(session: string, reason: 'new' | 'reset', by: By): Promise<SessionRow>;
+  /** Stops the run and the host; the log is kept until `purgeAt`. Repeated it answers as the first time. */
+  remove(session: string, by: By): Promise<{ deletedAt: string; purgeAt: string }>;
+  restore(session: string, by: By): Promise<SessionRow>;
+  /** Removes a session for good, deleted before or not. */
+  purge(session: string, by: By): Promise<void>;
+  /** Aborts every open run that may be seen, and says how each ended. */
+  stopAll(sessions: readonly string[] | null, by: By): Promise<readonly StoppedRun[]>;
+}
+
+export interface StoppedRun {
+  session: string;
+  run: string;
+  outcome: RunOutcome | null;
+  proof?: Proof;
+}
+
+export interface BranchOps {
+  /** Readers after it, and the agent's next host, begin with the last `keep` nodes and the summary. */
+  compact(
+    session: string,
+    input: { keep: number; summary?: string },
+    by: By,
+  ): Promise<{ compacted: boolean; kept: number; reason?: 'short' }>;
+  /** A new session whose history is that of the base up to an entry. */
+  fork(session: string, input: ForkInput, by: By): Promise<CreateAnswer & { fidelity: Fidelity }>;
+}
+
+export interface ForkInput extends CreateInput {
+  /** Id of an entry of the base or of what it was forked from; default: its last. */
+  at?: string;
+}
+
+export interface LogOps {
+  append(session: string, input: AppendInput, by: By): Promise<AppendAnswer>;
+  /** Takes an exported log in pieces. */
+  openImport(header: ImportHeader, by: By): Promise<ImportSink>;
+}
+
+export interface AppendInput {
+  entries: readonly (Omit<Appended, 'id'> & { id?: string })[];
+  expect?: { head: string | null } | { seq: number };
+  epoch?: number;
+  /** Names entries that have no id of their own: the same number means the same entry. */
+  producer?: { id: string; epoch: number; seq: number };
+}
+export interface AppendAnswer {
+  key: string | null;
+  entries: readonly { id: string; seq: number; duplicate: boolean }[];
+  head: string | null;
+  lastSeq: number;
+}
+
+export interface ImportHeader {
+  session: string;
+  agent: string;
+}
+export interface ImportSink {
+  /** Entries in the order of their seqs; those that are there already must be the same. */
+  add(entries: readonly Entry[]): Promise<void>;
+  /** Settles what was open in it. */
+  end(): Promise<{ row: SessionRow; created: boolean; added: number }>;
+  /** Keeps what was added; a repeated import goes on from there. */
+  cancel(): void;
+}
