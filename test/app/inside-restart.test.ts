@@ -4,6 +4,7 @@ import {
   lstat,
   mkdir,
   mkdtemp,
+  readdir,
   readFile,
   realpath,
   rm,
@@ -32,6 +33,11 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const child of children) await kill(child);
+  // What a test that failed has left working ends with the next daemon.
+  const left = await readdir(join(state, 'hosts')).catch(() => []);
+  if (left.length > 0) {
+    await (await startDaemon({ state, log: () => undefined })).shutdown('stop');
+  }
   await rm(root, { recursive: true, force: true });
 });
 
