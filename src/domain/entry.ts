@@ -1,7 +1,9 @@
 import type { ApprovalOption, BlobRef, ContentBlock, PlanItem, ToolCall } from './content.ts';
 import { canonicalJson, type Json } from './json.ts';
-import type { AgentSetting, Instructions, McpServer, ToolRules } from './settings.ts';
-import type { ContextWindow, Money, Tokens, Usage } from './usage.ts';
+import type { AgentSetting, SettingsChange } from './settings.ts';
+import type { Money, Tokens, Usage } from './usage.ts';
+
+export type { SettingsChange } from './settings.ts';
 
 /**
  * The record of a session's log. Immutable, and in its final format:
@@ -82,34 +84,6 @@ export interface Proof {
     how: 'exited' | 'terminated' | 'killed';
   }[];
   gone: boolean;
-}
-
-/** Settings that `create` and `patch` take and that are in force for the session. */
-export interface SettingsChange {
-  key?: string | null;
-  agent?: string;
-  cwd?: string;
-  title?: string | null;
-  label?: string | null;
-  meta?: { readonly [name: string]: string };
-  model?: string | null;
-  mode?: string | null;
-  effort?: string | null;
-  instructions?: Instructions | null;
-  tools?: ToolRules | null;
-  maxTurns?: number | null;
-  mcpServers?: readonly McpServer[];
-  env?: readonly string[];
-  additionalDirs?: readonly string[];
-  /** Nothing is launched for it before the first prompt that is sent or released. */
-  draft?: boolean;
-  archived?: boolean;
-  parent?: string | null;
-  /** Whether a run whose agent is gone with the machine goes on in a resumed host. */
-  onLost?: 'stop' | 'continue';
-  /** What the agent reported, verbatim. */
-  modelInForce?: { provider?: string; id: string };
-  context?: ContextWindow;
 }
 
 export interface EntryDataByKind {

@@ -1,4 +1,4 @@
-import type { SettingsChange } from './entry.ts';
+import type { ContextWindow } from './usage.ts';
 
 /** What the agent is told beside its own instructions; `replace` takes their place where the agent allows it. */
 export interface Instructions {
@@ -25,6 +25,34 @@ export type McpServer =
       env: readonly string[];
     }
   | { type: 'http' | 'sse'; name: string; url: string; headers: readonly string[] };
+
+/** Settings that `create` and `patch` take and that are in force for the session. */
+export interface SettingsChange {
+  key?: string | null;
+  agent?: string;
+  cwd?: string;
+  title?: string | null;
+  label?: string | null;
+  meta?: { readonly [name: string]: string };
+  model?: string | null;
+  mode?: string | null;
+  effort?: string | null;
+  instructions?: Instructions | null;
+  tools?: ToolRules | null;
+  maxTurns?: number | null;
+  mcpServers?: readonly McpServer[];
+  env?: readonly string[];
+  additionalDirs?: readonly string[];
+  /** Nothing is launched for it before the first prompt that is sent or released. */
+  draft?: boolean;
+  archived?: boolean;
+  parent?: string | null;
+  /** Whether a run whose agent is gone with the machine goes on in a resumed host. */
+  onLost?: 'stop' | 'continue';
+  /** What the agent reported, verbatim. */
+  modelInForce?: { provider?: string; id: string };
+  context?: ContextWindow;
+}
 
 /** Settings that the agent has to honour; the others are only ours. */
 export const agentSettings = [

@@ -1,4 +1,4 @@
-import type { ForkFrom } from '../domain/decide/command.ts';
+import type { ForkFrom } from '../domain/command.ts';
 import type { BlobRef } from '../domain/content.ts';
 import type { By, Fidelity, SettingsChange } from '../domain/entry.ts';
 import { limits } from '../domain/limits.ts';

@@ -1,4 +1,4 @@
-import type { Answer, ForkFrom, Sent } from '../domain/decide/command.ts';
+import type { Answer, ForkFrom, Sent } from '../domain/command.ts';
 import type { By } from '../domain/entry.ts';
 import { canonicalKey } from '../domain/key.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';

@@ -1,12 +1,15 @@
 import type { ContentBlock } from '../domain/content.ts';
-import type { Choice } from '../domain/decide/command.ts';
-import type { By, Delivery, Proof, RunOutcome, SettingsChange } from '../domain/entry.ts';
+import type { Choice } from '../domain/command.ts';
+import type { By, Delivery, Proof, RunOutcome } from '../domain/entry.ts';
 import type { SessionRow } from '../domain/row.ts';
 import type { ProbeReport } from '../ports/probe.ts';
 import type { RawPage, RawQuery } from './raw-page.ts';
-import type { AgentSettings, Secrets } from '../domain/settings.ts';
+import type { AgentSettings } from '../domain/settings.ts';
 import type { FeedSink, FeedSnapshot, HeldPartial } from './frames.ts';
+import type { CreateAnswer, CreateInput } from './create-input.ts';
 import type { SessionOps } from './session-ops.ts';
+
+export type { CreateAnswer, CreateInput } from './create-input.ts';
 
 /**
  * The use-cases that faces call. Every promise resolves after the commit of what it tells, and rejects
@@ -41,21 +44,6 @@ export interface Engine extends SessionOps {
 
   /** Ends the open runs and hosts (`stop`) or lets go of them (`detach`); the engine takes no more commands. */
   shutdown(mode: 'stop' | 'detach'): Promise<readonly ShutRun[]>;
-}
-
-export interface CreateInput {
-  id?: string;
-  changes: SettingsChange & { agent?: string; cwd?: string };
-  /** Makes the directory where it is not there. */
-  makeCwd?: boolean;
-  /** Values of variables, by `secretName`. */
-  secrets?: Secrets;
-  prompt?: { id?: string; content: readonly ContentBlock[] };
-}
-export interface CreateAnswer {
-  row: SessionRow;
-  created: boolean;
-  prompt?: { id: string; seq: number; state: 'starting' | 'queued'; run?: string };
 }
 
 export interface SendInput {

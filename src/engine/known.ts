@@ -1,4 +1,4 @@
-import type { Appended, Command, Send } from '../domain/decide/command.ts';
+import type { Appended, Command, Send } from '../domain/command.ts';
 import { contentText, type Entry } from '../domain/entry.ts';
 import { refuse } from '../domain/refusal.ts';
 import type { Store } from '../ports/store.ts';

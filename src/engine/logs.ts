@@ -1,4 +1,4 @@
-import type { Appended } from '../domain/decide/command.ts';
+import type { Appended } from '../domain/command.ts';
 import type { By, Entry } from '../domain/entry.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
 import { rowOf, type SessionRow } from '../domain/row.ts';

@@ -1,5 +1,5 @@
 import type { ContentBlock } from '../domain/content.ts';
-import type { Answer, Command, Send } from '../domain/decide/command.ts';
+import type { Answer, Command, Send } from '../domain/command.ts';
 import type { By, EntryDataByKind } from '../domain/entry.ts';
 import { canonicalJson } from '../domain/json.ts';
 import type { SessionState } from '../domain/session-state.ts';

@@ -1,4 +1,4 @@
-import type { Command } from '../domain/decide/command.ts';
+import type { Command } from '../domain/command.ts';
 import type { ContentBlock } from '../domain/content.ts';
 import type { By } from '../domain/entry.ts';
 import { refuse } from '../domain/refusal.ts';

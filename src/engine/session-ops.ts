@@ -1,8 +1,8 @@
-import type { Applied, Appended } from '../domain/decide/command.ts';
+import type { Applied, Appended } from '../domain/command.ts';
 import type { ContentBlock } from '../domain/content.ts';
 import type { By, Entry, Fidelity, Proof, RunOutcome, SettingsChange } from '../domain/entry.ts';
 import type { SessionRow } from '../domain/row.ts';
-import type { CreateAnswer, CreateInput } from './engine.ts';
+import type { CreateAnswer, CreateInput } from './create-input.ts';
 
 /** What else can be done with a session, in groups; each promise resolves after the commit of what it tells. */
 export interface SessionOps {

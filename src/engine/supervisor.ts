@@ -1,6 +1,6 @@
 import type { Log } from './log.ts';
 import type { HostEnd } from '../domain/decide/host.ts';
-import type { Command } from '../domain/decide/command.ts';
+import type { Command } from '../domain/command.ts';
 import type { Effect } from '../domain/draft.ts';
 import type { HostEndReason, Proof, RunFailure } from '../domain/entry.ts';
 import { limits } from '../domain/limits.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { AgentCommand } from '../../src/domain/agent-event.ts';
 import { decideAgent } from '../../src/domain/decide/agent.ts';
-import { type Choice, type Command, decideCommand } from '../../src/domain/decide/command.ts';
+import type { Choice, Command } from '../../src/domain/command.ts';
+import { decideCommand } from '../../src/domain/decide/command.ts';
 import { decideHostEnd, type HostEnd } from '../../src/domain/decide/host.ts';
 import { type AgentTraits, Draft, type Effect } from '../../src/domain/draft.ts';
 import type { By, Delivery, RunFailure } from '../../src/domain/entry.ts';

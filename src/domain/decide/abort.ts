@@ -1,5 +1,5 @@
 import type { Draft } from '../draft.ts';
-import type { Answer, Command } from './command.ts';
+import type { Answer, Command } from '../command.ts';
 import { withdrawAll } from './queue.ts';
 import { condemnHost, endRun, withdrawApprovals } from './run.ts';
 

@@ -1,7 +1,7 @@
 import type { Draft } from '../draft.ts';
 import { type Entry, isNode, type NewEntry } from '../entry.ts';
 import { refuse } from '../refusal.ts';
-import type { Command } from './command.ts';
+import type { Command } from '../command.ts';
 import { checkHead, checkSeq } from './head.ts';
 import { endRun, withdrawApprovals } from './run.ts';
 

@@ -1,7 +1,7 @@
 import type { Draft } from '../draft.ts';
 import { refuse } from '../refusal.ts';
 import type { OpenQuestion } from '../session-state.ts';
-import type { Answer, Choice, Command } from './command.ts';
+import type { Answer, Choice, Command } from '../command.ts';
 
 export function decide(draft: Draft, command: Extract<Command, { type: 'decide' }>): Answer {
   const open = draft.state.approvals.find((item) => item.id === command.approval);

@@ -3,7 +3,7 @@ import type { Draft } from '../draft.ts';
 import type { SettingsChange } from '../entry.ts';
 import { refuse } from '../refusal.ts';
 import { type AgentSetting, touched } from '../settings.ts';
-import type { Applied } from './command.ts';
+import type { Applied } from '../command.ts';
 
 /** Writes changed settings: the agent is told at once what it takes while it is open. */
 export function changeSettings(draft: Draft, changes: SettingsChange): Applied {

@@ -1,16 +1,6 @@
-import type { BlobRef, ContentBlock } from '../content.ts';
+import type { Answer, Command } from '../command.ts';
 import type { Draft } from '../draft.ts';
-import type {
-  Delivery,
-  Entry,
-  Fidelity,
-  HostEndReason,
-  RunFailure,
-  SettingsChange,
-} from '../entry.ts';
-import type { Json } from '../json.ts';
 import { refuse } from '../refusal.ts';
-import type { AgentSetting } from '../settings.ts';
 import { abort } from './abort.ts';
 import { append, importEntries, settleImport } from './append.ts';
 import { decide } from './approval.ts';
@@ -20,100 +10,6 @@ import { condemnHost } from './run.ts';
 import { send } from './send.ts';
 import { create, patch } from './settings.ts';
 import { decideStall } from './stall.ts';
-
-/** What clients ask of a session. The caller's identity is the draft's author. */
-export type Command =
-  | { type: 'create'; changes: SettingsChange; fork?: ForkFrom; prompt?: Send }
-  | Send
-  | {
-      type: 'abort';
-      run?: string;
-      force: boolean;
-      reason: 'asked' | 'timeout' | 'stop';
-      queue: 'keep' | 'withdraw';
-    }
-  | { type: 'decide'; approval: string; choice: Choice; message?: string }
-  | { type: 'patch'; changes: SettingsChange; expectedHead?: string | null }
-  | { type: 'queue_edit'; prompt: string; content: readonly ContentBlock[] }
-  | { type: 'queue_move'; prompt: string; to: number }
-  | { type: 'queue_withdraw'; prompt: string }
-  | { type: 'release' }
-  | { type: 'reset'; reason: 'new' | 'reset' }
-  | { type: 'compact'; keep: string | null; keepSeq: number; summary?: string; primer?: BlobRef }
-  | { type: 'delete'; purgeAt: string }
-  /** `key` is what it is called from now on: its old one may be taken. */
-  | { type: 'restore'; key: string | null }
-  | {
-      type: 'append';
-      entries: readonly Appended[];
-      expect?: { head: string | null } | { seq: number };
-    }
-  /** Entries of an exported log, with their seqs. */
-  | { type: 'import'; entries: readonly Entry[] }
-  /** The log of an import is whole: what was open in it is over. */
-  | { type: 'settle_import' }
-  /** The supervisor is about to end the host. */
-  | { type: 'condemn'; host: string; reason: HostEndReason; error?: RunFailure }
-  /** Changes nothing: it is answered when all that came before it is folded. */
-  | { type: 'sync' }
-  /** The server tells of something that it did or found. */
-  | { type: 'note'; code: string; text: string; data?: Json }
-  /** The agent of this run has said nothing for so long. */
-  | { type: 'stall'; run: string; silentMs: number };
-
-export interface Send {
-  type: 'send';
-  id: string;
-  content: readonly ContentBlock[];
-  delivery: Delivery;
-  allowInterrupt: boolean;
-  timeoutMs?: number;
-  effort?: string;
-  expectedHead?: string | null;
-}
-
-/** Where a fork comes from, and how much of it the agent remembers. */
-export interface ForkFrom {
-  session: string;
-  entry: string | null;
-  seq: number;
-  fidelity: Fidelity;
-  nativeId?: string;
-  primer?: BlobRef;
-}
-
-/** An opaque entry of a producer. With a `parentId` it is a node of the tree. */
-export interface Appended {
-  id: string;
-  parentId?: string | null;
-  entryType?: string;
-  raw: Json;
-}
-
-/** An answer to an approval (an option, or allow or deny in general) or to a question. */
-export type Choice = { option: string } | { verdict: 'allow' | 'deny' } | { answer: Json };
-
-/** What the caller is told once its batch is committed. */
-export type Answer =
-  | { type: 'created'; sent?: Sent }
-  | Sent
-  | { type: 'aborting'; run: string | null; queued: number }
-  | { type: 'decided'; decision: string; outcome: string; option?: string }
-  | { type: 'patched'; applied: Applied }
-  | { type: 'done' };
-
-/** When each changed agent setting is in force. */
-export type Applied = { readonly [Name in AgentSetting]?: 'live' | 'next host' };
-
-export interface Sent {
-  type: 'sent';
-  entry: string;
-  state: 'starting' | 'queued' | 'steering';
-  run?: string;
-  position?: number;
-  queued: number;
-  interrupted?: string;
-}
 
 /** Decides a command: writes entries into the draft, or throws a `RefusalError` and nothing counts. */
 export function decideCommand(draft: Draft, command: Command): Answer {

@@ -1,6 +1,6 @@
 import type { Draft } from '../draft.ts';
 import { refuse } from '../refusal.ts';
-import type { Command, ForkFrom } from './command.ts';
+import type { Command, ForkFrom } from '../command.ts';
 import { withdrawAll } from './queue.ts';
 
 /** Refuses what must not happen beside an agent that still works. */

@@ -1,7 +1,7 @@
 import type { Draft } from '../draft.ts';
 import { refuse } from '../refusal.ts';
 import type { QueuedPrompt } from '../session-state.ts';
-import type { Command } from './command.ts';
+import type { Command } from '../command.ts';
 import { takeNext } from './run.ts';
 
 /** The item of a prompt that still waits; a refusal that says what became of it otherwise. */

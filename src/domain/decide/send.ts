@@ -5,7 +5,7 @@ import { limits } from '../limits.ts';
 import { refuse } from '../refusal.ts';
 import { beginAbort } from './abort.ts';
 import { changeSettings } from './change.ts';
-import type { Send, Sent } from './command.ts';
+import type { Send, Sent } from '../command.ts';
 import { checkHead } from './head.ts';
 import { launchable } from './queue.ts';
 import { renewHost, startRun, takeNext } from './run.ts';

@@ -1,7 +1,7 @@
 import type { Draft } from '../draft.ts';
 import { refuse } from '../refusal.ts';
 import { changeSettings, honoured } from './change.ts';
-import type { Answer, Command } from './command.ts';
+import type { Answer, Command } from '../command.ts';
 import { checkHead } from './head.ts';
 import { fork } from './lifecycle.ts';
 import { keep, send } from './send.ts';
