@@ -1,11 +1,14 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { cliEnvironment, installedCli } from '../../test/agents/cli.ts';
 import { ModelServer } from '../../test/fixtures/models/model-server.ts';
 import type { ModelRequest } from '../../test/fixtures/models/script.ts';
 import { makeClaudePrompt, partsOf } from './claude-prompts.ts';
 import { promptMark } from './prompts.ts';
-import type { AgentRecord, Rig } from './rig.ts';
+import type { AgentFacts, AskedFacts } from './facts.ts';
+import type { Rig } from './rig.ts';
+
+type Prompts = ReadonlyMap<string, string>;
 
 /** The real Claude Code with a home of its own, and a scripted model on loopback that outlives the daemons. */
 export async function claudeRig(directory: string): Promise<Rig> {
@@ -31,16 +34,16 @@ export async function claudeRig(directory: string): Promise<Rig> {
     },
     prompt: (dice, id, work) => remember(id, makeClaudePrompt(dice, id, work)),
     filler: (id) => remember(id, `${promptMark(id)}\n!say Go on.`),
-    record: () => Promise.resolve(recordOf(model.requests, prompts)),
+    record: async () => ({
+      turns: await turnsOf(path.join(home, '.claude/projects'), prompts),
+      model: askedOf(model.requests, prompts),
+    }),
     close: () => model.close(),
   };
 }
 
-/** Turns and parts of answers, as the model was asked for them. */
-function recordOf(
-  requests: readonly ModelRequest[],
-  prompts: ReadonlyMap<string, string>,
-): AgentRecord {
+/** How often each part of each prompt's answer was asked for. */
+function askedOf(requests: readonly ModelRequest[], prompts: Prompts): AskedFacts[] {
   const counts = new Map<string, number[]>();
   for (const [id, text] of prompts)
     counts.set(
@@ -57,21 +60,42 @@ function recordOf(
     }
     asked[place.part] = (asked[place.part] ?? 0) + 1;
   }
-  const model = [...counts].map(([prompt, asked]) => ({ prompt, asked }));
-  const turns = model.flatMap(({ prompt, asked }) => {
-    const said = partsOf(prompts.get(prompt)!).flat();
-    return Array.from({ length: asked[0] ?? 0 }, () => ({ prompt, said }));
-  });
-  return { turns, model };
+  return [...counts].map(([prompt, asked]) => ({ prompt, asked }));
+}
+
+interface Line {
+  type: string;
+  message?: { content: string | readonly { text?: string }[] };
+}
+
+/** The prompts that Claude Code has in its own conversations, with what the model was to say to them. */
+async function turnsOf(directory: string, prompts: Prompts): Promise<AgentFacts['turns']> {
+  const names = await readdir(directory, { recursive: true });
+  const turns: { prompt: string; said: string[] }[] = [];
+  for (const name of names.filter((each) => each.endsWith('.jsonl'))) {
+    const lines = (await readFile(path.join(directory, name), 'utf8')).split('\n');
+    for (const line of lines.filter((each) => each !== '')) {
+      const { type, message } = JSON.parse(line) as Line;
+      const prompt = type === 'user' ? markOf(message?.content ?? '') : undefined;
+      const text = prompt === undefined ? undefined : prompts.get(prompt);
+      if (prompt !== undefined && text !== undefined) {
+        turns.push({ prompt, said: partsOf(text).flat() });
+      }
+    }
+  }
+  return turns;
+}
+
+function markOf(content: string | readonly { text?: string }[]): string | undefined {
+  const texts = typeof content === 'string' ? [content] : content.map(({ text = '' }) => text);
+  return [...texts.join('\n').matchAll(/#(p_[\w-]+)#/g)].at(-1)?.[1];
 }
 
 /** Which part of which prompt's answer a request is for: the last mark, and the results that follow it. */
 function placeOf({ messages = [] }: ModelRequest): { prompt: string; part: number } | null {
-  const marks = messages.map(({ role, content }) => {
-    if (role !== 'user') return undefined;
-    const texts = typeof content === 'string' ? [content] : content.map(({ text = '' }) => text);
-    return [...texts.join('\n').matchAll(/#(p_[\w-]+)#/g)].at(-1)?.[1];
-  });
+  const marks = messages.map(({ role, content }) =>
+    role === 'user' ? markOf(content) : undefined,
+  );
   const at = marks.findLastIndex((mark) => mark !== undefined);
   if (at < 0) return null;
   const part = messages.slice(at + 1).filter(({ content }) => {

@@ -27,6 +27,8 @@ export type AgentEvent =
   | { type: 'open_failed'; error: RunFailure }
   /** Evidence that the prompt (or the only one under way, without an id) reached the agent. */
   | { type: 'prompt_taken'; prompt?: string }
+  /** The agent threw the prompt away before it read it: its conversation does not have it. */
+  | { type: 'prompt_dropped'; prompt: string }
   /** The agent begins a turn by itself. */
   | { type: 'turn_started' }
   /** Text of an entry in progress. */

@@ -185,7 +185,7 @@ describe('turns', () => {
     expect(opened().say(idle).events).toEqual([]);
   });
 
-  test('R4: a prompt that was cancelled before it was read ends its run', () => {
+  test('R4 P3: a prompt that was cancelled before it was read ends its run, and is not taken', () => {
     const uuid = nativePrompt('session', 'p1');
     const label = {
       type: 'control_response',
@@ -194,6 +194,7 @@ describe('turns', () => {
     const lifecycle = { type: 'command_lifecycle', command_uuid: uuid, state: 'cancelled' };
     const { events, state } = opened().say(label, running, lifecycle, idle);
     expect(events.at(-1)).toMatchObject({ run: 'run-1', outcome: 'cancelled' });
+    expect(events).toContainEqual({ type: 'prompt_dropped', prompt: 'p1' });
     expect(state).toMatchObject({ prompts: [] });
   });
 });

@@ -58,14 +58,15 @@ const keys = [
   '__proto__',
 ];
 const words = ['idle', 'running', 'init', 'status', 'text', 'tool_use', 'tool_result', 'thinking'];
+// Shallow: how deep a line may be is a test of its own, and deep values take long to make.
+const json = fc.jsonValue({ maxDepth: 2 });
+const member = fc.dictionary(fc.constantFrom(...keys), json, { maxKeys: 6 });
+const members = fc.array(member, { maxLength: 4 });
 const value = fc.oneof(
-  fc.jsonValue(),
+  json,
   fc.constantFrom<string>('can_use_tool', 'AskUserQuestion', 'message_start', ...words),
-  fc.array(fc.dictionary(fc.constantFrom(...keys), fc.jsonValue())),
-  fc.dictionary(
-    fc.constantFrom(...keys),
-    fc.oneof(fc.jsonValue(), fc.array(fc.dictionary(fc.constantFrom(...keys), fc.jsonValue()))),
-  ),
+  members,
+  fc.dictionary(fc.constantFrom(...keys), fc.oneof(json, members), { maxKeys: 8 }),
 );
 const anyMessage = fc
   .record({

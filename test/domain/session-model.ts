@@ -54,6 +54,10 @@ const input: fc.Arbitrary<AgentInput> = fc.oneof(
   }),
   fc.constant({ type: 'open_failed', error: failure } as const),
   fc.constant({ type: 'prompt_taken' } as const),
+  fc.record({
+    type: fc.constant('prompt_dropped' as const),
+    prompt: fc.integer({ min: 1, max: 5 }).map((number) => `p${number}`),
+  }),
   fc.constant({ type: 'turn_started' } as const),
   fc.constant({ type: 'activity' } as const),
   fc.constant({ type: 'send', line: '{}' } as const),

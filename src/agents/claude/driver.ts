@@ -37,7 +37,7 @@ const profile: AgentProfile = {
 export function claudeAgent(options: ClaudeOptions): AgentDriver {
   return {
     profile,
-    decoderVersion: 1,
+    decoderVersion: 2,
     program: (spec) => claudeProgram(options, spec),
     initial: (spec) => storedState(initialState(spec)),
     open: () => [openingLine()],
@@ -89,7 +89,10 @@ function parse(text: string): Json | undefined {
   }
 }
 
-/** `command_lifecycle`: of what became of a prompt, only a cancel has no other sign. */
+/**
+ * `command_lifecycle`: of what became of a prompt, only a cancel has no other sign. One that was echoed is in
+ * the conversation all the same; one that was not never will be.
+ */
 function readLifecycle(reading: Reading, line: Json): void {
   if (memberAt(line, 'state') !== 'cancelled') return;
   const native = textAt(line, 'command_uuid');
@@ -99,4 +102,5 @@ function readLifecycle(reading: Reading, line: Json): void {
   if (sent === undefined) return;
   reading.change({ prompts: prompts.filter((known) => known !== sent) });
   reading.changeTurn({ run: turn.run ?? sent.run });
+  reading.emit({ type: 'prompt_dropped', prompt: sent.prompt });
 }

@@ -15,6 +15,8 @@ export function decideAgent(draft: Draft, host: string, input: AgentInput): void
       return openFailed(draft, host, input.error);
     case 'prompt_taken':
       return takePrompts(draft, input.prompt);
+    case 'prompt_dropped':
+      return dropped(draft, input.prompt);
     case 'activity':
     case 'send':
       return;
@@ -156,6 +158,14 @@ function withdrawn(draft: Draft, input: Of<'request_withdrawn'>): void {
   const data = { outcome: 'withdrawn', reason: input.reason } as const;
   const kind = open.kind === 'approval' ? 'decision' : 'answer';
   draft.write(kind, data, { id: input.item, about: open.id, runId: open.run });
+}
+
+/** A prompt that never was in the agent's conversation is not said to be delivered (P3). */
+function dropped(draft: Draft, prompt: string): void {
+  const isSent = draft.run?.prompts.some(({ id, state }) => id === prompt && state === 'sent');
+  if (isSent !== true) return;
+  const reason = 'the agent cancelled it before it was read';
+  draft.write('queue', { change: 'withdrawn', reason }, { about: prompt });
 }
 
 function turnEnded(draft: Draft, input: Of<'turn_ended'>): void {
