@@ -71,6 +71,10 @@ export class DaemonProcess {
     await this.#tell({ order: 'fill', ids, chars });
   }
 
+  async prompt(ids: readonly string[], chars: number): Promise<void> {
+    await this.#tell({ order: 'prompt', ids, chars });
+  }
+
   memory(): Promise<number> {
     return this.#tell({ order: 'memory' }) as Promise<number>;
   }
