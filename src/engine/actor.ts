@@ -359,7 +359,8 @@ export class SessionActor {
   /** What the store did not take: full disks are waited for, refused lines become unrecognized entries. */
   #notStored(verdict: Exclude<Verdict, { status: 'stored' }>, lines: readonly RawLine[]): boolean {
     const refusal = refusalOf(verdict);
-    if (refusal.code === 'fenced' || refusal.code === 'conflict') {
+    // Another writer. A key that is taken is a conflict too, but only of the command that asked for it.
+    if (verdict.status === 'fenced' || verdict.status === 'conflict') {
       this.context.log('actor.fenced', { session: this.id, verdict });
       this.stop(refusal);
       return false;

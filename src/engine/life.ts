@@ -109,7 +109,9 @@ export class Life implements LifeOps {
   async #atRest(actor: SessionActor, by: By, act: () => Promise<unknown>): Promise<void> {
     const { supervisor, clock } = this.#context;
     for (let tries = 1; ; tries++) {
+      const run = actor.state.run?.id;
       await this.#abort(actor, by);
+      if (run !== undefined) await this.#demandGone(actor, run);
       await within(supervisor.stopHost(actor, 'stop'), stopMs, clock);
       await within(actor.hostGone(), stopMs, clock);
       try {
@@ -120,6 +122,14 @@ export class Life implements LifeOps {
         if (!again || tries === stopTries) throw error;
       }
     }
+  }
+
+  /** Beside processes that nobody could end nothing is begun and nothing is taken away. */
+  async #demandGone(actor: SessionActor, run: string): Promise<void> {
+    const ended = await terminalOf(actor.id, run, this.#context.store);
+    if (ended?.proof?.gone !== false) return;
+    const message = 'The run was ended, but processes of its agent could not be; see its proof.';
+    throw refuse('unavailable', message, { data: { run } });
   }
 
   async #abort(actor: SessionActor, by: By): Promise<void> {

@@ -7,8 +7,8 @@ import type { RawLineView } from './raw-page.ts';
 interface Whose {
   session: string;
   host: string;
-  /** When the run ended, if this is all of it. */
-  end: string | null;
+  /** Times before which all of the lines were read. */
+  before: readonly (string | null)[];
 }
 
 /** A line leads to a few entries; a page never asks for more than these. */
@@ -37,7 +37,7 @@ export async function entriesOfLines(
   const beyond = last ? await between(last.to, `${host}-~`, lookAhead) : [];
   const kept = told.length < entriesPage ? lines : upTo(lines, offsetOf(host, told.at(-1)!));
   const carried = await carriedBy(store, session, kept);
-  const times = timesOf(kept, { told, beyond, whose });
+  const times = timesOf(lines, { told, beyond, whose });
   const byLine = Map.groupBy(told, (entry) => offsetOf(host, entry));
   const views = kept.map(({ direction, line, mark }, at): RawLineView => {
     const entries = direction === 'in' ? carried.get(mark?.entry ?? '') : byLine.get(line.from);
@@ -97,7 +97,7 @@ function timesOf(
 ): readonly (string | null)[] {
   const { told, beyond, whose } = known;
   const times: (string | null)[] = [];
-  let time = earliest([whose.end, ...beyond.map(({ at }) => at)]);
+  let time = earliest([...whose.before, ...beyond.map(({ at }) => at)]);
   let next = told.length - 1;
   for (const { direction, line, mark } of lines.toReversed()) {
     if (direction === 'out') {

@@ -31,11 +31,14 @@ const chunkBytes = 256 * 1024;
 /** What a line without a byte costs of a page. */
 const lineCost = 100;
 
-/** Lines of both files in the order in which they went, bounded in count and bytes; at least one if there is one. */
+/**
+ * Lines of both files in the order in which they went, bounded in count and bytes; at least one if there is
+ * one. `sentAfter` is the time of what was sent next.
+ */
 export async function mergedLines(
   part: RawPart,
   bounds: { limit: number; maxBytes: number },
-): Promise<{ lines: readonly MergedLine[]; next: RawFrom | null }> {
+): Promise<{ lines: readonly MergedLine[]; next: RawFrom | null; sentAfter: string | null }> {
   const written = new Queue(part.directions.includes('out') ? outLines(part) : none());
   const sent = new Queue(part.directions.includes('in') ? inLines(part) : none());
   const lines: MergedLine[] = [];
@@ -46,7 +49,7 @@ export async function mergedLines(
     const inFirst =
       out === undefined || (input?.mark != null && input.mark.output <= out.line.from);
     const next = inFirst ? (input ?? out) : out;
-    if (next === undefined) return { lines, next: null };
+    if (next === undefined) return { lines, next: null, sentAfter: null };
     const cost = lineCost + lengthOf(next.line);
     const full = lines.length >= bounds.limit || bytes + cost > bounds.maxBytes;
     if (full && lines.length > 0) {
@@ -54,7 +57,7 @@ export async function mergedLines(
         out: out?.line.from ?? written.end(part.begin.out),
         in: input?.line.from ?? sent.end(part.begin.in),
       };
-      return { lines, next: from };
+      return { lines, next: from, sentAfter: input?.mark?.at ?? null };
     }
     (next.direction === 'in' ? sent : written).take();
     lines.push(next);

@@ -133,7 +133,7 @@ async function linesPage(context: RawContext, asked: SpanQuery, opened: Opened):
   const { lines, dropped } = await entriesOfLines(context.store, taken.lines, {
     session,
     host: span.host,
-    end: span.end === null ? null : end,
+    before: [span.end === null ? null : end, taken.sentAfter],
   });
   return { lines, next: dropped ?? taken.next, source: opened.source };
 }

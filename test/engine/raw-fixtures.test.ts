@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import type { AgentEvent } from '../../src/domain/agent-event.ts';
 import type { Entry } from '../../src/domain/entry.ts';
 import type { AgentDriver } from '../../src/ports/agent.ts';
@@ -36,10 +36,19 @@ function beginning(entry: Entry, events: readonly AgentEvent[]): string | null {
   return first.delta;
 }
 
+let checked = 0;
+afterAll(() => expect(checked).toBeGreaterThan(100));
+
 test.each(recorded)(
   'L10: every entry of the $folder fixture $name is told with its line, and stands in it',
   async ({ name, folder, driver }) => {
     const wire = texts(folder, `${name}.jsonl`);
+    const byOffset = new Map<number, string>();
+    let size = 0;
+    for (const text of wire) {
+      byOffset.set(size, text);
+      size += Buffer.byteLength(text) + 1;
+    }
     const bench = await Workbench.open({
       driver,
       agent: () => async (process) => {
@@ -60,15 +69,12 @@ test.each(recorded)(
       const page = await bench.engine.raw(row.id, { run, limit: 1000, maxBytes: 1e6 });
       for (const line of page.lines) {
         if (line.direction === 'in') continue;
-        const at = Buffer.byteLength(wire.slice(0, wire.indexOf(line.text)).join('\n'));
-        expect(line.text).toBe(wire.find((text) => text === line.text));
-        expect(at).toBeGreaterThanOrEqual(0);
+        expect(line.text).toBe(byOffset.get(line.from));
         for (const { id } of line.entries) seen.set(id, line.text);
       }
     }
     const told = log.filter(({ id, by }) => id.startsWith(`${host}-`) && by.type === 'agent');
     const events = eventsByHost(folder, name, host);
-    let checked = 0;
     for (const entry of told) {
       const text = seen.get(entry.id);
       // What follows from the end of the host follows from no line.
@@ -77,11 +83,10 @@ test.each(recorded)(
       const piece = beginning(entry, events);
       if (piece === null) continue;
       checked += 1;
-      expect(text).toContain(JSON.stringify(piece).slice(1, -1));
+      expect(text).toContain(
+        entry.kind === 'unrecognized' ? piece : JSON.stringify(piece).slice(1, -1),
+      );
     }
-    expect(told.length === 0 || checked > 0 || told.every(({ kind }) => kind !== 'message')).toBe(
-      true,
-    );
     await bench.engine.shutdown('stop');
   },
 );

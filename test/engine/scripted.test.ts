@@ -46,7 +46,7 @@ async function machine(): Promise<{ store: Store; boot: () => Promise<SessionEng
       environment: async (driver, spec) => agentEnvironment(process.env, driver.program(spec).env),
       space: testSpace(),
       stallMs: limits.stallMs,
-    idleMs: limits.idleMs,
+      idleMs: limits.idleMs,
       decodeLarge: () => Promise.reject(new Error('no worker here')),
       log: () => undefined,
     });

@@ -30,6 +30,12 @@ export interface WorkbenchOptions {
   others?: readonly AgentDriver[];
   store?: Store;
   seed?: string;
+  /** The environment of a host, from the session's own variables. */
+  environment?: (variables: { readonly [name: string]: string }) => {
+    readonly [name: string]: string;
+  };
+  /** How long a host may be idle; default: for ever. */
+  idleMs?: number;
 }
 
 /** A machine with a real store and hosts in memory, on which daemons come and go. */
@@ -40,6 +46,7 @@ export class Workbench {
   readonly space = testSpace();
   readonly driver: AgentDriver;
   readonly #others: readonly AgentDriver[];
+  readonly #options: WorkbenchOptions;
   /** What daemons logged, newest last. */
   readonly logged: { event: string; data: object }[] = [];
   engine!: SessionEngine;
@@ -47,6 +54,7 @@ export class Workbench {
 
   private constructor(options: WorkbenchOptions & { store: Store }) {
     this.store = options.store;
+    this.#options = options;
     this.clock = testClock(options.seed === undefined ? {} : { seed: options.seed });
     this.driver = options.driver ?? plainDriver();
     this.#others = options.others ?? [];
@@ -77,10 +85,11 @@ export class Workbench {
       defaultAgent: 'plain',
       defaultCwd: '/work',
       checkDirectory: async (path) => path,
-      environment: async () => ({}),
+      environment: async (_driver, _spec, variables) =>
+        this.#options.environment?.(variables) ?? {},
       space: this.space,
       stallMs: limits.stallMs,
-    idleMs: limits.idleMs,
+      idleMs: this.#options.idleMs ?? 0,
       decodeLarge: async () => {
         throw new Error('no worker here');
       },

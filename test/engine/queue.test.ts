@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import { textOf } from '../../src/domain/content.ts';
+import { deaf, given } from './agents.ts';
+import { by, Workbench, words } from './workbench.ts';
+
+/** A session whose first run works for ever, with prompts that wait. */
+async function waiting(bench: Workbench, ...texts: string[]): Promise<[string, string[]]> {
+  const session = await bench.session('go');
+  await (await bench.watch(session)).entry('delivery');
+  const ids: string[] = [];
+  for (const text of texts) ids.push((await bench.send(session, text)).entry.id);
+  return [session, ids];
+}
+
+const told = (bench: Workbench): string[] =>
+  [...bench.hosts.processes.values()]
+    .flatMap(given)
+    .filter(({ type }) => type === 'prompt')
+    .map(({ content }) => textOf(content as ReturnType<typeof words>));
+
+async function listed(bench: Workbench, session: string): Promise<string[]> {
+  const { items } = await bench.engine.queue.list(session);
+  expect(items.map(({ position }) => position)).toEqual(items.map((_, at) => at));
+  return items.map(({ content }) => textOf(content ?? []));
+}
+
+describe('the queue', () => {
+  test('P2: is listed, edited, reordered and withdrawn from, and delivered as it is then', async () => {
+    const bench = await Workbench.open({
+      play: (turn) => (turn.text === 'go' ? deaf(turn) : turn.say('done')),
+    });
+    const [session, [a, b, c]] = await waiting(bench, 'a', 'b', 'c');
+    const { queue } = bench.engine;
+    expect(await listed(bench, session)).toEqual(['a', 'b', 'c']);
+    const item = await queue.edit(session, b!, words('B'), by);
+    expect(item).toMatchObject({ prompt: b, position: 1, edited: true });
+    expect(await queue.move(session, c!, 0, by)).toMatchObject({ position: 0 });
+    await queue.withdraw(session, a!, by);
+    expect(await listed(bench, session)).toEqual(['c', 'B']);
+    await bench.abort(session, { force: true });
+    expect((await queue.list(session)).held).toBe(true);
+    const released = await queue.release(session, by);
+    expect(released.run).not.toBeNull();
+    const watch = await bench.watch(session);
+    await watch.entry('run_ended', ({ data }) => data.outcome === 'completed', 2);
+    expect(told(bench).slice(-2)).toEqual(['c', 'B']);
+    const deliveries = await bench.of(session, 'delivery');
+    expect(deliveries.map(({ data }) => textOf(data.content))).toEqual(['go', 'c', 'B']);
+    // Each change is an entry with who did it (S7).
+    const changes = await bench.of(session, 'queue');
+    expect(changes.map(({ data, by: who }) => [data.change, who])).toEqual([
+      ['edited', by],
+      ['moved', by],
+      ['withdrawn', by],
+      ['released', by],
+    ]);
+  });
+
+  test('P2 R7: survives a restart with its edits, and loses and doubles nothing', async () => {
+    const bench = await Workbench.open({
+      play: (turn) => (turn.text === 'go' ? deaf(turn) : turn.say('done')),
+    });
+    const [session, [a, b]] = await waiting(bench, 'a', 'b');
+    await bench.engine.queue.edit(session, a!, words('A'), by);
+    await bench.engine.queue.move(session, b!, 0, by);
+    await bench.boot();
+    await bench.engine.recovered;
+    expect(await listed(bench, session)).toEqual(['b', 'A']);
+    await bench.abort(session, { force: true });
+    await bench.engine.queue.release(session, by);
+    const watch = await bench.watch(session);
+    await watch.entry('run_ended', ({ data }) => data.outcome === 'completed', 2);
+    const deliveries = await bench.of(session, 'delivery');
+    expect(deliveries.map(({ data }) => textOf(data.content))).toEqual(['go', 'b', 'A']);
+  });
+
+  test('P2: a prompt that is with the agent, or of which nobody knows, is refused', async () => {
+    const bench = await Workbench.open({ play: deaf });
+    const [session] = await waiting(bench);
+    const [first] = await bench.of(session, 'prompt');
+    const { queue } = bench.engine;
+    const taken = { refusal: { code: 'conflict', field: 'prompt' } };
+    await expect(queue.edit(session, first!.id, words('x'), by)).rejects.toMatchObject(taken);
+    await expect(queue.withdraw(session, first!.id, by)).rejects.toMatchObject(taken);
+    const unknown = { refusal: { code: 'not_found', field: 'prompt' } };
+    await expect(queue.move(session, 'nobody', 0, by)).rejects.toMatchObject(unknown);
+  });
+});
+
+describe('a draft', () => {
+  test('P1 P2: launches nothing, keeps its prompt, and begins with it when somebody sends', async () => {
+    const bench = await Workbench.open({ play: (turn) => turn.say('done') });
+    const created = await bench.engine.create(
+      { changes: { draft: true }, prompt: { content: words('first') } },
+      by,
+    );
+    const session = created.row.id;
+    expect(created.row.status).toBe('draft');
+    expect(created.prompt).toMatchObject({ state: 'queued' });
+    expect(bench.hosts.launched).toEqual([]);
+    await bench.boot();
+    const sent = await bench.send(session, 'second');
+    expect(sent.state).toBe('queued');
+    const watch = await bench.watch(session);
+    await watch.entry('run_ended', () => true, 2);
+    expect(told(bench)).toEqual(['first', 'second']);
+    expect((await bench.engine.get(session)).row.status).toBe('idle');
+  });
+
+  test('P2: is released without another prompt; its directory can be set until then', async () => {
+    const bench = await Workbench.open({ play: (turn) => turn.say('done') });
+    const { row } = await bench.engine.create(
+      { changes: { draft: true }, prompt: { content: words('first') } },
+      by,
+    );
+    await bench.engine.patch(row.id, { changes: { cwd: '/elsewhere' } }, by);
+    expect((await bench.engine.queue.release(row.id, by)).run).not.toBeNull();
+    await (await bench.watch(row.id)).entry('run_ended');
+    expect([...bench.hosts.processes.values()][0]!.spec.cwd).toBe('/elsewhere');
+    const late = bench.engine.patch(row.id, { changes: { cwd: '/third' } }, by);
+    await expect(late).rejects.toMatchObject({ refusal: { code: 'conflict', field: 'cwd' } });
+  });
+});
