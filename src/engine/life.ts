@@ -108,8 +108,9 @@ export class Life implements LifeOps {
   /** Stops the run and the host, then acts; the decision itself refuses where something works again. */
   async #atRest(actor: SessionActor, by: By, act: () => Promise<unknown>): Promise<void> {
     const { supervisor, clock } = this.#context;
+    let run: string | undefined;
     for (let tries = 1; ; tries++) {
-      const run = actor.state.run?.id;
+      run = actor.state.run?.id ?? run;
       await this.#abort(actor, by);
       if (run !== undefined) await this.#demandGone(actor, run);
       await within(supervisor.stopHost(actor, 'stop'), stopMs, clock);
