@@ -125,7 +125,7 @@ test('P1 R7: a long prompt is delivered once, whenever the daemon is killed whil
   let talk = await place.session();
   await talk.send('!say ready');
   await talk.end();
-  const instants = [0, 3, 6, 10, 15, 25, 40, 60];
+  const instants = [0, 4, 8, 15, 30, 60];
   for (const [at, ms] of instants.entries()) {
     const id = `prompt-${at}`;
     const prompt = script(`!say answer ${at}`, ballast);
@@ -142,4 +142,4 @@ test('P1 R7: a long prompt is delivered once, whenever the daemon is killed whil
   expect(talk.texts('message')).toEqual(['ready', ...instants.map((_, at) => `answer ${at}`)]);
   expect(talk.of('delivery')).toHaveLength(instants.length + 1);
   await checked(talk);
-});
+}, 180_000);
