@@ -29,21 +29,24 @@ export interface Store {
   /** The secrets of a session: values of its variables and of its MCP servers. */
   secrets(session: string): Promise<Secrets>;
   /**
-   * The node before which there are `back` later ones after `after` (a seq), and how many nodes there are
-   * in all after it, counted no further than `back + 1`.
+   * The first of the last `back` nodes on the way to the head after `after` (a seq), null where there are
+   * fewer; and how many there are in all after it, counted no further than `back + 1`.
    */
   nodeBack(
     session: string,
     query: { after: number; back: number },
   ): Promise<{ count: number; node: { id: string; seq: number } | null }>;
-  /** Sessions whose time to be purged has come. */
+  /** Sessions whose purge was cut off, and those whose time to be purged has come; at most 100. */
   purgeable(at: string): Promise<readonly string[]>;
   /**
-   * Removes a deleted session for good: log, state, blobs that nobody else has, from the write-ahead log and
-   * free pages too. Its id stays taken. Answers the hosts whose archives are to go; repeatable.
+   * Removes a deleted session for good: log, state, secrets, blobs that nobody else names, from the
+   * write-ahead log and free pages too. In many small transactions; it cannot be read from the first one on,
+   * and its id stays taken. Answers the hosts whose archives are to go. Repeatable: one that was cut off goes
+   * on, one that is done answers the same. Refused: `conflict` where it is not deleted, `busy` while a host
+   * of it has not ended, `unavailable` where a read of many seconds held the log (it is `purgeable` then).
    */
   purge(session: string): Promise<readonly string[]>;
-  /** Whether there was a session with that id that was purged. */
+  /** Whether there was a session with that id whose purge is done, or has begun. */
   purged(session: string): Promise<boolean>;
   /**
    * Rows that a name may mean: by id, key, label, unique id prefix, exact title or native id (earlier ones
@@ -87,6 +90,9 @@ export interface Store {
    */
   putBlob(bytes: Uint8Array, digest?: string): Promise<BlobRef>;
   getBlob(digest: string): Promise<Uint8Array | undefined>;
+
+  /** Whether the log of the session names the blob, or the part of another that it was forked from. */
+  references(session: string, digest: string): Promise<boolean>;
 
   tokens: TokenStore;
   /** Checks the database and every digest of the given session (or of all); lists what is wrong. */
@@ -236,6 +242,16 @@ export interface HistoryQuery {
   before?: number;
   kinds?: readonly EntryKind[];
   run?: string;
+  /**
+   * Only what is on the path from the head, or from the node `to`, back to the root, and what belongs to
+   * it. A node is on the path where it is reached by `parentId`. Another entry belongs to the first of these
+   * that there are: the nodes that are `about` it (a prompt's delivery); the node that it is `about`; the
+   * nodes that are `about` the same; the nodes of its run. It is left out where none of them is on the path,
+   * and shown where there are none, or where the run lies on more than 256 branches. A way that is broken by
+   * damage hides nothing before the break. A page may hold fewer entries than there is room for, even none,
+   * with a `next`: it looks at so many and no more.
+   */
+  path?: true | { to: string };
   /** At most this many entries (1 to 1000) and about this many bytes of data; at least one entry. */
   limit: number;
   maxBytes: number;

@@ -31,7 +31,7 @@ export interface OpenApprovalText {
   json: string;
 }
 
-/** Approvals and questions without a decision, oldest first. */
+/** Approvals and questions without a decision, oldest first; not those of deleted sessions. */
 export function readOpenApprovals(
   connection: Connection,
   query: { sessions?: readonly string[]; limit: number },
@@ -39,7 +39,7 @@ export function readOpenApprovals(
   const bound = query.sessions === undefined ? '' : 'AND s.id IN (SELECT value FROM json_each(?2))';
   const rows = connection.all<{ id: string; session: number; seq: number }>(
     `SELECT s.id, a.session, a.seq FROM approvals a JOIN sessions s ON s.num = a.session
-     WHERE a.decided_seq IS NULL ${bound} ORDER BY a.num LIMIT ?1`,
+     WHERE a.decided_seq IS NULL AND s.deleted_at IS NULL ${bound} ORDER BY a.num LIMIT ?1`,
     query.limit,
     ...(query.sessions === undefined ? [] : [JSON.stringify(query.sessions)]),
   );

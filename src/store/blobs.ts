@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BlobRef } from '../domain/content.ts';
 import { refuse } from '../domain/refusal.ts';
 import { BlobFiles, smallBlob } from './blob-files.ts';
+import type { BlobHolds } from './blob-holds.ts';
 import { hasCode, messageOf } from './failure.ts';
 import { sha256 } from './seal.ts';
 
@@ -12,6 +13,8 @@ export interface Blobs {
   /** A given digest is believed: the caller has computed it from these bytes. */
   put(bytes: Uint8Array, digest?: string): Promise<BlobRef>;
   get(digest: string): Promise<Uint8Array | undefined>;
+  /** Those that are not there are gone already. */
+  remove(digests: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -24,10 +27,16 @@ function checkDigest(digest: string | undefined): void {
 
 export class MemoryBlobs implements Blobs {
   readonly #kept = new Map<string, Uint8Array>();
+  readonly #holds: BlobHolds;
+
+  constructor(holds: BlobHolds) {
+    this.#holds = holds;
+  }
 
   async put(bytes: Uint8Array, given?: string): Promise<BlobRef> {
     checkDigest(given);
     const digest = given ?? sha256(bytes);
+    await this.#holds.hold(digest);
     this.#kept.set(digest, bytes.slice());
     return { digest, size: bytes.byteLength };
   }
@@ -36,10 +45,17 @@ export class MemoryBlobs implements Blobs {
     return Promise.resolve(this.#kept.get(digest));
   }
 
+  remove(digests: readonly string[]): Promise<void> {
+    for (const digest of digests) this.#kept.delete(digest);
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }
 }
+
+const draftPrefix = 'draft-';
 
 async function sync(path: string): Promise<void> {
   const handle = await open(path, 'r');
@@ -50,6 +66,14 @@ async function sync(path: string): Promise<void> {
   }
 }
 
+async function syncIfThere(path: string): Promise<void> {
+  try {
+    await sync(path);
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error;
+  }
+}
+
 /**
  * One file per blob, named by its digest. Files and not rows: a blob of megabytes would hold up every
  * commit. A blob is on the disk under its name, whole, before `put` resolves, so an entry that refers to
@@ -57,10 +81,12 @@ async function sync(path: string): Promise<void> {
  */
 export class FileBlobs implements Blobs {
   readonly #dir: string;
+  readonly #holds: BlobHolds;
   readonly #files = new BlobFiles();
 
-  constructor(dir: string) {
+  constructor(dir: string, holds: BlobHolds) {
     this.#dir = dir;
+    this.#holds = holds;
   }
 
   /** A wrong name would be found by `get`, and a whole blob of that name takes the place of a damaged one. */
@@ -68,10 +94,15 @@ export class FileBlobs implements Blobs {
     checkDigest(given);
     const size = bytes.byteLength;
     const known = given ?? (size <= smallBlob ? sha256(bytes) : undefined);
-    if (known !== undefined && (await this.#files.digest(this.#path(known))) === known) {
-      return { digest: known, size };
+    if (known === undefined) return { digest: await this.#write(bytes, undefined), size };
+    await this.#holds.hold(known);
+    try {
+      const there = (await this.#files.digest(this.#path(known))) === known;
+      return { digest: there ? known : await this.#write(bytes, known), size };
+    } catch (error) {
+      this.#holds.release([known]);
+      throw error;
     }
-    return { digest: await this.#write(bytes, known), size };
   }
 
   async get(digest: string): Promise<Uint8Array | undefined> {
@@ -80,6 +111,24 @@ export class FileBlobs implements Blobs {
     if (stored === undefined) return undefined;
     if (stored.digest !== digest) throw refuse('internal', `Blob ${digest} is damaged.`);
     return stored.bytes;
+  }
+
+  /** On the disk when it resolves: no power cut brings one back. */
+  async remove(digests: readonly string[]): Promise<void> {
+    const folders = new Set<string>();
+    for (const digest of digests) {
+      checkDigest(digest);
+      await rm(this.#path(digest), { force: true });
+      folders.add(dirname(this.#path(digest)));
+    }
+    for (const folder of folders) await syncIfThere(folder);
+  }
+
+  /** What a write that was cut off has left. */
+  async removeDrafts(): Promise<void> {
+    for (const name of await readdir(this.#dir)) {
+      if (name.startsWith(draftPrefix)) await rm(join(this.#dir, name), { force: true });
+    }
   }
 
   close(): Promise<void> {
@@ -92,7 +141,7 @@ export class FileBlobs implements Blobs {
 
   /** What has no name yet gets it from the file: there, it can be hashed without a copy by the main thread. */
   async #write(bytes: Uint8Array, known: string | undefined): Promise<string> {
-    const draft = join(this.#dir, `draft-${randomUUID()}`);
+    const draft = join(this.#dir, `${draftPrefix}${randomUUID()}`);
     try {
       const handle = await open(draft, 'wx', 0o600);
       try {
@@ -103,6 +152,7 @@ export class FileBlobs implements Blobs {
       }
       const digest = known ?? (await this.#files.digest(draft));
       if (digest === undefined) throw new Error(`${draft} is gone`);
+      if (known === undefined) await this.#holds.hold(digest);
       await this.#place(draft, this.#path(digest));
       return digest;
     } catch (error) {

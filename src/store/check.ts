@@ -1,6 +1,7 @@
 import type { Connection } from './connection.ts';
 import { entryColumns, intactData, type EntryRow } from './entries.ts';
 import { messageOf } from './failure.ts';
+import { damagedSecrets } from './secrets.ts';
 import { logSeal, stateSeal } from './seal.ts';
 
 /** A session's rows as far as they can be read. */
@@ -51,6 +52,7 @@ function* rowFaults(connection: Connection, session: Checked): Generator<string>
     'SELECT version, json, seal & 4294967295 AS seal FROM states WHERE session = ?',
     session.num,
   );
+  for (const name of damagedSecrets(connection, session.num)) yield `the secret ${name} is damaged`;
   if (state !== undefined && state.seal !== stateSeal(state.version, state.json))
     yield 'the state is damaged';
 }

@@ -27,7 +27,14 @@ export class Checkpoints {
 
   /** To be told after each group. */
   wrote(batches: readonly WireBatch[]): void {
-    for (const batch of batches) this.#written += bytesPerBatch + wireSize(batch);
+    let bytes = 0;
+    for (const batch of batches) bytes += bytesPerBatch + wireSize(batch);
+    this.grew(bytes);
+  }
+
+  /** To be told of everything else that makes the log file grow by about so much. */
+  grew(bytes: number): void {
+    this.#written += bytes;
     if (this.#written >= mostBytes) this.#copy();
     else if (this.#written >= leastBytes) this.#later();
   }

@@ -1,6 +1,8 @@
 import type { Verdict } from '../ports/store.ts';
 import { RefusalError } from '../domain/refusal.ts';
 import { writeApproval } from './approvals.ts';
+import { writeBlobRefs } from './blob-refs.ts';
+import { addBranch } from './branches.ts';
 import type { Connection } from './connection.ts';
 import { entryById, sameContent, writeEntry } from './entries.ts';
 import { childrenOf, lineage } from './family.ts';
@@ -8,7 +10,9 @@ import { failureOf, messageOf } from './failure.ts';
 import { blockSize } from './history.ts';
 import { hostFacts, writeHost } from './hosts.ts';
 import { sameInput, writeInput } from './inputs.ts';
+import { isPurged } from './purged.ts';
 import { runFacts, writeRun } from './runs.ts';
+import { writeSecrets } from './secrets.ts';
 import { createSession, keyOwner, readLog, writeLog, writeState } from './session-row.ts';
 import { writeSpan } from './spans.ts';
 import { decide, type Facts } from './verdict.ts';
@@ -32,6 +36,7 @@ function factsOf(connection: Connection, batch: WireBatch, log: SessionLog | und
     },
     depth: (session) => lineage(connection, session).length - 1,
     children: (session) => childrenOf(connection, session),
+    purged: (session) => isPurged(connection, session),
     host: (host) => hostFacts(connection, host),
     sameInput: (input) => sameInput(connection, input),
   };
@@ -44,7 +49,11 @@ function insert(connection: Connection, batch: WireBatch, log: SessionLog, known
   for (const entry of known === 0 ? batch.entries : batch.entries.slice(known)) {
     lastSeq += 1;
     writeEntry(connection, num, lastSeq, entry);
-    if (entry.node) head = entry.id;
+    if (entry.node) {
+      if (entry.parent !== head) addBranch(connection, num, lastSeq, entry.parent);
+      head = entry.id;
+    }
+    writeBlobRefs(connection, num, lastSeq, entry.data);
     writeRun(connection, num, lastSeq, entry);
     writeApproval(connection, num, lastSeq, entry);
     const block = Math.floor(lastSeq / blockSize);
@@ -66,6 +75,7 @@ function insert(connection: Connection, batch: WireBatch, log: SessionLog, known
   for (const change of batch.hosts) writeHost(connection, num, change);
   for (const input of batch.inputs) writeInput(connection, input);
   for (const change of batch.spans) writeSpan(connection, num, change);
+  if (batch.secrets !== null) writeSecrets(connection, num, batch.secrets);
   return { status: 'stored', firstSeq, lastSeq, head, known };
 }
 

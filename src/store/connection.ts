@@ -19,6 +19,8 @@ function writerPragmas(platform: NodeJS.Platform): string[] {
     'PRAGMA wal_autocheckpoint = 0',
     'PRAGMA journal_size_limit = 67108864',
     'PRAGMA cache_size = -32768',
+    // What is removed or replaced is overwritten: a purged session leaves nothing in free pages.
+    'PRAGMA secure_delete = ON',
   ];
 }
 

@@ -28,6 +28,20 @@ export function family(connection: Connection, sessions: readonly string[]): str
 }
 
 export function childrenOf(connection: Connection, session: string): number {
-  const sql = 'SELECT count(*) AS count FROM sessions WHERE parent = ? AND archived = 0';
+  const sql =
+    'SELECT count(*) AS count FROM sessions WHERE parent = ? AND archived = 0 AND deleted_at IS NULL';
   return connection.get<{ count: number }>(sql, session)?.count ?? 0;
+}
+
+/** How many sessions that are not deleted have each of these as their parent. */
+export function countChildren(
+  connection: Connection,
+  sessions: readonly string[],
+): { readonly [session: string]: number } {
+  const rows = connection.all<{ parent: string; count: number }>(
+    `SELECT parent, count(*) AS count FROM sessions
+     WHERE parent IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL GROUP BY parent`,
+    JSON.stringify(sessions),
+  );
+  return Object.fromEntries(rows.map(({ parent, count }) => [parent, count]));
 }

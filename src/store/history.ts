@@ -1,21 +1,35 @@
 import type { HistoryQuery, HistoryTextPage } from '../ports/store.ts';
 import type { Connection } from './connection.ts';
-import { entryColumns, entryText, missingEntry, type EntryRow } from './entries.ts';
+import { entryAt, entryColumns, entryText, missingEntry, type EntryRow } from './entries.ts';
+import { Path, type PathRow } from './path.ts';
 import { runSpan } from './runs.ts';
 import { readLog } from './session-row.ts';
+import type { SessionLog } from './writer-memory.ts';
 
 /** Entries of one block of `kind_blocks`. */
 export const blockSize = 512;
+
+/** Entries that a page looks at and leaves out before it ends. */
+const leftOutRows = 4096;
 
 interface Range {
   first: number;
   last: number;
 }
 
+/** What a page reads: of which log, in which way, and of which path. */
+interface Reading {
+  connection: Connection;
+  num: number;
+  query: HistoryQuery;
+  path: Path | undefined;
+}
+
 /** A page being filled: says when the next entry would be too much. */
 class Page {
   readonly entries: { seq: number; json: string }[] = [];
   #bytes = 0;
+  #leftOut = 0;
   readonly #query: HistoryQuery;
 
   constructor(query: HistoryQuery) {
@@ -27,6 +41,12 @@ class Page {
     if (this.entries.length === 0) return undefined;
     if (this.entries.length >= this.#query.limit) return 'limit';
     return this.#bytes + size > this.#query.maxBytes ? 'bytes' : undefined;
+  }
+
+  /** Whether so many were left out that the page ends here. */
+  leaveOut(): boolean {
+    this.#leftOut += 1;
+    return this.#leftOut >= leftOutRows;
   }
 
   add(seq: number, json: string, size: number): void {
@@ -80,47 +100,75 @@ function* partsOf(
   }
 }
 
-function rowsOf(
-  connection: Connection,
-  num: number,
+function rowsOf<Row>(
+  { connection, num, query }: Reading,
   part: Range,
-  query: HistoryQuery,
-): Iterable<EntryRow> {
-  const sql = `SELECT ${entryColumns} FROM entries
+  columns: string,
+): Iterable<Row> {
+  const sql = `SELECT ${columns} FROM entries
     WHERE session = ?1 AND seq BETWEEN ?2 AND ?3 AND (?4 IS NULL OR run = ?4)
       AND (?5 IS NULL OR kind IN (SELECT value FROM json_each(?5)))
     ORDER BY seq ${query.after === undefined ? 'DESC' : 'ASC'}`;
   const kinds = query.kinds === undefined ? null : JSON.stringify(query.kinds);
-  return connection.iterate<EntryRow>(sql, num, part.first, part.last, query.run ?? null, kinds);
+  return connection.iterate<Row>(sql, num, part.first, part.last, query.run ?? null, kinds);
 }
 
 interface Piece {
   seq: number;
   size: number;
+  shown: boolean;
   text: () => string;
 }
 
+type FoundPiece = Piece & { session: number };
+
+/** The rows of a part. What may be left out is read without its data first. */
+function* foundOf(reading: Reading, part: Range): Generator<FoundPiece> {
+  const { connection, num, path } = reading;
+  if (path === undefined) {
+    for (const row of rowsOf<EntryRow>(reading, part, entryColumns)) {
+      const { session, seq, data } = row;
+      yield { session, seq, size: data.length, shown: true, text: () => entryText(row) };
+    }
+    return;
+  }
+  const columns = 'session, seq, id, node & 1 AS node, about, run, length(data) AS size';
+  for (const row of rowsOf<PathRow & { session: number; size: number }>(reading, part, columns)) {
+    const text = (): string => {
+      const entry = entryAt(connection, num, row.seq);
+      return entry === undefined ? missingEntry(row.seq) : entryText(entry);
+    };
+    yield { ...row, shown: path.shows(row), text };
+  }
+}
+
 /** The rows of a part, and without a filter also a stand-in for each seq that has no row. */
-function* piecesOf(
-  connection: Connection,
-  num: number,
-  part: Range,
-  query: HistoryQuery,
-): Generator<Piece> {
+function* piecesOf(reading: Reading, part: Range): Generator<Piece> {
+  const { num, query } = reading;
   const step = query.after === undefined ? -1 : 1;
   const dense = query.kinds === undefined && query.run === undefined;
-  const missing = (seq: number): Piece => ({ seq, size: 0, text: () => missingEntry(seq) });
+  const missing = (seq: number): Piece => ({
+    seq,
+    size: 0,
+    shown: true,
+    text: () => missingEntry(seq),
+  });
   let expected = step === 1 ? part.first : part.last;
-  for (const row of rowsOf(connection, num, part, query)) {
+  for (const row of foundOf(reading, part)) {
     // On a damaged page rows can lie where they do not belong: then their own seq is told as missing.
     if (row.session !== num || (row.seq - expected) * step < 0) continue;
     if (row.seq < part.first || row.seq > part.last) continue;
     for (; dense && expected !== row.seq; expected += step) yield missing(expected);
     expected = row.seq + step;
-    yield { seq: row.seq, size: row.data.length, text: () => entryText(row) };
+    yield row;
   }
   for (; dense && expected >= part.first && expected <= part.last; expected += step)
     yield missing(expected);
+}
+
+function pathOf(connection: Connection, log: SessionLog, query: HistoryQuery): Path | undefined {
+  if (query.path === undefined) return undefined;
+  return Path.to(connection, log, query.path === true ? log.head : query.path.to);
 }
 
 const nothing: HistoryTextPage = { entries: [], next: null, ended: 'end', head: null, lastSeq: 0 };
@@ -131,10 +179,16 @@ export function readHistory(connection: Connection, query: HistoryQuery): Histor
   if (log === undefined) return nothing;
   const { head, lastSeq, num } = log;
   const page = new Page(query);
+  const path = pathOf(connection, log, query);
+  const reading: Reading = { connection, num, query, path };
   const range = rangeOf(connection, num, lastSeq, query);
   for (const part of partsOf(connection, num, range, query)) {
     if (part.first > part.last) continue;
-    for (const piece of piecesOf(connection, num, part, query)) {
+    for (const piece of piecesOf(reading, part)) {
+      if (!piece.shown) {
+        if (!page.leaveOut()) continue;
+        return { entries: page.entries, next: piece.seq, ended: 'limit', head, lastSeq };
+      }
       const ended = page.full(piece.size);
       if (ended !== undefined) {
         const next = page.entries.at(-1)?.seq ?? null;

@@ -72,8 +72,8 @@ export function writeHost(connection: Connection, session: number, change: HostC
 /** Nobody decodes its output again; its files and stored input wait to be archived. */
 function endHost(connection: Connection, { host, ingested }: HostChange): void {
   connection.run(
-    `INSERT OR REPLACE INTO past_hosts (host, ingested, files)
-     SELECT host, coalesce(?, ingested), 'ended' FROM hosts WHERE host = ?`,
+    `INSERT OR REPLACE INTO past_hosts (host, session, ingested, files)
+     SELECT host, session, coalesce(?, ingested), 'ended' FROM hosts WHERE host = ?`,
     ingested ?? null,
     host,
   );

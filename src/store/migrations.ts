@@ -1,11 +1,14 @@
 import type { Connection } from './connection.ts';
 import { schemaOne, schemaTwo } from './schema.ts';
+import { fillFour, schemaFour } from './schema-lifecycle.ts';
 import { schemaThree } from './schema-raw.ts';
 
 /** One step forward; `to` is the `user_version` after it. */
 export interface Migration {
   to: number;
   sql: string;
+  /** Writes what the new tables need to know of the old ones; in the same transaction. */
+  fill?: (connection: Connection) => void;
 }
 
 /** Ordered, only ever appended to: a released step is never edited. */
@@ -13,6 +16,7 @@ export const migrations: readonly Migration[] = [
   { to: 1, sql: schemaOne },
   { to: 2, sql: schemaTwo },
   { to: 3, sql: schemaThree },
+  { to: 4, sql: schemaFour, fill: fillFour },
 ];
 
 /**
@@ -33,6 +37,7 @@ export function migrate(connection: Connection, steps: readonly Migration[] = mi
     if (step.to <= version) continue;
     connection.transaction(() => {
       connection.db.exec(step.sql);
+      step.fill?.(connection);
       connection.db.exec(`PRAGMA user_version = ${step.to}`);
     });
   }

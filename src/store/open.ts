@@ -1,6 +1,7 @@
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Store } from '../ports/store.ts';
+import { BlobHolds } from './blob-holds.ts';
 import { FileBlobs, MemoryBlobs } from './blobs.ts';
 import { Channel } from './channel.ts';
 import { SqliteStore } from './sqlite-store.ts';
@@ -21,13 +22,15 @@ const wallClock = (): Date => new Date();
 
 /** Opens the store, creating or migrating its database. Rejects with a sentence that says why it cannot. */
 export async function openStore({ dir, onFatal, now = wallClock }: StoreOptions): Promise<Store> {
+  const holds = new BlobHolds();
   if (dir === ':memory:') {
     const only = await Channel.open({ file: dir, role: 'writer' }, onFatal);
     return new SqliteStore({
       writer: only,
       reader: only,
       openChecker: undefined,
-      blobs: new MemoryBlobs(),
+      blobs: new MemoryBlobs(holds),
+      holds,
       now,
     });
   }
@@ -37,15 +40,19 @@ export async function openStore({ dir, onFatal, now = wallClock }: StoreOptions)
   await (await open(file, 'a', 0o600)).close();
   const writer = await Channel.open({ file, role: 'writer' }, onFatal);
   const openReader = (): Promise<Channel> => Channel.open({ file, role: 'reader' }, onFatal);
-  const blobs = new FileBlobs(join(dir, 'blobs'));
+  const blobs = new FileBlobs(join(dir, 'blobs'), holds);
   try {
-    return new SqliteStore({
+    await blobs.removeDrafts();
+    const store = new SqliteStore({
       writer,
       reader: await openReader(),
       openChecker: openReader,
       blobs,
+      holds,
       now,
     });
+    await store.removeLooseBlobs();
+    return store;
   } catch (error) {
     await writer.close();
     throw error;

@@ -6,16 +6,29 @@ import type {
   TokenRow,
 } from '../ports/store.ts';
 import { readOpenApprovals } from './approvals.ts';
+import { references } from './blob-refs.ts';
 import { checkDatabase } from './check.ts';
 import { commitGroup } from './commit.ts';
 import type { Connection } from './connection.ts';
 import { entryById, entryText } from './entries.ts';
-import { family, lineage } from './family.ts';
+import { countChildren, family, lineage } from './family.ts';
 import { readHistory } from './history.ts';
 import { marksBetween, type MarksQuery, marksNamed } from './entry-marks.ts';
 import { readEndedHosts, readOpenHosts, settleHost } from './hosts.ts';
 import { readInputs, readMarks } from './inputs.ts';
+import { nodeBack } from './node-back.ts';
+import {
+  emptyLog,
+  endPurge,
+  looseBlobs,
+  purgeSlice,
+  readPurgeable,
+  settleBlobs,
+  waitingBlobs,
+} from './purge.ts';
+import { isPurged } from './purged.ts';
 import { readRun, readRuns } from './runs.ts';
+import { readSecrets } from './secrets.ts';
 import { loadSession, readLog } from './session-row.ts';
 import { readSessions, resolveName } from './sessions.ts';
 import { readSpans } from './spans.ts';
@@ -40,6 +53,21 @@ export const operations = {
   sessions: (on: Connection, query: SessionQuery, now: string) => readSessions(on, query, now),
   lineage: (on: Connection, session: string) => lineage(on, session),
   family: (on: Connection, sessions: readonly string[]) => family(on, sessions),
+  children: (on: Connection, sessions: readonly string[]) => countChildren(on, sessions),
+  secrets: (on: Connection, session: string) => on.snapshot(() => readSecrets(on, session)),
+  nodeBack: (on: Connection, session: string, query: { after: number; back: number }) =>
+    on.snapshot(() => nodeBack(on, session, query)),
+  purgeable: (on: Connection, at: string) => readPurgeable(on, at),
+  purged: (on: Connection, session: string) => isPurged(on, session),
+  purgeSlice: (on: Connection, session: string, at: string) => purgeSlice(on, session, at),
+  endPurge: (on: Connection, session: string) => endPurge(on, session),
+  waitingBlobs: (on: Connection, after: string, limit: number) => waitingBlobs(on, after, limit),
+  looseBlobs: (on: Connection, digests: readonly string[]) =>
+    on.transaction(() => looseBlobs(on, digests)),
+  settleBlobs: (on: Connection, digests: readonly string[]) => settleBlobs(on, digests),
+  emptyLog: (on: Connection) => emptyLog(on),
+  references: (on: Connection, session: string, digest: string) =>
+    on.snapshot(() => references(on, session, digest)),
   resolve: (on: Connection, name: string) => on.snapshot(() => resolveName(on, name)),
   runs: (on: Connection, query: RunQuery) => on.snapshot(() => readRuns(on, query)),
   run: (on: Connection, session: string, run: string) =>

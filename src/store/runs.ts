@@ -113,7 +113,7 @@ export function readRun(connection: Connection, session: string, run: string): R
 }
 
 export function readRuns(connection: Connection, query: RunQuery): RunPage {
-  const where: string[] = [];
+  const where: string[] = [' AND s.deleted_at IS NULL'];
   const values: SqlValue[] = [];
   const add = (condition: string, value: SqlValue): void => {
     where.push(` AND ${condition}`);

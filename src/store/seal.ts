@@ -24,6 +24,10 @@ export function inputSeal(offset: number, bytes: Uint8Array): number {
   return crc32(bytes, offset % 0x1_0000_0000);
 }
 
+export function secretSeal(session: number, name: string, value: string): number {
+  return crc32(`${session} ${name} ${value}`);
+}
+
 export function sha256(content: string | Uint8Array): string {
   return hash('sha256', content, 'hex');
 }

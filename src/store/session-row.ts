@@ -2,6 +2,7 @@ import { refuse } from '../domain/refusal.ts';
 import type { LoadedSession } from '../ports/store.ts';
 import type { Connection } from './connection.ts';
 import { readHostsOf } from './hosts.ts';
+import { writeNativeId } from './native-ids.ts';
 import { logSeal, stateSeal } from './seal.ts';
 import type { LogFacts } from './verdict.ts';
 import type { SessionLog } from './writer-memory.ts';
@@ -30,7 +31,9 @@ export function keyOwner(connection: Connection, key: string): string | undefine
 export function createSession(connection: Connection, batch: WireBatch): SessionLog {
   const at = batch.state?.createdAt ?? batch.entries[0]?.at ?? '';
   connection.run(
-    'INSERT INTO sessions (id, key, created_at, updated_at, last_activity_at) VALUES (?1, ?2, ?3, ?3, ?3)',
+    `INSERT INTO sessions (num, id, key, created_at, updated_at, last_activity_at)
+     VALUES (1 + max(coalesce((SELECT max(num) FROM sessions), 0),
+       coalesce((SELECT max(num) FROM purges), 0)), ?1, ?2, ?3, ?3, ?3)`,
     batch.session,
     batch.create?.key ?? null,
     at,
@@ -92,7 +95,8 @@ function writeTraits(connection: Connection, num: number, state: WireState): voi
   const haystack = searched.map((text) => (text ?? '').toLowerCase()).join('\n');
   connection.run(
     `UPDATE sessions SET updated_at = ?, last_activity_at = ?, traits = ?, haystack = ?, key = ?, agent = ?,
-       cwd = ?, title = ?, label = ?, native_id = ?, parent = ?, status = ?, archived = ? WHERE num = ?`,
+       cwd = ?, title = ?, label = ?, native_id = ?, parent = ?, status = ?, archived = ?,
+       deleted_at = ?, purge_at = ? WHERE num = ?`,
     state.updatedAt,
     state.lastActivityAt,
     state.traits,
@@ -106,8 +110,11 @@ function writeTraits(connection: Connection, num: number, state: WireState): voi
     traits.parent,
     traits.status,
     traits.archived ? 1 : 0,
+    traits.deletedAt,
+    traits.purgeAt,
     num,
   );
+  if (traits.nativeId !== null) writeNativeId(connection, num, traits.nativeId);
   connection.run('DELETE FROM session_meta WHERE session = ?', num);
   for (const [name, value] of Object.entries(traits.meta)) {
     connection.run(

@@ -45,6 +45,7 @@ function conditions(query: SessionQuery): Condition[] {
     ...sameIn('cwd', query.cwd),
     ...sameIn('parent', query.parent),
     ...oneOf('id', query.sessions),
+    { sql: `s.deleted_at IS ${query.deleted === true ? 'NOT ' : ''}NULL`, values: [] },
     ...archived,
     ...since,
     ...text,
@@ -81,7 +82,7 @@ export function readSessions(
     }
     wanted.push({ sql: `(s.${column}, s.id) < (?, ?)`, values: [at, id] });
   }
-  const where = wanted.length === 0 ? '' : `WHERE ${wanted.map(({ sql }) => sql).join(' AND ')}`;
+  const where = `WHERE ${wanted.map(({ sql }) => sql).join(' AND ')}`;
   const found = connection.all<ListedRow>(
     `SELECT s.id, s.${column} AS at, t.row FROM sessions s LEFT JOIN states t ON t.session = s.num
      ${where} ORDER BY s.${column} DESC, s.id DESC LIMIT ?`,
@@ -105,16 +106,17 @@ function sessionRow({ id, row }: { id: string; row: string | null }): SessionRow
 /** How many sessions a name may mean before it is of no use. */
 const resolveLimit = 20;
 
-/** Ways in which a name can mean a session, the surest first. */
+/** Ways in which a name can mean a session, the surest first. A deleted one is meant by none. */
 const meanings: readonly string[] = [
-  'SELECT num FROM sessions WHERE id = ?1',
-  'SELECT num FROM sessions WHERE key = ?1',
-  'SELECT num FROM sessions WHERE label = ?1 ORDER BY num DESC LIMIT 20',
+  'SELECT num FROM sessions WHERE id = ?1 AND deleted_at IS NULL',
+  'SELECT num FROM sessions WHERE key = ?1 AND deleted_at IS NULL',
+  'SELECT num FROM sessions WHERE label = ?1 AND deleted_at IS NULL ORDER BY num DESC LIMIT 20',
   // Only a prefix of a single id means anything.
-  `SELECT max(num) AS num FROM
-     (SELECT num FROM sessions WHERE id > ?1 AND id < ?1 || char(1114111) LIMIT 2) HAVING count(*) = 1`,
-  'SELECT num FROM sessions WHERE title = ?1 ORDER BY num DESC LIMIT 20',
-  'SELECT num FROM sessions WHERE native_id = ?1 ORDER BY num DESC LIMIT 20',
+  `SELECT max(num) AS num FROM (SELECT num FROM sessions
+     WHERE id > ?1 AND id < ?1 || char(1114111) AND deleted_at IS NULL LIMIT 2) HAVING count(*) = 1`,
+  'SELECT num FROM sessions WHERE title = ?1 AND deleted_at IS NULL ORDER BY num DESC LIMIT 20',
+  `SELECT s.num FROM native_ids n JOIN sessions s ON s.num = n.session AND s.deleted_at IS NULL
+   WHERE n.native_id = ?1 ORDER BY s.num DESC LIMIT 20`,
 ];
 
 export function resolveName(connection: Connection, name: string): SessionRow[] {

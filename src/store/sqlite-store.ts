@@ -1,6 +1,7 @@
 import type { BlobRef } from '../domain/content.ts';
 import type { Entry } from '../domain/entry.ts';
 import { refuse } from '../domain/refusal.ts';
+import type { Secrets } from '../domain/settings.ts';
 import type { SentMark } from '../ports/raw.ts';
 import type {
   AppendBatch,
@@ -24,10 +25,14 @@ import type {
   TokenStore,
   Verdict,
 } from '../ports/store.ts';
+import type { BlobHolds } from './blob-holds.ts';
+import { writtenDigests } from './blob-refs.ts';
 import type { Blobs } from './blobs.ts';
 import type { Channel } from './channel.ts';
 import type { MarksQuery } from './entry-marks.ts';
 import { GroupCommit } from './group.ts';
+import { Purger } from './purger.ts';
+import type { WireBatch } from './wire.ts';
 
 export interface StoreParts {
   writer: Channel;
@@ -35,6 +40,7 @@ export interface StoreParts {
   /** Opens a reader for a check, which is long and must not hold up other reads. Absent in memory. */
   openChecker: (() => Promise<Channel>) | undefined;
   blobs: Blobs;
+  holds: BlobHolds;
   now: () => Date;
 }
 
@@ -48,12 +54,14 @@ export class SqliteStore implements Store {
   readonly tokens: TokenStore;
   readonly #parts: StoreParts;
   readonly #group: GroupCommit;
+  readonly #purger: Purger;
   #closing: Promise<void> | undefined;
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
     const { reader, writer } = parts;
-    this.#group = new GroupCommit((batches) => writer.call('append', batches));
+    this.#group = new GroupCommit((batches) => this.#commit(batches));
+    this.#purger = new Purger(parts);
     this.tokens = {
       create: (token: TokenRow) => writer.call('createToken', token),
       byDigest: (digest: string) => reader.call('tokenByDigest', digest),
@@ -66,6 +74,18 @@ export class SqliteStore implements Store {
     if (this.#closing !== undefined)
       return Promise.reject(refuse('unavailable', 'The store is closed.'));
     return this.#group.append(batches);
+  }
+
+  async #commit(batches: readonly WireBatch[]): Promise<readonly Verdict[]> {
+    const { writer, holds } = this.#parts;
+    try {
+      return await writer.call('append', batches);
+    } finally {
+      if (!holds.none) {
+        for (const { entries } of batches)
+          for (const { data } of entries) holds.release(writtenDigests(data));
+      }
+    }
   }
 
   load(session: string): Promise<LoadedSession | undefined> {
@@ -96,6 +116,42 @@ export class SqliteStore implements Store {
 
   family(sessions: readonly string[]): Promise<readonly string[]> {
     return this.#parts.reader.call('family', sessions);
+  }
+
+  children(sessions: readonly string[]): Promise<{ readonly [session: string]: number }> {
+    return this.#parts.reader.call('children', sessions);
+  }
+
+  secrets(session: string): Promise<Secrets> {
+    return this.#parts.reader.call('secrets', session);
+  }
+
+  nodeBack(
+    session: string,
+    query: { after: number; back: number },
+  ): Promise<{ count: number; node: { id: string; seq: number } | null }> {
+    return this.#parts.reader.call('nodeBack', session, query);
+  }
+
+  purgeable(at: string): Promise<readonly string[]> {
+    return this.#parts.reader.call('purgeable', at);
+  }
+
+  purge(session: string): Promise<readonly string[]> {
+    return this.#purger.purge(session);
+  }
+
+  /** Files that a process which ended has not removed. */
+  removeLooseBlobs(): Promise<void> {
+    return this.#purger.removeBlobs();
+  }
+
+  purged(session: string): Promise<boolean> {
+    return this.#parts.reader.call('purged', session);
+  }
+
+  references(session: string, digest: string): Promise<boolean> {
+    return this.#parts.reader.call('references', session, digest);
   }
 
   resolve(name: string): Promise<readonly SessionRow[]> {

@@ -23,6 +23,8 @@ export interface Facts extends HostFacts {
   /** From how many sessions this one descends. */
   depth(session: string): number;
   children(session: string): number;
+  /** Whether there was such a session, of which nothing is left. */
+  purged(session: string): boolean;
 }
 
 export type Decision =
@@ -86,6 +88,10 @@ export function decide(batch: WireBatch, facts: Facts): Decision {
   }
   if (log === undefined && batch.create === null) {
     return refused('not_found', `There is no session ${batch.session}.`);
+  }
+  if (log === undefined && facts.purged(batch.session)) {
+    const message = `There was a session ${batch.session}, which was purged: its id is not given again.`;
+    return refused('id_reused', message, { field: 'id' });
   }
   if (log !== undefined && log.epoch !== batch.epoch) {
     return { write: false, verdict: { status: 'fenced', epoch: log.epoch } };

@@ -23,6 +23,7 @@ export interface WireBatch {
   hosts: readonly HostChange[];
   inputs: readonly HostInput[];
   spans: readonly SpanChange[];
+  secrets: { readonly [name: string]: string | null } | null;
 }
 
 export interface WireEntry {
@@ -106,6 +107,7 @@ export function wireBatch(batch: AppendBatch): WireBatch {
     // Copies: a view would take its whole buffer along, and the caller may write on in it.
     inputs: (batch.inputs ?? []).map((input) => ({ ...input, bytes: new Uint8Array(input.bytes) })),
     spans: batch.spans ?? [],
+    secrets: batch.secrets ?? null,
   };
 }
 

@@ -28,6 +28,9 @@ export type Answer =
   | { type: 'failed'; id: number; message: string }
   | { type: 'fatal'; message: string };
 
+/** About what a slice of a purge adds to the log file. */
+const purgeGrowth = 2 * 1_048_576;
+
 function open({ file, role }: WorkerStart): Connection {
   if (role === 'reader') return Connection.reader(file);
   const connection = Connection.writer(file);
@@ -71,6 +74,7 @@ function serve(port: NonNullable<typeof parentPort>): void {
       return;
     }
     if (name === 'append') checkpoints.wrote(values[0] as readonly WireBatch[]);
+    else if (name === 'purgeSlice') checkpoints.grew(purgeGrowth);
   });
   answer({ type: 'ready' });
 }

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { smallBlob } from '../../src/store/blob-files.ts';
+import { BlobHolds } from '../../src/store/blob-holds.ts';
 import { FileBlobs } from '../../src/store/blobs.ts';
 import * as seal from '../../src/store/seal.ts';
 import { tempDir } from './sample.ts';
@@ -14,7 +15,7 @@ let dir: string;
 let remove: () => void;
 beforeEach(() => {
   ({ dir, remove } = tempDir());
-  blobs = new FileBlobs(dir);
+  blobs = new FileBlobs(dir, new BlobHolds());
 });
 afterEach(async () => {
   await blobs.close();

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import type { Store } from '../../src/ports/store.ts';
 import { appends, refusals } from './contract-append.ts';
+import { lifecycle, purges } from './contract-lifecycle.ts';
+import { paths } from './contract-path.ts';
 import { reads } from './contract-reads.ts';
 import { hostRows, keptRows } from './contract-rows.ts';
 
@@ -26,5 +28,8 @@ export function storeContract(name: string, open: () => Promise<Opened>): void {
     hostRows(() => opened.store);
     reads(() => opened.store);
     keptRows(() => opened.store);
+    lifecycle(() => opened.store);
+    purges(() => opened.store);
+    paths(() => opened.store);
   });
 }

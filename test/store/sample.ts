@@ -78,6 +78,8 @@ export function columns(fields: Partial<SessionColumns> = {}): SessionColumns {
     parent: null,
     status: 'idle',
     archived: false,
+    deletedAt: null,
+    purgeAt: null,
     createdAt: time,
     updatedAt: time,
     lastActivityAt: time,

@@ -25,7 +25,7 @@ test(
             lastActivityAt: at,
             title: `title ${index}`,
             label: `label ${index % 100}`,
-            parent: index % 50 === 0 ? 's000000' : null,
+            parent: index % 200 === 100 ? 's000000' : null,
             status: index % 200 === 0 ? 'running' : 'idle',
             cwd: `/work/${index % 20}`,
             meta: { team: String(index % 300) },
