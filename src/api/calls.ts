@@ -3,6 +3,7 @@ import { RefusalError, type Refusal } from '../domain/refusal.ts';
 import type { Operation } from '../protocol/operation.ts';
 import type { OperationName, ParsedInputOf } from '../protocol/operations.ts';
 import { operations } from '../protocol/operations.ts';
+import { allows } from '../protocol/scope.ts';
 import { answerText, internalRefusal, refusalIn } from './answer.ts';
 import { demandFields, demandScope, noSession, type Caller } from './caller.ts';
 import type { Context, Handler, UnaryName } from './handler.ts';
@@ -101,6 +102,7 @@ export class Calls {
       session: (name) => this.session(name, caller),
       sees: (session) => sees(store, caller, session),
       seen: () => seen(store, caller),
+      mayCreate: () => caller.sessions === null && allows(caller.scopes, 'manage'),
       wasHere: (session) => this.#wasHere(session, caller),
       revoked: (token) => this.revoked(token),
       afterAnswer: (call) => void later.push(call),

@@ -28,6 +28,8 @@ export interface Context {
   seen: () => Promise<readonly string[] | null>;
   /** Whether there is or was a session with this id, deleted or purged by now, that the caller may see. */
   wasHere(session: string): Promise<boolean>;
+  /** Whether the caller may make sessions of any name. */
+  mayCreate(): boolean;
   /** Closes the streams and sockets of a token that was revoked, and lets it in no more. */
   revoked(token: string): void;
   /** Does something once the answer has left. */

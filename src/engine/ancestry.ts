@@ -70,8 +70,13 @@ export async function placeOfEntry(
 }
 
 /** Where a session was forked from, null for one that was not. */
-export async function forkOf(store: Store, session: string): Promise<LogPlace | null> {
+export async function forkOf(
+  store: Store,
+  session: string,
+): Promise<(LogPlace & { entry: string | null }) | null> {
   const { entries } = await store.history({ session, after: 0, limit: 1, maxBytes: 1024 });
   const [first] = entries;
-  return first?.kind === 'fork' ? { session: first.data.session, seq: first.data.seq } : null;
+  if (first?.kind !== 'fork') return null;
+  const { session: base, seq, entry } = first.data;
+  return { session: base, seq, entry };
 }

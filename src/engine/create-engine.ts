@@ -293,7 +293,8 @@ export class SessionEngine implements Engine {
     const { id, phase } = state.host ?? {};
     const pid = grip?.host?.pid ?? null;
     const host = id === undefined || phase === undefined ? null : { id, phase, pid };
-    return { row: rowOf(state), host, settings: settingsInForce(state), onLost: state.onLost };
+    const { onLost, boundary } = state;
+    return { row: rowOf(state), host, settings: settingsInForce(state), onLost, boundary };
   }
 
   raw(session: string, query: RawQuery): Promise<RawPage> {

@@ -100,6 +100,8 @@ export interface SessionView {
   /** In force for the next host; names of variables without their values. */
   settings: AgentSettings;
   onLost: 'stop' | 'continue';
+  /** The seq at which readers begin after the last compaction or reset; null for the beginning. */
+  boundary: number | null;
 }
 
 export interface HostView {

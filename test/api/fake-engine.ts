@@ -196,7 +196,8 @@ export class FakeEngine implements Engine {
   }
 
   async get(session: string) {
-    return { row: this.#row(session), host: null, settings: noSettings, onLost: 'stop' as const };
+    const plain = { host: null, settings: noSettings, onLost: 'stop' as const, boundary: null };
+    return { row: this.#row(session), ...plain };
   }
 
   async raw(session: string, _query: RawQuery): Promise<RawPage> {

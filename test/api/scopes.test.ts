@@ -18,20 +18,35 @@ const table = `
   blobs.get              -      x      x       x       x       x      x
   feeds.close            -      x      x       x       x       x      x
   feeds.open             -      x      x       x       x       x      x
+  queue.edit             -      -      x       -       x       x      x
+  queue.list             -      x      x       x       x       x      x
+  queue.move             -      -      x       -       x       x      x
+  queue.release          -      -      x       -       x       x      x
+  queue.withdraw         -      -      x       -       x       x      x
   runs.get               -      x      x       x       x       x      x
   runs.list              -      x      x       x       x       x      x
   runs.raw               -      -      -       -       x       x      -
+  runs.stopAll           -      -      x       -       x       x      x
   server.check           -      -      -       -       -       x      -
   server.health          x      x      x       x       x       x      x
   server.info            -      x      x       x       x       x      x
   server.shutdown        -      -      -       -       -       x      -
   sessions.abort         -      -      x       -       x       x      x
+  sessions.append        -      -      -       -       x       x      -
+  sessions.compact       -      -      -       -       x       x      -
   sessions.create        -      -      -       -       x       x      x
+  sessions.delete        -      -      -       -       x       x      -
+  sessions.fork          -      -      -       -       x       x      -
   sessions.get           -      x      x       x       x       x      x
   sessions.history       -      x      x       x       x       x      x
   sessions.list          -      x      x       x       x       x      x
+  sessions.patch         -      -      -       -       x       x      -
+  sessions.preview       -      x      x       x       x       x      x
+  sessions.reset         -      -      -       -       x       x      -
   sessions.resolve       -      x      x       x       x       x      x
+  sessions.restore       -      -      -       -       x       x      -
   sessions.send          -      -      x       -       x       x      x
+  sessions.steer         -      -      x       -       x       x      x
   tokens.create          -      -      -       -       -       x      -
   tokens.list            -      -      -       -       -       x      -
   tokens.revoke          -      -      -       -       -       x      -
@@ -125,8 +140,10 @@ describe('operation x scope', () => {
     const { secret } = await world.harness.token(scopes, { sessions: ['s1'] });
     const socket = await world.harness.socket(secret);
     for (const name of operationNames) {
+      // A fork is no child: it would be guarded by nobody.
       const harmless =
-        isAllowed(name, 'view') || isAllowed(name, 'drive') || isAllowed(name, 'manage');
+        name !== 'sessions.fork' &&
+        (isAllowed(name, 'view') || isAllowed(name, 'drive') || isAllowed(name, 'manage'));
       const told = await toldBy(socket, name, world.inputs[name]);
       expect([name, told]).toEqual([name, harmless ? 'answered' : 'forbidden']);
     }
@@ -190,19 +207,36 @@ describe('tokens that are bound to sessions', () => {
       'blobs.get',
       'feeds.close',
       'feeds.open',
+      'queue.edit',
+      'queue.list',
+      'queue.move',
+      'queue.release',
+      'queue.withdraw',
       'runs.get',
       'runs.list',
       'runs.raw',
       'sessions.abort',
+      'sessions.append',
+      'sessions.compact',
       'sessions.create',
+      'sessions.delete',
+      'sessions.fork',
       'sessions.get',
       'sessions.history',
       'sessions.list',
+      'sessions.patch',
+      'sessions.reset',
+      'sessions.restore',
       'sessions.send',
+      'sessions.steer',
     ]);
     const over = operationNames.filter((name) => /^(?:sessions|runs|approvals)\./.test(name));
-    // Found by a name of its own, looked at below.
-    expect(over.filter((name) => !ofSession.includes(name))).toEqual(['sessions.resolve']);
+    // These go over what the caller sees, or by names of their own: looked at below.
+    expect(over.filter((name) => !ofSession.includes(name))).toEqual([
+      'runs.stopAll',
+      'sessions.preview',
+      'sessions.resolve',
+    ]);
   });
 
   const bindings = [
@@ -216,11 +250,11 @@ describe('tokens that are bound to sessions', () => {
       const { harness, inputs } = world;
       const inside = (scopes as readonly string[]).includes('inside');
       // What is made from inside belongs to its parent; others make only what they are bound to.
-      const sessions = inside ? ['s1'] : ['s1', 'made'];
+      const sessions = inside ? ['s1'] : ['s1', 'made', 'forked'];
       const { secret: token } = await harness.token(scopes, { sessions });
       const socket = await harness.socket(token);
       for (const name of ofSession) {
-        if (inside && name === 'approvals.decide') continue;
+        if (inside && (name === 'approvals.decide' || name === 'sessions.fork')) continue;
         const fields = fieldsOf(operations[name].input).filter((field) => named.includes(field));
         const [field = ''] = fields;
         expect([name, fields]).toEqual([name, [field]]);
@@ -255,6 +289,13 @@ describe('tokens that are bound to sessions', () => {
       };
       const idsIn = (list: readonly Json[]) => list.map(({ id }) => id);
       expect(await ids('sessions.list', ({ sessions }) => idsIn(sessions))).toEqual(['s1']);
+      const asked = { sessions: ['s1', 's2', 'nowhere'] };
+      const statuses = ({ previews }: Json) => previews.map(({ status }: Json) => status);
+      expect(await ids('sessions.preview', statuses, asked)).toEqual([
+        'ok',
+        'missing',
+        'missing',
+      ]);
       expect(await ids('runs.list', ({ runs }) => idsIn(runs))).toEqual(['run-s1']);
       expect(
         await ids('approvals.list', ({ approvals }) =>

@@ -1,4 +1,4 @@
-import type { Choice } from '../../domain/decide/command.ts';
+import type { Choice } from '../../domain/command.ts';
 import type { Json } from '../../domain/json.ts';
 import type { ParsedInputOf } from '../../protocol/operations.ts';
 import type { Handler } from '../handler.ts';

@@ -7,6 +7,7 @@ export const sessionsList: Handler<'sessions.list'> = async (input, context) => 
   const page = await context.store.sessions(await queryOf(input, context));
   return JsonText.object({
     sessions: arrayText(page.rows.map(({ row }) => row)),
+    children: JSON.stringify(await context.store.children(page.rows.map((row) => row.session))),
     next: JSON.stringify(page.next),
     asOf: JSON.stringify(page.asOf),
   });

@@ -2,9 +2,10 @@ import type { SendInput } from '../../engine/engine.ts';
 import type { ParsedInputOf } from '../../protocol/operations.ts';
 import { contentBlocks } from '../../protocol/schema.ts';
 import type { Handler } from '../handler.ts';
+import { sessionToSend } from '../main-session.ts';
 
 export const sessionsSend: Handler<'sessions.send'> = async (input, context) => {
-  const session = await context.session(input.session);
+  const session = await sessionToSend(input.session, context);
   const answer = await context.engine.send(session, sendOf(input), context.caller.by);
   return { session, ...answer };
 };

@@ -15,6 +15,20 @@ export const sessionsHistory = operation({
       before: seq.optional().describe('newest first; without after and before: from the end'),
       kinds: z.array(kind).max(40).optional(),
       run: id.optional(),
+      path: z
+        .boolean()
+        .default(false)
+        .describe('without what lies on other branches than that of the head'),
+      afterLastCompaction: z
+        .boolean()
+        .default(false)
+        .describe('nothing from before the last compaction or reset'),
+      inherited: z
+        .strictObject({ session: id, before: seq })
+        .optional()
+        .describe(
+          'as an earlier page of this session gave it: on in the log that it was forked from',
+        ),
       limit: z.int().min(1).max(limits.pageEntries).default(200),
       maxBytes: z
         .int()
@@ -22,6 +36,13 @@ export const sessionsHistory = operation({
         .max(limits.pageBytes)
         .default(256 * 1024),
     })
+    .refine(
+      (input) => input.inherited === undefined || (input.after ?? input.before) === undefined,
+      {
+        message: 'give inherited alone, without after and before',
+        path: ['inherited'],
+      },
+    )
     .refine((input) => input.after === undefined || input.before === undefined, {
       message: 'give after or before, not both',
       path: ['before'],
@@ -35,6 +56,10 @@ export const sessionsHistory = operation({
       .nullable()
       .describe('give it as after or before for the next page; null at the end'),
     ended: z.enum(['end', 'limit', 'bytes']),
+    inherited: z
+      .object({ session: z.string(), before: seq })
+      .nullable()
+      .describe('where the history goes on in the log that this session was forked from'),
     head: z.string().nullable(),
     lastSeq: z.int(),
   }),

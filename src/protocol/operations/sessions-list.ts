@@ -17,6 +17,7 @@ export const sessionsList = operation({
     cwd: z.string().max(4096).optional(),
     meta: z.record(z.string().max(200), z.string()).optional(),
     archived: z.boolean().optional(),
+    deleted: z.boolean().optional().describe('deleted sessions instead of the others'),
     text: z.string().min(1).max(200).optional().describe('in title, label, key or directory'),
     updatedSince: time.optional(),
     sort: z.enum(['created', 'activity']).default('activity'),
@@ -25,6 +26,9 @@ export const sessionsList = operation({
   }),
   output: z.object({
     sessions: z.array(row),
+    children: z
+      .record(z.string(), z.int())
+      .describe('how many sessions have each of these as their parent; absent for none'),
     next: z.string().nullable(),
     asOf: z.string(),
   }),
