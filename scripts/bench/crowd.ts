@@ -28,7 +28,7 @@ export const crowd: Measure = async (place) => {
   const { now } = daemon.memory();
   await daemon.delays();
   await runAll(daemon, ends, `lines ${lines} ${everyMs}`);
-  const { stallMs } = await daemon.delays();
+  const { stallMs, workMs } = await daemon.delays();
   const times = (await Promise.all(crowds.map((client) => report(client)))).flat();
   await daemon.stop();
   const feeds = sockets * sessions.length;
@@ -46,6 +46,7 @@ export const crowd: Measure = async (place) => {
       'KiB',
     ),
     result('crowd-stall', '… longest stall', stallMs, 'ms', { atMost: 25 }),
+    result('crowd-work', '… of the processor in one turn, most', workMs, 'ms'),
   ];
 };
 

@@ -17,11 +17,25 @@ const openMs = performance.now() - began;
 const resolution = 1;
 const delays = monitorEventLoopDelay({ resolution });
 delays.enable();
+
+// The same in the processor's time of the main thread, which other work on the machine does not lengthen.
+const worked = () => {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+};
+let [before, workMs] = [worked(), 0];
+setInterval(() => {
+  const now = worked();
+  workMs = Math.max(workMs, now - before);
+  before = now;
+}, resolution);
+
 process.on('message', () => {
   // What is recorded is from one tick of its timer to the next.
   const ms = (nanoseconds) => Math.max(0, nanoseconds / 1e6 - resolution);
-  process.send({ stallMs: ms(delays.max), stallP99Ms: ms(delays.percentile(99)) });
+  process.send({ stallMs: ms(delays.max), stallP99Ms: ms(delays.percentile(99)), workMs });
   delays.reset();
+  workMs = 0;
 });
 process.once('disconnect', () => void daemon.shutdown('stop'));
 process.send({ url: daemon.url, openMs });

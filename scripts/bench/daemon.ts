@@ -17,6 +17,14 @@ export interface DaemonChoices {
   as: 'command' | { agent: string | null };
 }
 
+/** Milliseconds from one turn of the event loop to the next. */
+interface Delays {
+  stallMs: number;
+  stallP99Ms: number;
+  /** The most processor time that the main thread itself spent in one. */
+  workMs: number;
+}
+
 interface Told {
   url: string;
   openMs: number;
@@ -99,12 +107,10 @@ export class BenchDaemon {
     return openSocket(this);
   }
 
-  /** The longest time for which its main thread was held up since this was last asked. */
-  delays(): Promise<{ stallMs: number; stallP99Ms: number }> {
+  /** How long its main thread was held up since this was last asked. */
+  delays(): Promise<Delays> {
     return new Promise((resolve) => {
-      this.#child.once('message', (told) =>
-        resolve(told as { stallMs: number; stallP99Ms: number }),
-      );
+      this.#child.once('message', (told) => resolve(told as Delays));
       this.#child.send('delays');
     });
   }

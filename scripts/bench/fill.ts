@@ -2,11 +2,7 @@ import { createHash } from 'node:crypto';
 import { systemClock } from '../../src/app/system-clock.ts';
 import { digestText, type NewEntry } from '../../src/domain/entry.ts';
 import { evolve } from '../../src/domain/evolve.ts';
-import {
-  emptySession,
-  type SessionState,
-  stateVersion,
-} from '../../src/domain/session-state.ts';
+import { emptySession, type SessionState, stateVersion } from '../../src/domain/session-state.ts';
 import { columnsOf } from '../../src/engine/columns.ts';
 import { itemId, lineId } from '../../src/ports/agent.ts';
 import type { AppendBatch, Store } from '../../src/ports/store.ts';

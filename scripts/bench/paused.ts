@@ -27,6 +27,7 @@ export const paused: Measure = async (place) => {
     result('paused-peak', '… most memory in that run', beside.peak, 'MiB'),
     result('paused-peak-without', '… most memory in one without it', without.peak, 'MiB'),
     result('paused-stall', '… longest stall', beside.stallMs, 'ms', { atMost: 25 }),
+    result('paused-work', '… of the processor in one turn, most', beside.workMs, 'ms'),
     result('paused-run', '… duration of the run', beside.seconds, 's'),
     result('paused-lost', '… entries that the reader missed', lines - caughtUp, '', { atMost: 0 }),
   ];
@@ -42,7 +43,7 @@ interface Run {
 async function peakOfRun(
   daemon: BenchDaemon,
   { session, cwd, lines, idle }: Run,
-): Promise<{ peak: number; seconds: number; stallMs: number }> {
+): Promise<{ peak: number; seconds: number; stallMs: number; workMs: number }> {
   await daemon.call('sessions.create', { id: session, cwd });
   const socket = await daemon.socket();
   const ended = new RunEnds(socket).next(session);
@@ -55,9 +56,9 @@ async function peakOfRun(
   await ended;
   const seconds = (performance.now() - began) / 1000;
   const { peak } = daemon.memory();
-  const { stallMs } = await daemon.delays();
+  const { stallMs, workMs } = await daemon.delays();
   socket.terminate();
-  return { peak, seconds, stallMs };
+  return { peak, seconds, stallMs, workMs };
 }
 
 /** From the answer that the feed is open on, nothing is taken. */

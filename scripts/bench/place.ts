@@ -5,16 +5,26 @@ import { BenchDaemon, type DaemonChoices } from './daemon.ts';
 
 const prober = fileURLToPath(new URL('./prober.mjs', import.meta.url));
 
-/** What a prober saw of `/v1/health`: milliseconds of each answer, and how many did not come. */
+/** What probers saw of `/v1/health`, in milliseconds. */
 export interface Health {
+  /** The first answer of each daemon, with the opening of the connection. */
+  firsts: number[];
+  /** All others. */
   times: number[];
+  /** Answers that did not come. */
+  failed: number;
+}
+
+interface Report {
+  first?: number;
+  times: readonly number[];
   failed: number;
 }
 
 /** Where one measure works: its directory, the build that it measures, and all that it has started. */
 export class Place {
   readonly work: string;
-  readonly health: Health = { times: [], failed: 0 };
+  readonly health: Health = { firsts: [], times: [], failed: 0 };
   readonly #built: string;
   readonly #quick: boolean;
   readonly #daemons = new Set<BenchDaemon>();
@@ -64,15 +74,16 @@ export class Place {
     await Promise.all([...this.#daemons].map((daemon) => daemon.abandon()));
   }
 
-  #report(probe: ChildProcess): Promise<Health> {
+  #report(probe: ChildProcess): Promise<Report> {
     return new Promise((resolve, reject) => {
-      probe.once('message', (health) => resolve(health as Health));
+      probe.once('message', (health) => resolve(health as Report));
       probe.once('exit', (code) => reject(new Error(`The prober ended with ${code}.`)));
       probe.send('report');
     });
   }
 
-  #collect({ times, failed }: Health): void {
+  #collect({ first, times, failed }: Report): void {
+    if (first !== undefined) this.health.firsts.push(first);
     for (const ms of times) this.health.times.push(ms);
     this.health.failed += failed;
   }

@@ -20,13 +20,14 @@ export const replay: Measure = async (place) => {
   const began = performance.now();
   await Promise.all(sockets.map((socket) => readAll(socket, entries)));
   const seconds = (performance.now() - began) / 1000;
-  const { stallMs, stallP99Ms } = await daemon.delays();
+  const { stallMs, stallP99Ms, workMs } = await daemon.delays();
   const { peak } = daemon.memory();
   for (const socket of sockets) socket.terminate();
   await daemon.stop();
   const title = `${subscribers} replays of ${entries} x 20 KB: longest stall`;
   return [
     result('replay-stall', title, stallMs, 'ms', { atMost: 25 }),
+    result('replay-work', '… of the processor in one turn, most', workMs, 'ms'),
     result('replay-stall-p99', '… delay of the main thread, p99', stallP99Ms, 'ms'),
     result('replay-memory', '… growth of memory', peak - before, 'MiB', { atMost: 100 }),
     result('replay-seconds', '… until all had all', seconds, 's'),

@@ -5,7 +5,7 @@ import type { Place } from './place.ts';
 import { type Measure, quantile, type Result, result } from './result.ts';
 
 const entryChars = 2000;
-const page = { session: 's1', limit: 50 };
+const lastPage = { session: 's1', limit: 50 };
 
 /** The end of a log of 100 MB and of one of 1 GB, in entries of 2 KB. */
 export const tails: Measure = async (place) => {
@@ -31,39 +31,29 @@ async function oneSession(
     const daemon = await place.daemon(id, { as: { agent: null }, probed: true });
     // The connection is there; of what the page itself takes nothing was done before.
     await daemon.call('server.health', {});
-    cold.push(await daemon.time('sessions.history', page));
+    cold.push(await daemon.time('sessions.history', lastPage));
     await daemon.stop();
   }
   const after = await afterAppends(place, id);
-  const most = { atMost: target };
+  const page = { atMost: target };
   return [
-    result(
-      `append-${id}-p50`,
-      `append to ${title} in one session, p50`,
-      quantile(appended, 0.5),
-      'ms',
-      {
-        atMost: 2,
-      },
-    ),
-    result(`append-${id}-p99`, '… p99', quantile(appended, 0.99), 'ms'),
-    result(
-      `tail-${id}-cold`,
-      `first page of ${title} of a fresh daemon, p50`,
-      quantile(cold, 0.5),
-      'ms',
-      most,
-    ),
-    result(`tail-${id}-cold-max`, `… slowest of ${cold.length}`, Math.max(...cold), 'ms'),
-    result(
-      `tail-${id}-after`,
-      `last page of ${title} after a prompt, p50`,
-      quantile(after.pages, 0.5),
-      'ms',
-      most,
-    ),
-    result(`tail-${id}-after-p99`, '… p99', quantile(after.pages, 0.99), 'ms'),
-    result(`send-${id}-p50`, `… the prompt itself, p50`, quantile(after.sends, 0.5), 'ms'),
+    ...both(`append-${id}`, `append to ${title} over HTTP`, after.appends, { atMost: 2 }),
+    ...both(`store-${id}`, `append to ${title} at the store's port`, appended, { atMost: 2 }),
+    ...both(`tail-${id}-cold`, `first page of ${title} of a fresh daemon`, cold, page),
+    ...both(`tail-${id}-after`, `last page of ${title} after a prompt`, after.pages, page),
+    ...both(`send-${id}`, `the prompt to ${title}`, after.sends, null),
+  ];
+}
+
+function both(
+  id: string,
+  title: string,
+  values: readonly number[],
+  target: { atMost: number } | null,
+): Result[] {
+  return [
+    result(`${id}-p50`, `${title}, p50`, quantile(values, 0.5), 'ms', target),
+    result(`${id}-p99`, '… p99', quantile(values, 0.99), 'ms'),
   ];
 }
 
@@ -87,27 +77,39 @@ async function fillAndAppend(place: Place, id: string, entries: number): Promise
 async function afterAppends(
   place: Place,
   id: string,
-): Promise<{ sends: number[]; pages: number[] }> {
+): Promise<{ appends: number[]; sends: number[]; pages: number[] }> {
   const daemon = await place.daemon(id, { as: { agent: lineAgent(place) }, probed: true });
+  const appends = await appendOverHttp(place, daemon);
   await daemon.call('sessions.send', { session: 's1', content: 'hang' });
   const sends: number[] = [];
   const pages: number[] = [];
   const calls = place.size(150, 5);
   for (let call = -calls / 10; call < calls; call++) {
     const sent = await daemon.time('sessions.send', { session: 's1', content: 'next' });
-    const paged = await lastPage(daemon);
+    const paged = await timePage(daemon);
     if (call < 0) continue;
     sends.push(sent);
     pages.push(paged);
   }
   await daemon.stop();
-  return { sends, pages };
+  return { appends, sends, pages };
 }
 
-async function lastPage(daemon: BenchDaemon): Promise<number> {
+/** What another program writes into the log, one entry a call. */
+async function appendOverHttp(place: Place, daemon: BenchDaemon): Promise<number[]> {
+  const times: number[] = [];
+  for (let call = -20; call < place.size(300, 5); call++) {
+    const raw = { text: 'x'.repeat(entryChars), number: call };
+    const ms = await daemon.time('sessions.append', { session: 's1', entries: [{ raw }] });
+    if (call >= 0) times.push(ms);
+  }
+  return times;
+}
+
+async function timePage(daemon: BenchDaemon): Promise<number> {
   const began = performance.now();
-  const { entries } = (await daemon.call('sessions.history', page)) as { entries: unknown[] };
+  const { entries } = (await daemon.call('sessions.history', lastPage)) as { entries: unknown[] };
   const ms = performance.now() - began;
-  if (entries.length !== page.limit) throw new Error(`A page of ${entries.length} entries.`);
+  if (entries.length !== lastPage.limit) throw new Error(`A page of ${entries.length} entries.`);
   return ms;
 }

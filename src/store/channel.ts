@@ -3,6 +3,9 @@ import { RefusalError } from '../domain/refusal.ts';
 import type { Arguments, OperationName, Result } from './operations.ts';
 import type { Answer, Question, WorkerStart } from './worker.ts';
 
+/** Of a worker's heap, in MiB; without it 48. */
+const maxYoungGenerationSizeMb = 6;
+
 interface Waiter {
   resolve(value: unknown): void;
   reject(error: Error): void;
@@ -33,6 +36,8 @@ export class Channel {
     const worker = new Worker(new URL('./worker.ts', import.meta.url), {
       workerData: start,
       execArgv: [],
+      // Rows and texts that pass through live no longer than a message: room for more is only held.
+      resourceLimits: { maxYoungGenerationSizeMb },
       name: `store-${start.role}`,
     });
     const channel = new Channel(worker, onFatal);
