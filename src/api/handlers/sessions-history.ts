@@ -25,8 +25,8 @@ export const sessionsHistory: Handler<'sessions.history'> = async (input, contex
     next: JSON.stringify(own ? page.next : null),
     ended: JSON.stringify(page.ended),
     inherited: JSON.stringify(inherited),
-    head: JSON.stringify(row.head),
-    lastSeq: JSON.stringify(row.lastSeq),
+    head: JSON.stringify(own ? page.head : row.head),
+    lastSeq: JSON.stringify(own ? page.lastSeq : row.lastSeq),
   });
 };
 
