@@ -240,7 +240,7 @@ test('S1 S2: of every route x method x Origin x Host x token x content type only
   const done = (await effectsOn(world)).slice();
   const times = (path: string) => right.filter(({ route }) => route.path === path).length;
   for (const [path, what] of [
-    ['/v1/sessions.send', 'send'],
+    ['/v1/sessions.abort', 'abort'],
     ['/v1/sessions.create', 'create'],
     ['/v1/approvals.decide', 'decide'],
     ['/v1/server.shutdown', 'shutdown'],
