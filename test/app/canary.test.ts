@@ -12,8 +12,11 @@ beforeAll(async () => {
   root = await realpath(await mkdtemp(join(tmpdir(), 'turnkeep-canary-')));
 });
 afterAll(async () => {
-  await daemon.stop();
-  await rm(root, { recursive: true, force: true });
+  try {
+    await daemon.stop();
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
 });
 
 /** Secrets of the daemon's own environment, by their names. */

@@ -89,8 +89,11 @@ beforeAll(async () => {
   daemon = await DaemonProcess.start(state(), { ...passed, ...ofClaude, ...keptBack });
 });
 afterAll(async () => {
-  await daemon.stop();
-  await rm(root, { recursive: true, force: true });
+  try {
+    await daemon.stop();
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
 });
 
 /** What each host is given beside what its agent is. */
