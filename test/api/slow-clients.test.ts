@@ -20,7 +20,7 @@ interface Slow {
   /** The first that it sends. */
   first: string | Buffer;
   /** What it sends again and again, a piece in half a second. */
-  then: string | null;
+  again: string | null;
   /** Seconds after which it has to be closed. */
   closed: number;
 }
@@ -30,45 +30,45 @@ function slowOnes(daemon: DaemonProcess): Slow[] {
   const hello = Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03]);
   return [
     // Headers have 5 s and bodies 30, looked at every second; the rest is for a busy machine.
-    { what: 'silent', first: '', then: null, closed: 12 },
+    { what: 'silent', first: '', again: null, closed: 12 },
     {
       what: 'slow in its headers',
       first: 'POST /v1/agents.list HTTP/1.1\r\n',
-      then: 'x: y\r\n',
+      again: 'x: y\r\n',
       closed: 12,
     },
-    { what: 'silent in its headers', first: 'POST /v1/agents.list HT', then: null, closed: 12 },
+    { what: 'silent in its headers', first: 'POST /v1/agents.list HT', again: null, closed: 12 },
     {
       what: 'slow in its body',
       first: headOf(door, ['Content-Length: 5000']),
-      then: ' ',
+      again: ' ',
       closed: 40,
     },
     {
       what: 'silent in its chunks',
       first: headOf(door, ['Transfer-Encoding: chunked']) + 'ff\r\n{',
-      then: null,
+      again: null,
       closed: 40,
     },
-    { what: 'speaking TLS', first: hello, then: null, closed: 5 },
+    { what: 'speaking TLS', first: hello, again: null, closed: 5 },
     {
       what: 'idle after an answer',
       first: `${headOf(door, ['Content-Length: 2'])}{}`,
-      then: null,
+      again: null,
       closed: 15,
     },
   ];
 }
 
 /** Opens it, plays it, and tells after how many seconds the daemon had enough. */
-async function play(port: number, { first, then }: Slow): Promise<number> {
+async function play(port: number, { first, again }: Slow): Promise<number> {
   const socket = connect(port, '127.0.0.1');
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   socket.on('error', () => undefined);
   socket.resume();
   const start = performance.now();
   socket.write(first);
-  const timer = then === null ? undefined : setInterval(() => socket.write(then), 500);
+  const timer = again === null ? undefined : setInterval(() => socket.write(again), 500);
   await closed;
   clearInterval(timer);
   return (performance.now() - start) / 1000;
