@@ -79,8 +79,10 @@ export class Archivist {
   async #keep(host: string): Promise<void> {
     const files = await this.#archive(host);
     if (files === null) return;
-    await this.#settle(host, files);
-    await this.#context.hosts.remove(host);
+    const { hosts } = this.#context;
+    // Its session was purged in the meantime: nothing of it is kept.
+    if (!(await this.#settle(host, files))) await hosts.removeArchive(host);
+    await hosts.remove(host);
   }
 
   /** Null where it was broken off. */
@@ -115,7 +117,7 @@ export class Archivist {
   }
 
   /** The store may take nothing for a while; the directory is there until it has. */
-  async #settle(host: string, files: SettledFiles): Promise<void> {
+  async #settle(host: string, files: SettledFiles): Promise<boolean> {
     const { store, clock, log } = this.#context;
     const { signal } = this.#stop;
     for (let tries = 0; ; tries++) {

@@ -68,8 +68,11 @@ export interface Store {
 
   /** Hosts that have ended and whose files are not settled yet, in the order of their launch. */
   endedHosts(): Promise<readonly { host: string; ingested: number }[]>;
-  /** Says where the files of an ended host are from now on, and forgets its input. Repeatable. */
-  settleHost(host: string, files: SettledFiles): Promise<void>;
+  /**
+   * Says where the files of an ended host are from now on, and forgets its input. Repeatable. False where
+   * nothing is known of it any more: its session was purged.
+   */
+  settleHost(host: string, files: SettledFiles): Promise<boolean>;
   /** Marks of a host's stored input, from the one that holds `offset` on; none once it is settled. */
   inputMarks(host: string, offset: number, limit: number): Promise<readonly SentMark[]>;
   /** Where in which hosts' files a run is, in order. */

@@ -81,11 +81,12 @@ function endHost(connection: Connection, { host, ingested }: HostChange): void {
 }
 
 /** A host that has not ended keeps its input, whatever is said of its files. */
-export function settleHost(connection: Connection, host: string, files: SettledFiles): void {
-  connection.transaction(() => {
+export function settleHost(connection: Connection, host: string, files: SettledFiles): boolean {
+  return connection.transaction(() => {
     const past = 'UPDATE past_hosts SET files = ? WHERE host = ?';
-    if (connection.run(past, files, host) === 0) return;
+    if (connection.run(past, files, host) === 0) return false;
     connection.run('DELETE FROM host_inputs WHERE host = ?', host);
+    return true;
   });
 }
 

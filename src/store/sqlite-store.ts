@@ -186,7 +186,7 @@ export class SqliteStore implements Store {
     return this.#parts.reader.call('endedHosts');
   }
 
-  settleHost(host: string, files: SettledFiles): Promise<void> {
+  settleHost(host: string, files: SettledFiles): Promise<boolean> {
     return this.#parts.writer.call('settleHost', host, files);
   }
 

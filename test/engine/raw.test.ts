@@ -252,6 +252,27 @@ describe('the lines of a run', () => {
     await bench.engine.shutdown('stop');
   });
 
+  test('L10: of a run that begins with the end of a host are those of the next host alone', async () => {
+    const bench = await Workbench.open({
+      play: (turn) => (turn.text === 'stuck' ? new Promise(() => undefined) : turn.say('hello')),
+    });
+    const session = await bench.session('stuck');
+    const watch = await bench.watch(session);
+    await watch.entry('host', ({ data }) => data.state === 'opened');
+    const gate = Promise.withResolvers<void>();
+    bench.hosts.before = ({ name }) => (name === 'sweep' ? gate.promise : undefined);
+    const aborted = bench.abort(session, { force: true });
+    await watch.entry('abort');
+    await bench.send(session, 'next');
+    gate.resolve();
+    await aborted;
+    await watch.entry('run_ended', () => true, 2);
+    const [, run = ''] = await runsOf(bench, session);
+    const spans = await bench.store.runSpans(session, run);
+    expect(spans.map(({ host }) => host)).toEqual(bench.hosts.launched.slice(1));
+    await bench.engine.shutdown('stop');
+  });
+
   test('L10: of a run whose launch failed there are none', async () => {
     const bench = await Workbench.open({
       agent: () => {
@@ -402,6 +423,24 @@ describe('after the end of the host', () => {
     await bench.engine.archived();
     expect(bench.hosts.processes.has(process.spec.host)).toBe(false);
     expect((await raw(bench, session, { run: runs[0]! })).lines).toHaveLength(9);
+  });
+
+  test('L7 L10: of a session that is purged while its host is being archived nothing is kept', async () => {
+    const { bench, session } = await talk();
+    const { archive } = bench.hosts;
+    const asked = Promise.withResolvers<void>();
+    const made = Promise.withResolvers<void>();
+    bench.hosts.archive = async (...given) => {
+      asked.resolve();
+      await made.promise;
+      return archive.apply(bench.hosts, given);
+    };
+    bench.hosts.alive[0]!.exit(0);
+    await asked.promise;
+    await bench.engine.life.purge(session, by);
+    made.resolve();
+    await bench.engine.archived();
+    expect([bench.hosts.kept.size, bench.hosts.processes.size]).toEqual([0, 0]);
   });
 
   test('L10: what is too old is expired at the next start and after each archive', async () => {

@@ -92,6 +92,73 @@ export function hostRows(store: () => Store): void {
   });
 }
 
+export function rawRows(store: () => Store): void {
+  test('L10: marks of a host stay after its end until its files are settled', async () => {
+    const host = { host: 'h', phase: 'intended', spec: '{}' } as const;
+    const one = input(0, Buffer.from('one\n'), { seq: 3, output: 7, run: 'r', entry: 'p' });
+    const two = input(4, Buffer.from('two!\n'));
+    await append(store(), batch('s', [], { ...first, hosts: [host], inputs: [one, two] }));
+    const { bytes: _, host: __, ...mark } = one;
+    const marks = [
+      { ...mark, size: 4 },
+      { offset: 4, size: 5, at: time, seq: 0, output: 0, run: null, entry: null },
+    ];
+    for (const offset of [0, 3]) expect(await store().inputMarks('h', offset, 9)).toEqual(marks);
+    expect(await store().inputMarks('h', 4, 9)).toEqual(marks.slice(1));
+    expect(await store().inputMarks('h', 0, 1)).toEqual(marks.slice(0, 1));
+    expect(await store().endedHosts()).toEqual([]);
+    expect(await store().settleHost('h', 'lost')).toBe(false);
+    expect(await store().inputMarks('h', 0, 9)).toEqual(marks);
+    await append(store(), batch('s', [], { hosts: [{ host: 'h', phase: 'ended', ingested: 12 }] }));
+    expect(await store().endedHosts()).toEqual([{ host: 'h', ingested: 12 }]);
+    expect(await store().inputMarks('h', 0, 9)).toEqual(marks);
+    for (const files of ['archived', 'archived', 'expired'] as const) {
+      expect(await store().settleHost('h', files)).toBe(true);
+      expect(await store().inputMarks('h', 0, 9)).toEqual([]);
+      expect(await store().endedHosts()).toEqual([]);
+    }
+  });
+
+  test('L10: the part of a run in a host is stored once, and told with what became of the files', async () => {
+    const place = (output: number, sent: number) => ({ run: 'r', host: 'h', output, sent });
+    const span = async (change: 'begin' | 'end', output: number): Promise<void> => {
+      const spans = [{ change, ...place(output, output + 1) }];
+      expect(await append(store(), batch('s', [], { spans }))).toMatchObject({ status: 'stored' });
+    };
+    const host = { host: 'h', phase: 'intended', spec: '{}' } as const;
+    await append(store(), batch('s', [], { ...first, hosts: [host] }));
+    await span('begin', 5);
+    await span('begin', 6);
+    const begun = { host: 'h', files: 'open', begin: { output: 5, sent: 6 }, end: null };
+    expect(await store().runSpans('s', 'r')).toEqual([begun]);
+    await span('end', 9);
+    await span('end', 10);
+    const whole = { ...begun, end: { output: 9, sent: 10 } };
+    expect(await store().runSpans('s', 'r')).toEqual([whole]);
+    await append(store(), batch('s', [], { hosts: [{ host: 'h', phase: 'ended' }] }));
+    expect(await store().runSpans('s', 'r')).toEqual([{ ...whole, files: 'ended' }]);
+    await store().settleHost('h', 'archived');
+    expect(await store().runSpans('s', 'r')).toEqual([{ ...whole, files: 'archived' }]);
+    expect(await store().runSpans('s', 'other')).toEqual([]);
+    expect(await store().runSpans('other', 'r')).toEqual([]);
+  });
+
+  test('L6 L10: entries are found by a range of ids, or by name, of their own session only', async () => {
+    const entries = ['h-001-0', 'h-002-0', 'h-002-1', 'h-003-0', 'i-001-0'].map((id) => notice(id));
+    await append(store(), batch('s', entries, first));
+    await append(store(), batch('t', [notice('h-002-5')], first));
+    const range = { session: 's', from: 'h-002', before: 'h-003' };
+    const found = await store().entriesBetween({ ...range, limit: 9 });
+    expect(found).toEqual([
+      { seq: 2, id: 'h-002-0', kind: 'notice', at: time },
+      { seq: 3, id: 'h-002-1', kind: 'notice', at: time },
+    ]);
+    expect(await store().entriesBetween({ ...range, limit: 1 })).toEqual(found.slice(0, 1));
+    const names = ['h-002-1', 'h-002-5', 'none'];
+    expect(await store().entriesNamed('s', names)).toEqual(found.slice(1));
+  });
+}
+
 export function keptRows(store: () => Store): void {
   test('runs are kept as their entries tell them and page newest first', async () => {
     await append(

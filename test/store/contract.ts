@@ -4,7 +4,7 @@ import { appends, refusals } from './contract-append.ts';
 import { lifecycle, purges } from './contract-lifecycle.ts';
 import { paths } from './contract-path.ts';
 import { reads } from './contract-reads.ts';
-import { hostRows, keptRows } from './contract-rows.ts';
+import { hostRows, keptRows, rawRows } from './contract-rows.ts';
 
 export interface Opened {
   store: Store;
@@ -26,6 +26,7 @@ export function storeContract(name: string, open: () => Promise<Opened>): void {
     appends(() => opened.store);
     refusals(() => opened.store);
     hostRows(() => opened.store);
+    rawRows(() => opened.store);
     reads(() => opened.store);
     keptRows(() => opened.store);
     lifecycle(() => opened.store);
