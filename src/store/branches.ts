@@ -9,7 +9,7 @@ import { entryById } from './entries.ts';
  *     seq   1 2 3 4 | 5 6 | 7 8          branch 5 has base 2, branch 7 has base 6:
  *                     base 2  base 6     the path to 8 is 1 2, 5 6, 7 8
  *
- * `parent` is the branch of the base, null where the branch has no base; `jump` is a branch further on the
+ * `parent` is the branch of the base, null where the branch begins a tree of its own or its base is lost; `jump` is a branch further on the
  * way to the root (skew-binary jump pointers), so that an append writes one row, and the part of a path at
  * any seq is found in a logarithm of the branches. Nothing is ever changed when the head moves.
  */
@@ -21,6 +21,9 @@ export interface Branch {
   jump: number;
   depth: number;
 }
+
+/** The base of a branch whose parent is named but not there. */
+const lostBase = 0;
 
 const trunk: Branch = { seq: 0, base: null, parent: null, jump: 0, depth: 0 };
 const columns = 'seq, base, parent, jump, depth';
@@ -49,8 +52,9 @@ export function addBranch(
   seq: number,
   parentId: string | null,
 ): void {
-  const base = parentId === null ? null : (entryById(connection, session, parentId)?.seq ?? null);
-  const parent = base === null ? null : branchOf(connection, session, base);
+  const base =
+    parentId === null ? null : (entryById(connection, session, parentId)?.seq ?? lostBase);
+  const parent = base === null || base === lostBase ? null : branchOf(connection, session, base);
   connection.run(
     `INSERT INTO branches (session, ${columns}) VALUES (?, ?, ?, ?, ?, ?)`,
     session,

@@ -78,10 +78,10 @@ export class Path {
     let branch = this.#tip;
     for (;;) {
       const last = branch.seq - 1;
-      if (branch.parent === null || branch.base === null) return { first: 0, last, upTo: 0 };
+      if (branch.base === null) return { first: 0, last, upTo: 0 };
       const next = this.#towardsRoot(branch, seq);
       // Where the way is broken nobody knows what was left: everything before is shown.
-      if (next === 'broken') return { first: 0, last, upTo: last };
+      if (next === 'broken' || branch.parent === null) return { first: 0, last, upTo: last };
       if (next === undefined) return { first: branch.parent, last, upTo: branch.base };
       branch = next;
     }

@@ -1,6 +1,15 @@
 import type { InputOf, OperationName } from '../../src/protocol/operations.ts';
 import type { ApiConfig } from '../../src/api/options.ts';
-import { approval, batch, first, message, runEnded, runStarted, state } from '../store/sample.ts';
+import {
+  approval,
+  batch,
+  blobMessage,
+  first,
+  message,
+  runEnded,
+  runStarted,
+  state,
+} from '../store/sample.ts';
 import { rowNamed } from './fake-engine.ts';
 import { Harness } from './harness.ts';
 
@@ -17,7 +26,7 @@ export const sessions = ['s1', 's2'] as const;
 
 export async function openWorld(config: Partial<ApiConfig> = {}): Promise<World> {
   const harness = await Harness.open(config);
-  const { digest } = await harness.store.putBlob(Buffer.from('0123456789'));
+  const blob = await harness.store.putBlob(Buffer.from('0123456789'));
   for (const id of sessions) {
     const row = rowNamed(id, { label: `label of ${id}`, title: 'twin' });
     harness.engine.rows.set(id, row);
@@ -26,6 +35,7 @@ export async function openWorld(config: Partial<ApiConfig> = {}): Promise<World>
       message(`message-${id}`, null, 'hello', { runId: `run-${id}` }),
       runEnded(`ended-${id}`, `run-${id}`),
       approval(`approval-${id}`),
+      blobMessage(`blob-${id}`, `message-${id}`, blob),
     ];
     const columns = state({
       row: JSON.stringify(row),
@@ -35,7 +45,7 @@ export async function openWorld(config: Partial<ApiConfig> = {}): Promise<World>
     });
     await harness.store.append([batch(id, entries, { ...first, state: columns })]);
   }
-  return { harness, inputs: inputsOf(digest) };
+  return { harness, inputs: inputsOf(blob.digest) };
 }
 
 function inputsOf(digest: string): Inputs {

@@ -3,7 +3,16 @@ import { handlers } from '../../src/api/handlers.ts';
 import { refusalCodes, refuse, type RefusalCode } from '../../src/domain/refusal.ts';
 import { httpStatus } from '../../src/protocol/error.ts';
 import { operationNames, operations, type OperationName } from '../../src/protocol/operations.ts';
-import { approval, batch, first, message, runEnded, runStarted, state } from '../store/sample.ts';
+import {
+  approval,
+  batch,
+  blobMessage,
+  first,
+  message,
+  runEnded,
+  runStarted,
+  state,
+} from '../store/sample.ts';
 import { rowNamed } from './fake-engine.ts';
 import { Harness } from './harness.ts';
 
@@ -94,14 +103,24 @@ test('a run is told with what its end said', async () => {
   });
 });
 
-test('a blob is read in parts', async () => {
-  const { digest } = await harness.store.putBlob(Buffer.from('0123456789'));
-  const part = await harness.call('blobs.get', { session: 's1', digest, offset: 2, maxBytes: 3 });
+test('S3: a blob is read in parts, in a session that names it', async () => {
+  const ref = await harness.store.putBlob(Buffer.from('0123456789'));
+  const { digest } = ref;
+  harness.engine.rows.set('s3', rowNamed('s3'));
+  await harness.store.append([
+    batch('s3', [blobMessage('b1', null, ref)], {
+      ...first,
+      state: state({ row: JSON.stringify(rowNamed('s3')), key: 'agent:scripted:s3' }),
+    }),
+  ]);
+  const part = await harness.call('blobs.get', { session: 's3', digest, offset: 2, maxBytes: 3 });
   expect(part.json).toEqual({ base64: Buffer.from('234').toString('base64'), size: 10, next: 5 });
-  const end = await harness.call('blobs.get', { session: 's1', digest, offset: 99 });
+  const end = await harness.call('blobs.get', { session: 's3', digest, offset: 99 });
   expect(end.json).toEqual({ base64: '', size: 10, next: null });
-  const none = await harness.call('blobs.get', { session: 's1', digest: 'f'.repeat(64) });
+  const none = await harness.call('blobs.get', { session: 's3', digest: 'f'.repeat(64) });
   expect(none.json.error).toMatchObject({ code: 'not_found', field: 'digest' });
+  const elsewhere = await harness.call('blobs.get', { session: 's1', digest });
+  expect(elsewhere.json).toEqual(none.json);
 });
 
 test('a name that means several sessions is refused with the candidates', async () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { BlobRef } from '../../src/domain/content.ts';
 import { digestText, type EntryBase, type NewEntry } from '../../src/domain/entry.ts';
 import type { AppendBatch, SessionColumns, Store, Verdict } from '../../src/ports/store.ts';
 
@@ -24,6 +25,12 @@ export function message(
     data: { content: [{ type: 'text', text }] },
     ...fields,
   };
+}
+
+/** A message that lies in a blob. */
+export function blobMessage(id: string, parentId: string | null, blob: BlobRef): NewEntry {
+  const content = [{ type: 'text' as const, text: 'preview', blob }];
+  return { ...base, id, parentId, kind: 'message', data: { content } };
 }
 
 export function notice(id: string, text = id, fields: Fields = {}): NewEntry {
