@@ -5,6 +5,7 @@ import { demandScope, type Caller } from './caller.ts';
 import { EventStream } from './event-stream.ts';
 import { FeedGate } from './feed-gate.ts';
 import { eventText, FrameBytes } from './frame-bytes.ts';
+import { listFilter } from './list-filter.ts';
 import { listReach } from './reach.ts';
 import { readFlag, readQuery, readSeq } from './query.ts';
 import { WholeEntries } from './whole-entries.ts';
@@ -50,20 +51,18 @@ export class Events {
   }
 
   async ofList(request: StreamRequest): Promise<void> {
-    const query = readQuery(request.parameters, ['agent', 'archived']);
+    const { archived, ...query } = readQuery(request.parameters, [...filterNames, 'archived']);
     demandScope(request.caller, 'view', 'The event stream');
     const { engine, store } = this.#calls.options;
     const reach = listReach(store, request.caller);
+    const asked = {
+      ...query,
+      ...(archived === undefined ? {} : { archived: readFlag(archived, 'archived') }),
+    };
+    const filter = await listFilter(asked, (name) => this.#calls.session(name, request.caller));
     const stream = this.#stream(request);
     const gate = new FeedGate(stream, this.#bytes);
-    const list = engine.openList(
-      {
-        ...(query.agent === undefined ? {} : { agent: query.agent }),
-        ...(query.archived === undefined ? {} : { archived: readFlag(query.archived, 'archived') }),
-        ...reach.filter,
-      },
-      gate,
-    );
+    const list = engine.openList({ ...filter, ...reach.filter }, gate);
     stream.onEnd(() => {
       gate.close();
       list.close();
@@ -99,6 +98,8 @@ export class Events {
     });
   }
 }
+
+const filterNames = ['agent', 'label', 'cwd', 'parent'] as const;
 
 /** As `feeds.open` answers it. */
 export function snapshotOf(

@@ -32,7 +32,7 @@ export interface ActorContext {
   decodeLarge: DecodeLarge;
   /** After a commit: what is to be done in the world. */
   perform(actor: SessionActor, effects: readonly Effect[]): void;
-  committed(actor: SessionActor, entries: readonly NewEntry[]): void;
+  committed(actor: SessionActor, entries: readonly NewEntry[], before: SessionState): void;
   /** The agent has ended and its spool is drained: the end is to be found out. */
   conclude(actor: SessionActor): void;
   /** The agent's input could not be written. */
@@ -338,7 +338,7 @@ export class SessionActor {
     for (const entry of entries) this.contents.written(entry);
     for (const [prompt, content] of batch.edited) this.contents.add(prompt, content);
     this.contents.keep(this.state);
-    this.context.committed(this, entries);
+    this.context.committed(this, entries, before);
     this.#releaseRunWaiters(before);
     for (const release of this.#hostWaiters) release();
     this.#hostWaiters.clear();

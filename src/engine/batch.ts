@@ -245,12 +245,16 @@ export class Batch {
         columns: columnsOf(this.state),
       },
       hosts: change === null ? this.#hosts : [...this.#hosts, change],
-      inputs: this.#inputs.map(({ grip: _, ...input }) => input),
+      inputs: this.#inputs.map(withoutGrip),
       spans: this.#spans,
       secrets: this.#secrets,
     };
     return { batch, change };
   }
+}
+
+function withoutGrip({ host, offset, at, seq, output, run, entry, bytes }: HostInput): HostInput {
+  return { host, offset, at, seq, output, run, entry, bytes };
 }
 
 function derivedIds(base: string): () => string {

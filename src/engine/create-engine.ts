@@ -124,8 +124,8 @@ export class SessionEngine implements Engine {
       supervisor: this.#supervisor,
       driver: (agent) => this.agents.driver(agent),
       decodeLarge,
-      committed: (actor, entries) => {
-        this.#lists.changed(actor.state, entries);
+      committed: (actor, entries, before) => {
+        this.#lists.changed(actor.state, entries, before);
         this.#look(actor);
         if (entries.some((entry) => entry.kind === 'tool_call')) this.#supervisor.sample(actor);
         for (const entry of entries) {
@@ -154,8 +154,7 @@ export class SessionEngine implements Engine {
     const supervisor = this.#supervisor;
     const rest = (actor: SessionActor): Promise<boolean> => supervisor.rest(actor, 'idle');
     this.#rests = new Rests({ clock, idleMs: options.idleMs, rest, log });
-    const purged = (actor: SessionActor): void => this.#lists.changed(actor.state, []);
-    this.#life = new Life({ ...common, supervisor, hosts, log, purged });
+    this.#life = new Life({ ...common, supervisor, hosts, log });
     this.#recovery = recoverAll({
       store,
       hosts,

@@ -4,6 +4,7 @@ import type { By, Delivery, Proof, RunOutcome } from '../domain/entry.ts';
 import type { SessionRow } from '../domain/row.ts';
 import type { ProbeReport } from '../ports/probe.ts';
 import type { RawPage, RawQuery } from './raw-page.ts';
+import type { SessionStatus } from '../domain/session-state.ts';
 import type { AgentSettings } from '../domain/settings.ts';
 import type { FeedSink, FeedSnapshot, HeldPartial } from './frames.ts';
 import type { CreateAnswer, CreateInput } from './create-input.ts';
@@ -119,8 +120,14 @@ export interface OpenedFeed {
   close(): void;
 }
 
+/** A session that passes no longer is told with a row of null. */
 export interface ListFilter {
+  status?: readonly SessionStatus[];
   agent?: string;
+  label?: string;
+  cwd?: string;
+  parent?: string;
+  meta?: { readonly [name: string]: string };
   archived?: boolean;
   /** Only these sessions (a token that is bound to sessions). */
   sessions?: readonly string[];

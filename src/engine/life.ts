@@ -20,8 +20,6 @@ export interface LifeContext {
   hosts: Hosts;
   clock: Clock;
   log: Log;
-  /** A session is there no more. */
-  purged(actor: SessionActor): void;
 }
 
 /** The ladder ends well within it. */
@@ -80,10 +78,7 @@ export class Life implements LifeOps {
     const { registry, store } = this.#context;
     if (await store.purged(session)) return;
     await this.remove(session, by);
-    await registry.drop(session, goneRefusal, async (actor) => {
-      await this.#purgeStored(session);
-      this.#context.purged(actor);
-    });
+    await registry.drop(session, goneRefusal, () => this.#purgeStored(session));
   }
 
   async stopAll(sessions: readonly string[] | null, by: By): Promise<readonly StoppedRun[]> {
@@ -112,9 +107,9 @@ export class Life implements LifeOps {
     for (let tries = 1; ; tries++) {
       run = actor.state.run?.id ?? run;
       await this.#abort(actor, by);
-      if (run !== undefined) await this.#demandGone(actor, run);
       await within(supervisor.stopHost(actor, 'stop'), stopMs, clock);
       await within(actor.hostGone(), stopMs, clock);
+      if (run !== undefined) await this.#demandGone(actor, run);
       try {
         await act();
         return;

@@ -22,6 +22,8 @@ export type ChangeReason =
   | 'usage';
 
 interface Change {
+  /** Before the first of the changes; null for a session that was not there. */
+  before: SessionRow | null;
   row: SessionRow;
   reasons: Set<ChangeReason>;
 }
@@ -56,10 +58,14 @@ export class ListHub {
     };
   }
 
-  /** A session has changed by these entries. */
-  changed(state: SessionState, entries: readonly NewEntry[]): void {
+  /** A session has changed by these entries; `before` is what it was. */
+  changed(state: SessionState, entries: readonly NewEntry[], before: SessionState): void {
     if (this.#subscribers.size === 0 || entries.length === 0) return;
-    const change = this.#changes.get(state.id) ?? { row: rowOf(state), reasons: new Set() };
+    const change = this.#changes.get(state.id) ?? {
+      before: before.lastSeq === 0 ? null : rowOf(before),
+      row: rowOf(state),
+      reasons: new Set(),
+    };
     change.row = rowOf(state);
     for (const entry of entries) change.reasons.add(reasonOf(entry, state));
     this.#changes.set(state.id, change);
@@ -74,19 +80,23 @@ export class ListHub {
     const changes = [...this.#changes.values()];
     this.#changes.clear();
     for (const change of changes) {
-      const frame = changeFrame(change, at);
-      for (const subscriber of this.#subscribers) this.#send(subscriber, change, frame);
+      const frames = { seen: changeFrame(change, at, true), gone: changeFrame(change, at, false) };
+      for (const subscriber of this.#subscribers) this.#send(subscriber, change, frames);
     }
   }
 
-  #send(subscriber: Subscriber, change: Change, frame: Frame): void {
-    if (!passes(subscriber.filter, change.row)) return;
+  #send(subscriber: Subscriber, change: Change, frames: { seen: Frame; gone: Frame }): void {
+    const { filter } = subscriber;
+    const seen = passes(filter, change.row);
+    if (!seen && (change.before === null || !passes(filter, change.before))) return;
     if (subscriber.sink.closed) return void this.#subscribers.delete(subscriber);
     if (subscriber.waiting || subscriber.sink.buffered() > limits.socketBytes) {
-      subscriber.missed.set(change.row.id, change);
+      const missed = subscriber.missed.get(change.row.id);
+      const before = missed === undefined ? change.before : missed.before;
+      subscriber.missed.set(change.row.id, { ...change, before });
       return this.#wait(subscriber);
     }
-    subscriber.sink.send(frame);
+    subscriber.sink.send(seen ? frames.seen : frames.gone);
   }
 
   /** A reader that fell behind gets only the latest row of each session once it can take more. */
@@ -99,14 +109,19 @@ export class ListHub {
       const at = new Date(this.#clock.now()).toISOString();
       const missed = [...subscriber.missed.values()];
       subscriber.missed.clear();
-      for (const change of missed) this.#send(subscriber, change, changeFrame(change, at));
+      for (const change of missed) {
+        const frames = {
+          seen: changeFrame(change, at, true),
+          gone: changeFrame(change, at, false),
+        };
+        this.#send(subscriber, change, frames);
+      }
     });
   }
 }
 
-function changeFrame(change: Change, at: string): Frame {
-  const { row, reasons } = change;
-  const shown = row.deletedAt === null ? row : null;
+function changeFrame({ row, reasons }: Change, at: string, seen: boolean): Frame {
+  const shown = seen && row.deletedAt === null ? row : null;
   const params = JSON.stringify({
     session: row.id,
     key: row.key,
@@ -119,10 +134,16 @@ function changeFrame(change: Change, at: string): Frame {
 
 function passes(filter: ListFilter, row: SessionRow): boolean {
   if (filter.family !== undefined && !isOf(filter.family, row)) return false;
-  if (filter.agent !== undefined && filter.agent !== row.agent) return false;
-  if (filter.archived !== undefined && filter.archived !== row.archived) return false;
-  return filter.sessions === undefined || filter.sessions.includes(row.id);
+  const { status, meta = {}, sessions } = filter;
+  if (status !== undefined && !status.includes(row.status)) return false;
+  if (compared.some((name) => filter[name] !== undefined && filter[name] !== row[name])) {
+    return false;
+  }
+  if (Object.entries(meta).some(([name, value]) => row.meta[name] !== value)) return false;
+  return sessions === undefined || sessions.includes(row.id);
 }
+
+const compared = ['agent', 'label', 'cwd', 'parent', 'archived'] as const;
 
 function isOf(family: Set<string>, { id, parent }: SessionRow): boolean {
   if (parent !== null && family.has(parent)) family.add(id);

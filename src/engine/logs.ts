@@ -1,9 +1,9 @@
 import type { Appended } from '../domain/command.ts';
-import type { By, Entry } from '../domain/entry.ts';
-import { refuse, RefusalError } from '../domain/refusal.ts';
+import { type By, digestText, type Entry } from '../domain/entry.ts';
+import { refuse, type RefusalError } from '../domain/refusal.ts';
 import { rowOf, type SessionRow } from '../domain/row.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Store } from '../ports/store.ts';
+import type { HistoryPage, Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';
 import type { Registry } from './registry.ts';
 import type { AppendAnswer, AppendInput, ImportHeader, ImportSink, LogOps } from './session-ops.ts';
@@ -49,34 +49,13 @@ export class Logs implements LogOps {
   }
 
   async openImport(header: ImportHeader, by: By): Promise<ImportSink> {
-    const { registry, store } = this.#context;
-    const { session, agent } = header;
+    const { store } = this.#context;
+    const { session } = header;
     if (await store.purged(session)) {
       throw refuse('id_reused', 'A session with this id was removed for good.', { field: 'id' });
     }
-    if ((await store.load(session)) !== undefined) {
-      return sink(await registry.get(session), by, { created: false });
-    }
-    // The first entries make the session, so that nothing is left where there are none.
-    let actor: SessionActor | null = null;
-    let opened: ImportSink | null = null;
-    return {
-      add: async (entries) => {
-        if (opened !== null) return opened.add(entries);
-        const made = await registry.create(session, agent, async (fresh) => {
-          actor = fresh;
-          await addTo(fresh, entries, by);
-          return true;
-        });
-        if (made === null) throw refuse('busy', 'The session is being made by somebody else.');
-        opened = sink(actor!, by, { created: true, added: actor!.state.lastSeq });
-      },
-      end: () => {
-        if (opened !== null) return opened.end();
-        throw refuse('invalid', 'The log has no entries.');
-      },
-      cancel: () => opened?.cancel(),
-    };
+    const created = (await store.load(session)) === undefined;
+    return new Import(this.#context, header, { by, created });
   }
 
   /** An entry without an id of its own gets one from its producer's number, so that it is known again. */
@@ -91,49 +70,87 @@ export class Logs implements LogOps {
   }
 }
 
-function sink(
-  actor: SessionActor,
-  by: By,
-  { created, added = 0 }: { created: boolean; added?: number },
-): ImportSink {
-  let count = added;
-  return {
-    add: async (entries) => {
-      count += await addTo(actor, entries, by);
-    },
-    end: async (): Promise<{ row: SessionRow; created: boolean; added: number }> => {
-      await actor.post({
-        command: { type: 'settle_import' },
-        by: { type: 'server' },
-        ownId: false,
-      });
-      return { row: rowOf(actor.state), created, added: count };
-    },
-    cancel: () => undefined,
-  };
+/** An import under way. The first entries make the session, so that nothing is left where there are none. */
+class Import implements ImportSink {
+  readonly #context: LogsContext;
+  readonly #header: ImportHeader;
+  readonly #by: By;
+  #created: boolean;
+  #exists: boolean;
+  #added = 0;
+
+  constructor(
+    context: LogsContext,
+    header: ImportHeader,
+    { by, created }: { by: By; created: boolean },
+  ) {
+    this.#context = context;
+    this.#header = header;
+    this.#by = by;
+    this.#created = created;
+    this.#exists = !created;
+  }
+
+  async add(entries: readonly Entry[]): Promise<void> {
+    const { registry } = this.#context;
+    const { session, agent } = this.#header;
+    if (!this.#exists) {
+      const made = await registry.create(session, agent, (fresh) => this.#addTo(fresh, entries));
+      this.#exists = true;
+      if (made !== null) return;
+      // Somebody was faster: what is there has to say the same.
+      this.#created = false;
+    }
+    // Asked for anew each time: while a slow file comes in, the session may have been unloaded.
+    await this.#addTo(await registry.get(session), entries);
+  }
+
+  async end(): Promise<{ row: SessionRow; created: boolean; added: number }> {
+    if (!this.#exists) throw refuse('invalid', 'The log has no entries.');
+    const actor = await this.#context.registry.get(this.#header.session);
+    const command = { type: 'settle_import' } as const;
+    // A host of this daemon is at work in it: nothing in its log is over.
+    if (actor.grip === null) {
+      await actor.post({ command, by: { type: 'server' }, ownId: false });
+    }
+    return { row: rowOf(actor.state), created: this.#created, added: this.#added };
+  }
+
+  async #addTo(actor: SessionActor, entries: readonly Entry[]): Promise<true> {
+    const before = actor.state.lastSeq;
+    await same(actor, entries);
+    if (actor.grip !== null && entries.some(({ seq }) => seq > before)) {
+      throw refuse('busy', 'An agent writes this log: import when it rests.', { field: 'session' });
+    }
+    const command = { type: 'import', entries } as const;
+    await actor.post({ command, by: this.#by, ownId: false });
+    this.#added += actor.state.lastSeq - before;
+    return true;
+  }
 }
 
-/** How many of the entries were not there. */
-async function addTo(actor: SessionActor, entries: readonly Entry[], by: By): Promise<number> {
-  const before = actor.state.lastSeq;
-  await same(actor, entries);
-  await actor.post({ command: { type: 'import', entries }, by, ownId: false });
-  return actor.state.lastSeq - before;
-}
+const page = { limit: 500, maxBytes: 1024 * 1024 };
 
-/** What is there already has to say the same. */
+/** What is there already has to say the same; what an entry says is not asked of its file. */
 async function same(actor: SessionActor, entries: readonly Entry[]): Promise<void> {
-  const known = entries.filter((entry) => entry.seq <= actor.state.lastSeq);
-  const [first] = known;
-  if (first === undefined) return;
-  const { store } = actor.context;
-  const query = { session: actor.id, after: first.seq - 1, limit: known.length, maxBytes: 2 ** 31 };
-  const stored = (await store.history(query)).entries;
-  const differs = known.findIndex((entry, at) => stored[at]?.digest !== entry.digest);
-  if (differs === -1) return;
-  throw new RefusalError({
-    code: 'conflict',
-    message: `Entry ${known[differs]!.seq} of this session says something else here.`,
-    data: { seq: known[differs]!.seq },
-  });
+  const { store, clock } = actor.context;
+  const known = new Map(
+    entries.filter(({ seq }) => seq <= actor.state.lastSeq).map((entry) => [entry.seq, entry]),
+  );
+  const seqs = [...known.keys()];
+  const last = Math.max(0, ...seqs);
+  let after: number | null = Math.min(...seqs) - 1;
+  while (known.size > 0 && after !== null && after < last) {
+    const found: HistoryPage = await store.history({ session: actor.id, after, ...page });
+    for (const { seq, digest } of found.entries) {
+      const entry = known.get(seq);
+      if (entry !== undefined && clock.sha256(digestText(entry)) !== digest) throw differs(seq);
+    }
+    after = found.next;
+  }
+}
+
+function differs(seq: number): RefusalError {
+  const message = `Entry ${seq} of this session says something else here.`;
+  return refuse('conflict', message, { data: { seq } });
 }

@@ -77,7 +77,7 @@ async function carriedBy(
   session: string,
   lines: readonly MergedLine[],
 ): Promise<ReadonlyMap<string, readonly EntryMark[]>> {
-  const ids = new Set(lines.flatMap(({ mark }) => (mark?.entry == null ? [] : [mark.entry])));
+  const ids = new Set(lines.flatMap(({ mark }) => mark?.entry ?? []));
   if (ids.size === 0) return new Map();
   return Map.groupBy(await store.entriesNamed(session, [...ids]), ({ id }) => id);
 }

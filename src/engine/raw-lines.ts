@@ -46,9 +46,8 @@ export async function mergedLines(
   for (;;) {
     const [out, input] = [await written.first(), await sent.first()];
     // What was sent when so much had been read comes before what was not read by then.
-    const inFirst =
-      out === undefined || (input?.mark != null && input.mark.output <= out.line.from);
-    const next = inFirst ? (input ?? out) : out;
+    const known = out === undefined ? Number.POSITIVE_INFINITY : out.line.from;
+    const next = input?.mark && input.mark.output <= known ? input : out;
     if (next === undefined) return { lines, next: null, sentAfter: null };
     const cost = lineCost + lengthOf(next.line);
     const full = lines.length >= bounds.limit || bytes + cost > bounds.maxBytes;
@@ -121,7 +120,9 @@ function markOf(marks: readonly SentMark[], offset: number): SentMark | undefine
   return marks.find((mark) => mark.offset <= offset && offset < mark.offset + mark.size);
 }
 
-async function* none(): AsyncGenerator<MergedLine, void, undefined> {}
+async function* none(): AsyncGenerator<MergedLine, void, undefined> {
+  yield* [];
+}
 
 /** Looks at the next line without taking it. */
 class Queue {

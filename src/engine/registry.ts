@@ -1,6 +1,5 @@
 import type { Log } from './log.ts';
 import type { Effect } from '../domain/draft.ts';
-import type { NewEntry } from '../domain/entry.ts';
 import { evolve } from '../domain/evolve.ts';
 import { refuse, type Refusal, RefusalError } from '../domain/refusal.ts';
 import { emptySession, type SessionState, stateVersion } from '../domain/session-state.ts';
@@ -19,7 +18,7 @@ export interface RegistryContext {
   supervisor: Supervisor;
   driver(agent: string): AgentDriver;
   decodeLarge: DecodeLarge;
-  committed: (actor: SessionActor, entries: readonly NewEntry[]) => void;
+  committed: ActorContext['committed'];
   heard: (actor: SessionActor) => void;
   log: Log;
 }
@@ -133,15 +132,11 @@ export class Registry {
   }
 
   /** Removes a session for good: its actor takes nothing more, and what it leaves is removed. */
-  async drop(
-    session: string,
-    refusal: Refusal,
-    remove: (actor: SessionActor) => Promise<void>,
-  ): Promise<void> {
+  async drop(session: string, refusal: Refusal, remove: () => Promise<void>): Promise<void> {
     const actor = await this.get(session);
     actor.stop(refusal);
     await actor.settled();
-    await remove(actor);
+    await remove();
     this.#forget(session, this.#actors.get(session));
   }
 

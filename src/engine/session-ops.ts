@@ -83,7 +83,7 @@ export interface ForkInput extends CreateInput {
 
 export interface LogOps {
   append(session: string, input: AppendInput, by: By): Promise<AppendAnswer>;
-  /** Takes an exported log in pieces. */
+  /** Takes an exported log in pieces. One that is broken off keeps what was added: a repeated one goes on. */
   openImport(header: ImportHeader, by: By): Promise<ImportSink>;
 }
 
@@ -110,6 +110,4 @@ export interface ImportSink {
   add(entries: readonly Entry[]): Promise<void>;
   /** Settles what was open in it. */
   end(): Promise<{ row: SessionRow; created: boolean; added: number }>;
-  /** Keeps what was added; a repeated import goes on from there. */
-  cancel(): void;
 }

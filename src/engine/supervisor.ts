@@ -77,7 +77,8 @@ export class Supervisor {
       const secrets = await this.#context.store.secrets(grip.spec.session);
       const variables = variablesOf(grip.spec, secrets);
       const env = await this.#context.environment(grip.driver, grip.spec, variables);
-      const spec = { host: grip.id, program, args, cwd: grip.spec.cwd, env };
+      const files = grip.driver.files?.(grip.spec, secrets) ?? [];
+      const spec = { host: grip.id, program, args, files, cwd: grip.spec.cwd, env };
       this.#attach(actor, grip, await this.#context.hosts.launch(spec));
     } catch (error) {
       const message = error instanceof Error ? error.message : 'The agent could not be started.';

@@ -24,9 +24,11 @@ import { sessionsAppend } from './operations/sessions-append.ts';
 import { sessionsCompact } from './operations/sessions-compact.ts';
 import { sessionsCreate } from './operations/sessions-create.ts';
 import { sessionsDelete } from './operations/sessions-delete.ts';
+import { sessionsExport } from './operations/sessions-export.ts';
 import { sessionsFork } from './operations/sessions-fork.ts';
 import { sessionsGet } from './operations/sessions-get.ts';
 import { sessionsHistory } from './operations/sessions-history.ts';
+import { sessionsImport } from './operations/sessions-import.ts';
 import { sessionsList } from './operations/sessions-list.ts';
 import { sessionsPatch } from './operations/sessions-patch.ts';
 import { sessionsPreview } from './operations/sessions-preview.ts';
@@ -66,9 +68,11 @@ export const operations = {
   'sessions.compact': sessionsCompact,
   'sessions.create': sessionsCreate,
   'sessions.delete': sessionsDelete,
+  'sessions.export': sessionsExport,
   'sessions.fork': sessionsFork,
   'sessions.get': sessionsGet,
   'sessions.history': sessionsHistory,
+  'sessions.import': sessionsImport,
   'sessions.list': sessionsList,
   'sessions.patch': sessionsPatch,
   'sessions.preview': sessionsPreview,
@@ -84,6 +88,8 @@ export const operations = {
 
 export type Operations = typeof operations;
 export type OperationName = keyof Operations;
+/** Operations whose answer or body is a stream. */
+export type StreamName = 'sessions.export' | 'sessions.import';
 /** What a caller gives: fields with defaults may be left out. */
 export type InputOf<Name extends OperationName> = z.input<Operations[Name]['input']>;
 /** What a handler gets: validated, defaults filled in. */

@@ -25,6 +25,7 @@ export const sessionName = z
 export const time = z.iso.datetime();
 export const kind = z.enum(entryKinds as [string, ...string[]]).describe('kind of an entry');
 export const seq = z.int().min(0);
+export const logFormat = z.enum(['turnkeep', 'pi']);
 
 const textBlock = z.object({ type: z.literal('text'), text: z.string() });
 const imageBlock = z.object({

@@ -152,7 +152,7 @@ describe('the lines of a run', () => {
     for (const run of runs) {
       const { lines } = await raw(bench, session, { run });
       const times = lines.map(({ at }) => at);
-      expect(times).toEqual(times.toSorted());
+      expect(times.every((at, n) => n === 0 || times[n - 1]! <= at!)).toBe(true);
       expect(times.at(-1)).toBe(log.find((e) => e.kind === 'run_ended' && e.runId === run)!.at);
       for (const { direction, at, entries } of lines) {
         if (direction === 'in') expect(at! >= log[entries[0]!.seq - 1]!.at).toBe(true);
@@ -364,10 +364,10 @@ describe('after the end of the host', () => {
   test('L10: the next host works while the archive of the last one is being made', async () => {
     const { bench, session } = await talk();
     const made = Promise.withResolvers<void>();
-    const { archive } = bench.hosts;
+    const archive = bench.hosts.archive.bind(bench.hosts);
     bench.hosts.archive = async (...given) => {
       await made.promise;
-      return archive.apply(bench.hosts, given);
+      return archive(...given);
     };
     const watch = await bench.watch(session);
     bench.hosts.alive[0]!.exit(0);
@@ -386,9 +386,9 @@ describe('after the end of the host', () => {
     const { bench, session, runs } = await talk();
     const { spec } = await endHost(bench, session);
     const lost = { lines: [], next: null, source: 'lost' };
-    const { archived } = bench.hosts;
+    const archived = bench.hosts.archived.bind(bench.hosts);
     bench.hosts.archived = async (host) => {
-      const archive = (await archived.call(bench.hosts, host))!;
+      const archive = (await archived(host))!;
       const read = async (): Promise<never> => {
         throw new ArchiveDamaged('a block has another check sum');
       };
@@ -404,11 +404,11 @@ describe('after the end of the host', () => {
 
   test('L10 L9: a store that takes nothing for a while is waited for, and nothing is lost', async () => {
     const { bench, session, runs } = await talk();
-    const { settleHost } = bench.store;
+    const settleHost = bench.store.settleHost.bind(bench.store);
     let away = true;
     bench.store.settleHost = async (...given) => {
       if (away) throw new Error('full');
-      return settleHost.apply(bench.store, given);
+      return settleHost(...given);
     };
     const process = bench.hosts.alive[0]!;
     const watch = await bench.watch(session);
@@ -427,13 +427,13 @@ describe('after the end of the host', () => {
 
   test('L7 L10: of a session that is purged while its host is being archived nothing is kept', async () => {
     const { bench, session } = await talk();
-    const { archive } = bench.hosts;
+    const archive = bench.hosts.archive.bind(bench.hosts);
     const asked = Promise.withResolvers<void>();
     const made = Promise.withResolvers<void>();
     bench.hosts.archive = async (...given) => {
       asked.resolve();
       await made.promise;
-      return archive.apply(bench.hosts, given);
+      return archive(...given);
     };
     bench.hosts.alive[0]!.exit(0);
     await asked.promise;

@@ -6,6 +6,7 @@ import { FeedGate } from '../feed-gate.ts';
 import type { FrameBytes } from '../frame-bytes.ts';
 import type { FeedName } from '../handler.ts';
 import type { Outlet } from '../outlet.ts';
+import { listFilter } from '../list-filter.ts';
 import { listReach } from '../reach.ts';
 import type { ParsedInputOf } from '../../protocol/operations.ts';
 import type { FeedOptions } from '../../engine/engine.ts';
@@ -79,18 +80,12 @@ export class SocketFeeds {
     }
   }
 
-  async #openList({ sessions: { agent, archived } }: ListFeedInput): Promise<FeedAnswer> {
+  async #openList({ sessions: asked }: ListFeedInput): Promise<FeedAnswer> {
+    const filter = await listFilter(asked, (name) => this.#calls.session(name, this.#caller));
     const feed = this.#place(listKey);
     const { engine, store } = this.#calls.options;
     const reach = listReach(store, this.#caller);
-    const list = engine.openList(
-      {
-        ...(agent === undefined ? {} : { agent }),
-        ...(archived === undefined ? {} : { archived }),
-        ...reach.filter,
-      },
-      feed.gate,
-    );
+    const list = engine.openList({ ...filter, ...reach.filter }, feed.gate);
     feed.release = () => list.close();
     try {
       await reach.complete();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sessionStatuses } from '../../domain/session-state.ts';
 import { operation } from '../operation.ts';
 import { entry, row, seq, sessionName } from '../schema.ts';
 
@@ -27,7 +28,12 @@ export const feedsOpen = operation({
     }),
     z.strictObject({
       sessions: z.strictObject({
+        status: z.array(z.enum(sessionStatuses)).max(10).optional(),
         agent: z.string().max(64).optional(),
+        label: z.string().max(200).optional(),
+        cwd: z.string().max(4096).optional(),
+        parent: sessionName.optional(),
+        meta: z.record(z.string().max(200), z.string()).optional(),
         archived: z.boolean().optional(),
       }),
     }),
