@@ -173,7 +173,7 @@ async function play(input: Input, over: 'http' | 'rpc', line: Line): Promise<Out
   throw new Error(`seed ${seed}, ${over}: ${fault}\n${asked}\n${answered}`);
 }
 
-test(`S5 S3 S2: ${runs} inputs made from the schemas are answered or refused with a code, on both faces`, async () => {
+test(`S2 S3 S5: inputs made from the schemas, ${runs} of them, are answered or refused with a code, on both faces`, async () => {
   console.log(`fuzz seed ${seed}: FUZZ_SEED=${seed} plays it again`);
   const waiting = inputs().entries();
   const statuses = new Map<string, number>();
