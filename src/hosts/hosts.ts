@@ -45,7 +45,11 @@ export async function openHosts(options: HostsOptions): Promise<Hosts> {
     raw: async (host) => directoryFiles(hostPaths(directory, host)),
     archive: async (host, marks, signal) => {
       const files = await directoryFiles(hostPaths(directory, host));
-      return archives.make(host, files, marks, signal).finally(() => files?.close());
+      try {
+        return await archives.make(host, files, marks, signal);
+      } finally {
+        await files?.close();
+      }
     },
     archived: async (host) => archives.find(host),
     archives: () => archives.list(),

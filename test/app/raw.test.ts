@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, realpath, rm, truncate, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Client, OutputOf } from '../../src/client/index.ts';
 import { nodeClient } from '../../src/client/node/index.ts';
@@ -17,7 +18,7 @@ interface Daemon {
 
 /** A daemon in a process of its own, which dies at a step within its state directory, if one is named. */
 async function daemon(state: string, step = ''): Promise<Daemon> {
-  const script = join(import.meta.dirname, 'raw-daemon.ts');
+  const script = fileURLToPath(new URL('./raw-daemon.ts', import.meta.url));
   const child = spawn(process.execPath, [script, state, step], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -113,7 +114,7 @@ test(
       expect([...kinds]).toContain(kind);
     }
     const times = live.lines.map(({ at }) => at);
-    expect(times).toEqual(times.toSorted());
+    expect(times.every((at, n) => n === 0 || times[n - 1]! <= at!)).toBe(true);
 
     await stop(served);
     expect(await readdir(join(state, 'hosts'))).toEqual([]);

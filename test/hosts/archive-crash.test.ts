@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { openHosts } from '../../src/hosts/hosts.ts';
 import { ArchiveDamaged } from '../../src/ports/raw.ts';
 
-const archiver = join(import.meta.dirname, 'archiver.ts');
+const archiver = fileURLToPath(new URL('./archiver.ts', import.meta.url));
 const out = Buffer.from('{"type":"text","delta":"word"}\n'.repeat(60_000));
 const input = Buffer.from('{"prompt":1}\n');
 

@@ -103,7 +103,11 @@ export class Archives {
     try {
       const archive = await this.find(host);
       if (archive === undefined) return false;
-      await archive.verify(signal).finally(() => archive.close());
+      try {
+        await archive.verify(signal);
+      } finally {
+        await archive.close();
+      }
       return true;
     } catch (error) {
       if (error instanceof ArchiveDamaged) return false;
