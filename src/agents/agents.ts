@@ -1,5 +1,5 @@
 import type { AgentDriver } from '../ports/agent.ts';
-import { acpDriver } from './acp/driver.ts';
+import { acpAgentSettings, acpDriver, acpLiveSettings } from './acp/driver.ts';
 import { claudeAgent } from './claude/driver.ts';
 import type { ClaudeOptions } from './claude/program.ts';
 import { scriptedAgent, type ScriptedOptions } from './scripted/scripted.ts';
@@ -39,8 +39,9 @@ export function customAcpAgent(custom: CustomAgent): AgentDriver {
       deduplicatesPrompts: false,
       images: true,
       fork: false,
-      settings: ['model', 'mode'],
-      live: [],
+      settings: acpAgentSettings,
+      live: acpLiveSettings,
+      mcpSecrets: false,
       install: `the program ${command}`,
     },
     program: () => ({ program: command, args, env }),

@@ -28,6 +28,8 @@ export interface AgentTraits {
   /** Settings that it honours, and those among them that it takes while it works or waits. */
   settings: readonly AgentSetting[];
   live: readonly AgentSetting[];
+  /** MCP servers may have variables and headers: their values reach it unseen. */
+  mcpSecrets: boolean;
   deduplicatesPrompts: boolean;
   /** Anything that the agent says counts as evidence that it has the prompt; else only `prompt_taken`. */
   activityIsEvidence: boolean;

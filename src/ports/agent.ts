@@ -1,10 +1,10 @@
 import type { AgentCommand, AgentEvent } from '../domain/agent-event.ts';
 import type { Json } from '../domain/json.ts';
-import type { AgentSetting, AgentSettings } from '../domain/settings.ts';
-import type { AgentProgram } from './agent-program.ts';
+import type { AgentSetting, AgentSettings, Secrets } from '../domain/settings.ts';
+import type { AgentFile, AgentProgram } from './agent-program.ts';
 import type { AgentProbe, ProbeReport } from './probe.ts';
 
-export type { AgentProgram } from './agent-program.ts';
+export type { AgentFile, AgentProgram } from './agent-program.ts';
 
 /** What an agent can do, as data: interfaces and commands ask these flags, never the agent's name. */
 export interface AgentProfile {
@@ -27,6 +27,8 @@ export interface AgentProfile {
   settings: readonly AgentSetting[];
   /** Those among them that it takes while it is open, by a `set` command. */
   live: readonly AgentSetting[];
+  /** MCP servers may have variables and headers: there is a way to hand it their values unseen. */
+  mcpSecrets: boolean;
   /** How to get it, one line for people. */
   install: string;
 }
@@ -62,6 +64,8 @@ export interface AgentDriver {
   /** Rises when the same bytes would decode to other entries or another state. */
   readonly decoderVersion: number;
   program(spec: OpenSpec): AgentProgram;
+  /** What it gets as files; the one place for the session's secrets. Absent where it takes none. */
+  files?(spec: OpenSpec, secrets: Secrets): readonly AgentFile[];
   /** State before the first line. */
   initial(spec: OpenSpec): DecoderState;
   /** The lines that open the conversation, written before the agent says anything. */

@@ -1,4 +1,5 @@
 import type { Proof } from '../domain/entry.ts';
+import type { AgentFile } from './agent-program.ts';
 import type { ArchiveFile, ArchiveReader, RawReader, SentMark } from './raw.ts';
 
 /**
@@ -43,6 +44,8 @@ export interface LaunchSpec {
   host: string;
   program: string;
   args: readonly string[];
+  /** Written into the host's directory before the start; their options come after `args`. */
+  files?: readonly AgentFile[];
   cwd: string;
   /** The whole environment of the child, already allow-listed; the adapter adds only `TURNKEEP_HOST`. */
   env: { readonly [name: string]: string };

@@ -21,6 +21,7 @@ const profile: AgentProfile = {
   fork: true,
   settings: agentSettings,
   live: ['model', 'mode'],
+  mcpSecrets: false,
   install: 'part of the tests',
 };
 

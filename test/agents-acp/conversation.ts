@@ -60,6 +60,7 @@ export function driverOf(quirks: AcpQuirks = {}): AgentDriver {
       fork: false,
       settings: ['model', 'mode'],
       live: [],
+      mcpSecrets: false,
       install: 'not to be had',
     },
     program: () => ({ program: 'some-agent', args: [], env: {} }),

@@ -97,7 +97,7 @@ test('resume opens a session without telling it again', async () => {
 
   const second = new Program(['--store', store]);
   const where = { sessionId: 'mine', cwd: first.cwd, mcpServers: [] };
-  expect((await second.request('session/resume', where)).result.configOptions).toHaveLength(1);
+  expect((await second.request('session/resume', where)).result.configOptions).toHaveLength(2);
   expect(second.messages).toHaveLength(1);
 });
 
@@ -154,6 +154,30 @@ test('modes and options can be set, unknown ones not', async () => {
     program.request('session/set_config_option', { sessionId, configId: 'model', value });
   expect((await setModel('brisk')).result.configOptions[0].currentValue).toBe('brisk');
   expect((await setModel('huge')).error.code).toBe(-32602);
+  const setEffort = (value: string) =>
+    program.request('session/set_config_option', { sessionId, configId: 'effort', value });
+  expect((await setEffort('high')).result.configOptions[1].currentValue).toBe('high');
+  expect((await setEffort('brisk')).error.code).toBe(-32602);
+  const { updates } = await program.prompt('[[settings]]');
+  expect(textOf(updates, 'agent_thought_chunk')).toBe('I have thought about it.');
+  expect(JSON.parse(textOf(updates))).toMatchObject({
+    mode: 'auto',
+    model: 'brisk',
+    effort: 'high',
+    mcpServers: [],
+  });
+});
+
+test('a session tells with what it was opened, and anew when it is opened again', async () => {
+  const program = await new Program(['--store', makeFolder()]).open();
+  const { sessionId, cwd } = program;
+  const opening = {
+    additionalDirectories: ['/other'],
+    mcpServers: [{ name: 'one', command: '/one', args: ['-x'], env: [] }],
+  };
+  await program.request('session/resume', { sessionId, cwd, ...opening });
+  const { updates } = await program.prompt('[[settings]]');
+  expect(JSON.parse(textOf(updates))).toMatchObject({ cwd, ...opening });
 });
 
 test('a second prompt is refused while one runs, and taken after it', async () => {

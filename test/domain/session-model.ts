@@ -191,6 +191,7 @@ export const traits: fc.Arbitrary<AgentTraits> = fc.record({
   fork: fc.boolean(),
   settings: fc.constant(agentSettings),
   live: fc.subarray([...agentSettings]),
+  mcpSecrets: fc.boolean(),
   deduplicatesPrompts: fc.boolean(),
   activityIsEvidence: fc.boolean(),
 });

@@ -220,6 +220,7 @@ const plain = {
   fork: false,
   settings: [],
   live: [],
+  mcpSecrets: false,
   deduplicatesPrompts: false,
   activityIsEvidence: true,
 };

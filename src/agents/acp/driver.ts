@@ -5,6 +5,7 @@ import { readElicitation } from './elicitation.ts';
 import { encodeCommand } from './encode.ts';
 import { ignoredNotifications, refusedRequests } from './ignored.ts';
 import { errorCodes, errorLine, messageOf, type Answer, type Message } from './json-rpc.ts';
+import { readLive, wantedBy } from './live.ts';
 import {
   isSetting,
   openingIds,
@@ -18,7 +19,7 @@ import type { AcpQuirks } from './quirks.ts';
 import { acpProbe } from './probe.ts';
 import { readPromptAnswer } from './result.ts';
 import { isDeeper, memberAt } from '../shape.ts';
-import { initialState, loadedState, Reading, storedState } from './state.ts';
+import { acpSettings, initialState, loadedState, Reading, storedState } from './state.ts';
 import { readUpdate } from './update.ts';
 
 export interface AcpOptions {
@@ -29,12 +30,21 @@ export interface AcpOptions {
   probeProgram?: AgentProgram;
 }
 
+/** What the protocol has a place for; what one agent then has no place for is told when it opens. */
+export const acpAgentSettings: AgentProfile['settings'] = [
+  ...acpSettings,
+  'mcpServers',
+  'env',
+  'additionalDirs',
+];
+export const acpLiveSettings: AgentProfile['live'] = acpSettings;
+
 /** A client of the Agent Client Protocol v1 over a program's standard streams, as decode and encode. */
 export function acpDriver(options: AcpOptions): AgentDriver {
   const { profile, quirks = {} } = options;
   return {
     profile,
-    decoderVersion: 1,
+    decoderVersion: 2,
     program: (spec) => options.program(spec),
     initial: (spec) => storedState(initialState(spec)),
     open: () => openingLines(),
@@ -122,6 +132,8 @@ function readAnswer(reading: Reading, answer: Answer): void {
     return readInitialized(reading, answer);
   if (id === openingIds.open && opening) return readOpened(reading, answer);
   if (isSetting(id) && asked.includes(id)) return readWish(reading, id, answer);
+  const wanted = wantedBy(id);
+  if (wanted !== undefined) return readLive(reading, wanted, answer);
   const ours = id === openingIds.initialize || id === openingIds.open || isSetting(id);
   const canEnd = phase === 'open' || phase === 'replay';
   if (ours || !canEnd) return reading.unrecognized('an answer that nobody waits for');

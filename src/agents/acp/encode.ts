@@ -3,6 +3,7 @@ import type { AgentCommand } from '../../domain/agent-event.ts';
 import { acpBlockOf } from './content.ts';
 import { questionAnswer } from './elicitation.ts';
 import { notificationLine, requestLine } from './json-rpc.ts';
+import { setLines } from './live.ts';
 import { permissionAnswer } from './permission.ts';
 import type { AcpState } from './state.ts';
 
@@ -15,7 +16,7 @@ export function encodeCommand(state: AcpState, command: AgentCommand): readonly 
       return [requestLine(command.run, 'session/prompt', params)];
     }
     case 'set':
-      return [];
+      return setLines(state, command.changes);
     case 'cancel': {
       if (state.session === null) return [];
       const params: CancelNotification = { sessionId: state.session };

@@ -4,17 +4,17 @@ import type {
   LoadSessionRequest,
   NewSessionRequest,
   ResumeSessionRequest,
-  SetSessionConfigOptionRequest,
-  SetSessionModeRequest,
 } from '@agentclientprotocol/sdk';
 import type { RunFailure } from '../../domain/entry.ts';
 import { isObject, type Json } from '../../domain/json.ts';
 import { present } from './content.ts';
 import { failure, failureOfError } from './failure.ts';
 import { requestLine, type Answer } from './json-rpc.ts';
-import { changesOf, modelOffer, modeOffer, readOptions, report, type Offer } from './settings.ts';
+import { readSet, settingLine } from './live.ts';
+import { placeOf } from './place.ts';
+import { changesOf, offersOf, type Offer } from './settings.ts';
 import { memberAt, objectAt, textAt } from '../shape.ts';
-import type { InForce, Phase, Reading, Setting } from './state.ts';
+import { acpSettings, type InForce, type Phase, type Reading, type Setting } from './state.ts';
 
 /** Ids of the requests of the opening. A prompt has its run's id, which is never one of these. */
 export const openingIds = { initialize: 'init', open: 'open' } as const;
@@ -49,17 +49,14 @@ export function readInitialized(reading: Reading, answer: Answer): void {
       failure('protocol', `The agent speaks ACP ${JSON.stringify(version) ?? '?'}, not 1.`),
     );
   }
-  const { cwd, nativeId } = reading.state.spec;
+  const { nativeId } = reading.state.spec;
+  const capabilities = objectAt(answer.result, 'agentCapabilities') ?? {};
+  const place = placeOf(reading, capabilities);
   if (nativeId === null) {
-    const params: NewSessionRequest = { cwd, mcpServers: [] };
+    const params: NewSessionRequest = place;
     return ask(reading, 'new', requestLine(openingIds.open, 'session/new', params));
   }
-  const capabilities = objectAt(answer.result, 'agentCapabilities');
-  const params: ResumeSessionRequest & LoadSessionRequest = {
-    sessionId: nativeId,
-    cwd,
-    mcpServers: [],
-  };
+  const params: ResumeSessionRequest & LoadSessionRequest = { sessionId: nativeId, ...place };
   if (objectAt(capabilities, 'sessionCapabilities', 'resume') !== undefined) {
     return ask(reading, 'resume', requestLine(openingIds.open, 'session/resume', params));
   }
@@ -84,22 +81,25 @@ export function readOpened(reading: Reading, answer: Answer): void {
   }
   const replays = phase === 'load' && reading.quirks.replayUntil !== undefined;
   reading.change({ session, phase: replays ? 'replay' : 'open' });
-  const mode = modeOffer(answer.result);
-  const model = modelOffer(answer.result);
+  const offers = offersOf(answer.result);
+  const { mode, model, effort } = offers;
   const told: Partial<InForce> = {
     ...present('mode', mode?.value ?? undefined),
     ...present('model', model?.value ?? undefined),
+    ...present('effort', effort?.value ?? undefined),
   };
+  reading.change({
+    ways: { mode: mode?.by ?? null, model: model?.by ?? null, effort: effort?.by ?? null },
+  });
   const settings = changesOf(inForce, told);
   reading.change({ inForce: { ...inForce, ...told } });
   // The wishes go out before the prompts that wait for `opened`.
-  wish(reading, 'mode', mode);
-  wish(reading, 'model', model);
+  for (const setting of acpSettings) wish(reading, setting, offers[setting]);
   const opened = { type: 'opened', nativeId: session, resumed: phase !== 'new' } as const;
   reading.emit(settings === null ? opened : { ...opened, settings });
 }
 
-/** Asks for the mode or model that the session wants, where another is in force. */
+/** Asks for what the session wants, where something else is in force. */
 function wish(reading: Reading, setting: Setting, offer: Offer | null): void {
   const value = reading.state.spec[setting];
   const session = reading.state.session ?? '';
@@ -111,40 +111,17 @@ function wish(reading: Reading, setting: Setting, offer: Offer | null): void {
     );
   }
   reading.change({ asked: [...reading.state.asked, setting] });
-  reading.send(wishLine(setting, value, { session, by: offer.by }));
-}
-
-function wishLine(
-  setting: Setting,
-  value: string,
-  to: { session: string; by: Offer['by'] },
-): string {
-  const { session: sessionId, by } = to;
-  if (by !== 'own') {
-    const params: SetSessionConfigOptionRequest = { sessionId, configId: by.option, value };
-    return requestLine(setting, 'session/set_config_option', params);
-  }
-  const modeParams: SetSessionModeRequest = { sessionId, modeId: value };
-  if (setting === 'mode') return requestLine(setting, 'session/set_mode', modeParams);
-  return requestLine(setting, 'session/set_model', { sessionId, modelId: value });
+  reading.send(settingLine({ id: setting, session, setting, value, way: offer.by }));
 }
 
 /** The answer to such a wish. A refusal costs the session nothing but the wish. */
 export function readWish(reading: Reading, setting: Setting, answer: Answer): void {
   reading.change({ asked: reading.state.asked.filter((open) => open !== setting) });
-  const value = reading.state.spec[setting];
-  if (answer.type === 'error') {
-    const { message } = failureOfError(answer.error);
-    return reading.notice(
-      `${setting}-not-set`,
-      `The agent refused the ${setting} ${value}: ${message}`,
-    );
-  }
-  report(reading, { [setting]: value, ...readOptions(answer.result) });
+  readSet(reading, { setting, value: reading.state.spec[setting] ?? '' }, answer);
 }
 
 export function isSetting(id: Json): id is Setting {
-  return id === 'mode' || id === 'model';
+  return acpSettings.some((setting) => setting === id);
 }
 
 function fail(reading: Reading, error: RunFailure): void {

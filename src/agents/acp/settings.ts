@@ -1,7 +1,7 @@
 import type { SettingsChange } from '../../domain/entry.ts';
 import type { Json } from '../../domain/json.ts';
 import { listAt, objectAt, textAt } from '../shape.ts';
-import type { InForce, Reading } from './state.ts';
+import type { InForce, Reading, Setting, Way } from './state.ts';
 
 /**
  * What the answer to an opening says of one setting: its value, and how to ask for another. Agents offer
@@ -9,18 +9,25 @@ import type { InForce, Reading } from './state.ts';
  */
 export interface Offer {
   value: string | null;
-  /** `option` names the configuration option to set; `own` is for agents without one. */
-  by: { option: string } | 'own';
+  by: Way;
 }
 
-export function modeOffer(result: Json): Offer | null {
+export function offersOf(result: Json): { readonly [S in Setting]: Offer | null } {
+  return {
+    mode: modeOffer(result),
+    model: modelOffer(result),
+    effort: optionOffer(result, 'thought_level'),
+  };
+}
+
+function modeOffer(result: Json): Offer | null {
   const modes = objectAt(result, 'modes');
   if (modes !== undefined) return { value: textAt(modes, 'currentModeId') ?? null, by: 'own' };
   return optionOffer(result, 'mode');
 }
 
 /** `models` never became a part of ACP v1, but agents that have no option for the model list it. */
-export function modelOffer(result: Json): Offer | null {
+function modelOffer(result: Json): Offer | null {
   const option = optionOffer(result, 'model');
   if (option !== null) return option;
   const models = objectAt(result, 'models');
@@ -39,11 +46,16 @@ function optionOffer(carrier: Json, category: string): Offer | null {
   return null;
 }
 
-/** Mode and model as a list of configuration options tells them. */
+/** Mode, model and effort as a list of configuration options tells them. */
 export function readOptions(carrier: Json): Partial<InForce> {
   const mode = optionOffer(carrier, 'mode')?.value ?? null;
   const model = optionOffer(carrier, 'model')?.value ?? null;
-  return { ...(mode === null ? {} : { mode }), ...(model === null ? {} : { model }) };
+  const effort = optionOffer(carrier, 'thought_level')?.value ?? null;
+  return {
+    ...(mode === null ? {} : { mode }),
+    ...(model === null ? {} : { model }),
+    ...(effort === null ? {} : { effort }),
+  };
 }
 
 /** Takes over what the agent says is in force; the entry says what is new in it, if anything is. */
@@ -59,6 +71,7 @@ export function changesOf(before: InForce, told: Partial<InForce>): SettingsChan
   const changes: SettingsChange = {};
   if (now.mode !== before.mode) changes.mode = now.mode;
   if (now.model !== before.model && now.model !== null) changes.modelInForce = { id: now.model };
+  if (now.effort !== before.effort) changes.effort = now.effort;
   if (now.title !== before.title) changes.title = now.title;
   if (now.used !== before.used || now.size !== before.size) {
     changes.context = { used: now.used ?? 0, size: now.size ?? 0, known: true };

@@ -18,11 +18,16 @@ export type Phase = 'initialize' | 'new' | 'resume' | 'load' | 'replay' | 'open'
 
 /** What the decoder remembers between two lines: plain JSON, replaced and never changed, small. */
 export interface AcpState {
-  readonly spec: Pick<OpenSpec, 'cwd' | 'nativeId' | 'model' | 'mode'>;
+  readonly spec: Pick<
+    OpenSpec,
+    'cwd' | 'nativeId' | 'model' | 'mode' | 'effort' | 'mcpServers' | 'additionalDirs'
+  >;
   readonly phase: Phase;
   readonly session: string | null;
   /** Settings that were asked for at the opening and not answered yet. */
   readonly asked: readonly Setting[];
+  /** How each setting is asked for; null where the agent did not offer it. */
+  readonly ways: { readonly [S in Setting]: Way | null };
   readonly text: OpenItem | null;
   readonly calls: readonly OpenCall[];
   readonly questions: readonly OpenQuestion[];
@@ -36,7 +41,11 @@ export interface AcpState {
   readonly lastRun: string | null;
 }
 
-export type Setting = 'mode' | 'model';
+export type Setting = 'mode' | 'model' | 'effort';
+export const acpSettings = ['mode', 'model', 'effort'] as const satisfies readonly Setting[];
+
+/** `option` names the configuration option to set; `own` is for agents without one. */
+export type Way = { readonly option: string } | 'own';
 
 /** The text that is being streamed; a chunk of another message, part or sub-agent ends it. */
 export interface OpenItem {
@@ -67,6 +76,7 @@ export interface OpenQuestion {
 export interface InForce {
   readonly mode: string | null;
   readonly model: string | null;
+  readonly effort: string | null;
   readonly title: string | null;
   readonly used: number | null;
   readonly size: number | null;
@@ -80,16 +90,17 @@ export interface Spent {
 }
 
 export function initialState(spec: OpenSpec): AcpState {
-  const { cwd, nativeId, model, mode } = spec;
+  const { cwd, nativeId, model, mode, effort, mcpServers, additionalDirs } = spec;
   return {
-    spec: { cwd, nativeId, model, mode },
+    spec: { cwd, nativeId, model, mode, effort, mcpServers, additionalDirs },
     phase: 'initialize',
     session: null,
     asked: [],
+    ways: { mode: null, model: null, effort: null },
     text: null,
     calls: [],
     questions: [],
-    inForce: { mode: null, model: null, title: null, used: null, size: null },
+    inForce: { mode: null, model: null, effort: null, title: null, used: null, size: null },
     spent: { cost: null, charged: nativeId === null ? 0 : null, tokens: null },
     failure: null,
     lastMessage: null,

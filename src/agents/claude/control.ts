@@ -5,7 +5,7 @@ import { limits } from '../../domain/limits.ts';
 import { memberAt, objectAt, sizeOf, textAt } from '../shape.ts';
 import { failure } from './failure.ts';
 import { nativePrompt } from './ids.ts';
-import { usualMode, wishesOf } from './program.ts';
+import { type LiveSetting, readSet } from './live.ts';
 import { questionOf } from './question.ts';
 import { changesOf, short, type Reading, type SentPrompt } from './state.ts';
 import { inputOf, knownCall } from './tool-call.ts';
@@ -16,6 +16,10 @@ export const requestIds = {
   initialize: 'initialize',
   prompt: (run: string, prompt: string) => `prompt:${run}:${prompt}`,
   cancel: (run: string) => `cancel:${run}`,
+  /** Asks for a setting, or for what is in force of it. */
+  set: (setting: LiveSetting, value: string) => `set:${setting}:${value}`,
+  /** What such a request says itself is not read. */
+  before: (setting: LiveSetting) => `before:${setting}`,
 } as const;
 
 const idChars = 1024;
@@ -35,7 +39,8 @@ export function readControlResponse(reading: Reading, line: Json): void {
   if (id === requestIds.initialize) return readInitialized(reading, response!);
   if (id.startsWith('prompt:')) return readLabel(reading, id);
   // Whether a cancel does anything is seen at the turn's end.
-  if (id.startsWith('cancel:')) return;
+  if (id.startsWith('cancel:') || id.startsWith('before:')) return;
+  if (id.startsWith('set:')) return readSet(reading, response!);
   if (isAsked(reading, id)) return settle(reading, id);
   reading.unrecognized('an answer that nobody waits for');
 }
@@ -48,12 +53,15 @@ function readInitialized(reading: Reading, response: JsonObject): void {
     const message = textAt(response, 'error') ?? 'Claude Code refused to begin.';
     return failOpening(reading, failure('launch', message));
   }
+  const { unmet } = reading.state;
+  const needed = unmet.find((wish) => wish.needed === true);
+  if (needed !== undefined) return failOpening(reading, failure('launch', needed.text));
   const mode = short(memberAt(objectAt(response, 'response'), 'current_permission_mode'));
   const settings = mode === undefined ? null : changesOf(reading.state.inForce, { mode });
   const resumed = spec.nativeId !== null;
-  reading.change({ phase: 'open', session: spec.nativeId });
+  reading.change({ phase: 'open', session: spec.nativeId, unmet: [] });
   if (mode !== undefined) reading.change({ inForce: { ...reading.state.inForce, mode } });
-  noticeWishes(reading);
+  for (const { code, text } of unmet) reading.notice(code, text);
   reading.emit({
     type: 'opened',
     nativeId: spec.nativeId ?? candidate,
@@ -61,19 +69,6 @@ function readInitialized(reading: Reading, response: JsonObject): void {
     ...(settings === null ? {} : { settings: settings satisfies SettingsChange }),
     ...(resumed ? {} : { provisional: true as const }),
   });
-}
-
-/** A wish that was not passed on is said to be none. */
-function noticeWishes(reading: Reading): void {
-  const { spec } = reading.state;
-  const wishes = wishesOf(spec);
-  if (spec.model !== null && wishes.model === null) {
-    reading.notice('model-not-set', `This is no name of a model: ${spec.model.slice(0, 200)}`);
-  }
-  if (spec.mode !== null && spec.mode !== usualMode && wishes.mode === null) {
-    const mode = spec.mode.slice(0, 200);
-    reading.notice('mode-not-set', `Claude Code is not started in the mode ${mode}.`);
-  }
 }
 
 export function failOpening(reading: Reading, error: RunFailure): void {

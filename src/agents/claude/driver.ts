@@ -8,12 +8,13 @@ import {
   readControlResponse,
   refuseRequest,
 } from './control.ts';
-import { encodeCommand, openingLine } from './encode.ts';
+import { encodeCommand, openingLines } from './encode.ts';
 import { ignoredTypes } from './ignored.ts';
 import { readAssistant, readUser } from './messages.ts';
 import { claudeProgram, type ClaudeOptions } from './program.ts';
 import { claudeProbe } from './probe.ts';
 import { readResult } from './result.ts';
+import { settingFiles } from './settings.ts';
 import { initialState, loadedState, Reading, storedState } from './state.ts';
 import { readStream } from './stream.ts';
 import { readSystem } from './system.ts';
@@ -27,9 +28,20 @@ const profile: AgentProfile = {
   activityIsEvidence: false,
   deduplicatesPrompts: true,
   images: true,
-  fork: false,
-  settings: ['model', 'mode'],
-  live: [],
+  fork: true,
+  settings: [
+    'model',
+    'mode',
+    'effort',
+    'instructions',
+    'tools',
+    'maxTurns',
+    'mcpServers',
+    'env',
+    'additionalDirs',
+  ],
+  live: ['model', 'mode', 'effort'],
+  mcpSecrets: true,
   install: 'npm install -g @anthropic-ai/claude-code',
 };
 
@@ -37,10 +49,11 @@ const profile: AgentProfile = {
 export function claudeAgent(options: ClaudeOptions): AgentDriver {
   return {
     profile,
-    decoderVersion: 2,
+    decoderVersion: 3,
     program: (spec) => claudeProgram(options, spec),
+    files: settingFiles,
     initial: (spec) => storedState(initialState(spec)),
-    open: () => [openingLine()],
+    open: openingLines,
     decode: (state, line) => {
       const reading = new Reading(loadedState(state), line);
       readLine(reading);

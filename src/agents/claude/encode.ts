@@ -1,17 +1,26 @@
 import type { AgentCommand } from '../../domain/agent-event.ts';
 import { isObject, type Json } from '../../domain/json.ts';
+import type { OpenSpec } from '../../ports/agent.ts';
 import { apiBlockOf } from './content.ts';
 import { requestIds } from './control.ts';
 import { nativePrompt } from './ids.ts';
 import { answeredInput } from './question.ts';
+import { passes } from './settings.ts';
 import type { ClaudeState } from './state.ts';
 
 type Answer = Extract<AgentCommand, { type: 'answer_question' }>;
 type Prompt = Extract<AgentCommand, { type: 'prompt' }>;
+type Settings = Extract<AgentCommand, { type: 'set' }>['changes'];
 
-/** The line that opens the conversation. Claude Code answers it when it is ready. */
-export function openingLine(): string {
-  return request(requestIds.initialize, { subtype: 'initialize', hooks: null });
+/** The lines that open the conversation. Claude Code answers the first when it is ready. */
+export function openingLines({ effort }: Pick<OpenSpec, 'effort'>): readonly string[] {
+  const opening = request(requestIds.initialize, { subtype: 'initialize', hooks: null });
+  if (effort === null || !passes('effort', effort)) return [opening];
+  return [opening, effortInForce(effort)];
+}
+
+function effortInForce(wanted: string): string {
+  return request(requestIds.set('effort', wanted), { subtype: 'get_settings' });
 }
 
 /** A command as lines. It changes nothing here: what Claude Code makes of it is seen in its own lines. */
@@ -20,7 +29,7 @@ export function encodeCommand(state: ClaudeState, command: AgentCommand): readon
     case 'prompt':
       return promptLines(state, command);
     case 'set':
-      return [];
+      return setLines(command.changes);
     case 'cancel':
       // Prompts that were steered into the turn and not read yet end with it.
       return [
@@ -51,6 +60,27 @@ function promptLines(
   };
   const label = request(requestIds.prompt(run, prompt), { subtype: 'get_session_cost' });
   return [label, JSON.stringify(message)];
+}
+
+/** What may not be passed on is asked for as well, by a request that changes nothing: its answer says so. */
+function setLines(changes: Settings): readonly string[] {
+  return (['model', 'mode', 'effort'] as const).flatMap((setting) => {
+    const value = changes[setting] ?? null;
+    if (value === null) return [];
+    const id = requestIds.set(setting, value);
+    if (!passes(setting, value)) return [request(id, { subtype: 'get_session_cost' })];
+    switch (setting) {
+      case 'model':
+        return [request(id, { subtype: 'set_model', model: value })];
+      case 'mode':
+        return [request(id, { subtype: 'set_permission_mode', mode: value })];
+      case 'effort': {
+        const settings = { effortLevel: value };
+        const change = { subtype: 'apply_flag_settings', settings };
+        return [request(requestIds.before(setting), change), effortInForce(value)];
+      }
+    }
+  });
 }
 
 function approvalAnswer(state: ClaudeState, id: Json, option: string | null): string {

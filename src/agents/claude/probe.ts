@@ -8,7 +8,8 @@ import type {
 } from '../../ports/probe.ts';
 import { isDeeper, listAt, memberAt, objectAt, textAt } from '../shape.ts';
 import { limits } from '../../domain/limits.ts';
-import { type ClaudeOptions, modes, probeProgram, usualMode } from './program.ts';
+import { type ClaudeOptions, probeProgram } from './program.ts';
+import { modes, usualMode } from './settings.ts';
 
 /** The version that the wire fixtures were recorded from and the suite of real agents runs. */
 const tested = '2.1.329';

@@ -1,5 +1,6 @@
 import type { AgentProgram, OpenSpec } from '../../ports/agent.ts';
 import { isUuid, nativeCandidate } from './ids.ts';
+import { settingArgs } from './settings.ts';
 
 export interface ClaudeOptions {
   /** The program; a bare name is looked for in the `PATH`. */
@@ -74,21 +75,27 @@ const nobody = '00000000-0000-0000-0000-000000000000';
 
 /** Every value from outside is one argument together with its option, so that none can be an option. */
 export function claudeProgram(options: ClaudeOptions, spec: OpenSpec): AgentProgram {
-  const { session, host, cwd, nativeId } = spec;
-  const wishes = wishesOf(spec);
+  // Claude Code also reads what an additional directory brings along.
+  const directories = [spec.cwd, ...spec.additionalDirs];
+  const isTrusted = directories.every((directory) => isWithin(directory, options.trusted));
   return {
     program: options.program,
     args: [
       ...constantArgs,
-      ...(isWithin(cwd, options.trusted) ? [] : untrustedArgs),
-      nativeId === null
-        ? `--session-id=${nativeCandidate(session, host)}`
-        : `--resume=${isUuid(nativeId) ? nativeId : nobody}`,
-      ...(wishes.model === null ? [] : [`--model=${wishes.model}`]),
-      ...(wishes.mode === null ? [] : [`--permission-mode=${wishes.mode}`]),
+      ...(isTrusted ? [] : untrustedArgs),
+      ...sessionArgs(spec),
+      ...settingArgs(spec),
     ],
     env: { ...options.env, ...constantEnv },
   };
+}
+
+/** A copy of another session gets its name from us, too: it is known before anything is said in it. */
+function sessionArgs({ session, host, nativeId, forkOf }: OpenSpec): readonly string[] {
+  const resume = (id: string): string => `--resume=${isUuid(id) ? id : nobody}`;
+  if (nativeId !== null) return [resume(nativeId)];
+  const own = `--session-id=${nativeCandidate(session, host)}`;
+  return forkOf === null ? [own] : [resume(forkOf), '--fork-session', own];
 }
 
 /** Asked about itself: no session on the disk, no hooks and no MCP servers of the user. */
@@ -111,24 +118,4 @@ function isWithin(path: string, directories: readonly string[]): boolean {
     const beneath = directory.endsWith('/') ? directory : `${directory}/`;
     return path === directory || path.startsWith(beneath);
   });
-}
-
-const modelPattern = /^[A-Za-z0-9][A-Za-z0-9._:/@[\]-]{0,127}$/;
-
-/** Modes that ask. The others let the agent act unseen, which is for our policy to decide. */
-export const modes = ['acceptEdits', 'manual', 'plan'] as const;
-
-/** What is in force without a wish, under the name that Claude Code tells. */
-export const usualMode = 'default';
-
-/** Model and mode that the session wants, as far as Claude Code is told of them. */
-export function wishesOf(spec: Pick<OpenSpec, 'model' | 'mode'>): {
-  model: string | null;
-  mode: string | null;
-} {
-  const { model, mode } = spec;
-  return {
-    model: model !== null && modelPattern.test(model) ? model : null,
-    mode: modes.find((known) => known === mode) ?? null,
-  };
 }

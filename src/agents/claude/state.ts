@@ -6,10 +6,15 @@ import { limits } from '../../domain/limits.ts';
 import type { Tokens } from '../../domain/usage.ts';
 import { itemId, type DecoderState, type OpenSpec, type SpoolLine } from '../../ports/agent.ts';
 import { nativeCandidate } from './ids.ts';
+import { type Unmet, unmetOf } from './settings.ts';
 
 /** What the decoder remembers between two lines: plain JSON, replaced and never changed, small. */
 export interface ClaudeState {
-  readonly spec: Pick<OpenSpec, 'session' | 'nativeId' | 'model' | 'mode'>;
+  readonly spec: Pick<OpenSpec, 'session' | 'nativeId'>;
+  /** What of the settings it was not told; said when it is open. */
+  readonly unmet: readonly Unmet[];
+  /** The session's MCP servers of which no failure was told. */
+  readonly servers: readonly string[];
   readonly phase: 'opening' | 'open' | 'failed';
   /** The native session that a prompt is known to be in: the one that can be resumed. */
   readonly session: string | null;
@@ -109,15 +114,18 @@ export interface Asked {
 export interface InForce {
   readonly mode: string | null;
   readonly model: string | null;
+  readonly effort: string | null;
   readonly title: string | null;
   readonly used: number | null;
   readonly size: number | null;
 }
 
 export function initialState(spec: OpenSpec): ClaudeState {
-  const { session, host, nativeId, model, mode } = spec;
+  const { session, host, nativeId, mcpServers } = spec;
   return {
-    spec: { session, nativeId, model, mode },
+    spec: { session, nativeId },
+    unmet: unmetOf(spec),
+    servers: mcpServers.map(({ name }) => name),
     phase: 'opening',
     session: null,
     candidate: nativeCandidate(session, host),
@@ -129,7 +137,7 @@ export function initialState(spec: OpenSpec): ClaudeState {
     mishap: null,
     calls: [],
     asked: [],
-    inForce: { mode: null, model: null, title: null, used: null, size: null },
+    inForce: { mode: null, model: null, effort: null, title: null, used: null, size: null },
     used: null,
     counted: [],
     charged: 0,
@@ -211,6 +219,7 @@ export function changesOf(before: InForce, told: Partial<InForce>): SettingsChan
   const changes: SettingsChange = {};
   if (now.mode !== before.mode) changes.mode = now.mode;
   if (now.model !== before.model && now.model !== null) changes.modelInForce = { id: now.model };
+  if (now.effort !== before.effort) changes.effort = now.effort;
   if (now.title !== before.title) changes.title = now.title;
   const moved = now.used !== before.used || now.size !== before.size;
   if (moved && now.used !== null && now.size !== null) {

@@ -1,5 +1,5 @@
 import type { Json } from '../../domain/json.ts';
-import { countAt, memberAt, objectAt, textAt } from '../shape.ts';
+import { countAt, listAt, memberAt, objectAt, textAt } from '../shape.ts';
 import { ignoredSystem } from './ignored.ts';
 import { readSessionState } from './result.ts';
 import { short, type Reading } from './state.ts';
@@ -41,6 +41,17 @@ function readInit(reading: Reading, line: Json): void {
     ...(model === undefined ? {} : { model }),
     ...(mode === undefined ? {} : { mode }),
   });
+  for (const server of listAt(line, 'mcp_servers') ?? []) readServer(reading, server);
+}
+
+/** Without a server of the session the turn goes on; that it does is said once. */
+function readServer(reading: Reading, server: Json): void {
+  const name = textAt(server, 'name') ?? '';
+  const status = textAt(server, 'status') ?? '';
+  const { servers } = reading.state;
+  if (!servers.includes(name) || !['failed', 'needs-auth'].includes(status)) return;
+  reading.change({ servers: servers.filter((other) => other !== name) });
+  reading.notice('mcp-server', `The MCP server ${name} is not there: ${status}.`);
 }
 
 function readStatus(reading: Reading, line: Json): void {

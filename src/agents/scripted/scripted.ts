@@ -1,5 +1,5 @@
 import type { AgentDriver, AgentProfile } from '../../ports/agent.ts';
-import { acpDriver } from '../acp/driver.ts';
+import { acpAgentSettings, acpDriver, acpLiveSettings } from '../acp/driver.ts';
 
 /** Where the scripted agent is, as paths: this layer knows no files. */
 export interface ScriptedOptions {
@@ -21,8 +21,9 @@ const profile: AgentProfile = {
   deduplicatesPrompts: false,
   images: true,
   fork: false,
-  settings: ['model', 'mode'],
-  live: [],
+  settings: acpAgentSettings,
+  live: acpLiveSettings,
+  mcpSecrets: false,
   install: 'built in',
 };
 

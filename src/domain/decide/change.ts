@@ -2,7 +2,7 @@ import type { AgentCommand } from '../agent-event.ts';
 import type { Draft } from '../draft.ts';
 import type { SettingsChange } from '../entry.ts';
 import { refuse } from '../refusal.ts';
-import { type AgentSetting, touched } from '../settings.ts';
+import { type AgentSetting, type McpServer, touched } from '../settings.ts';
 import type { Applied } from '../command.ts';
 
 /** Writes changed settings: the agent is told at once what it takes while it is open. */
@@ -31,6 +31,18 @@ export function honoured(draft: Draft, changes: SettingsChange): void {
     const message = `This agent does not know the setting ${name}; it knows ${known}.`;
     throw refuse('unsupported', message, { field: name });
   }
+  if (!draft.context.agent.mcpSecrets) unseen(changes.mcpServers ?? []);
+}
+
+/** Values of variables and headers are secrets, and there is no way to this agent on which nobody sees them. */
+function unseen(servers: readonly McpServer[]): void {
+  const found = servers.find(
+    (server) => (server.type === 'stdio' ? server.env : server.headers).length > 0,
+  );
+  if (found === undefined) return;
+  const what = found.type === 'stdio' ? 'variables' : 'headers';
+  const message = `This agent cannot be given the ${what} of the MCP server ${found.name} unseen.`;
+  throw refuse('unsupported', message, { field: 'mcpServers' });
 }
 
 function liveOf(draft: Draft, changes: SettingsChange): readonly AgentSetting[] {

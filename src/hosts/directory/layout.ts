@@ -11,6 +11,7 @@ import { idPattern } from '../../domain/entry.ts';
  *   claim        who began here: `pid startTime bootId` of a wrapper, or `daemon …`
  *   group        pids of relay and agent, written by the agent's process before it becomes the agent
  *   token        secret with which the host may ask the daemon; the daemon puts it there before the launch
+ *   files/       texts that the agent gets as files, secrets among them; never archived
  *   exit         the status of the agent as the shell saw it, put in place by a rename
  */
 export interface HostPaths {
@@ -22,6 +23,7 @@ export interface HostPaths {
   readonly group: string;
   readonly exit: string;
   readonly token: string;
+  readonly files: string;
 }
 
 /** Ids come from a database, but a directory is removed by them: they are checked where they become paths. */
@@ -37,5 +39,6 @@ export function hostPaths(hostsDirectory: string, host: string): HostPaths {
     group: join(directory, 'group'),
     exit: join(directory, 'exit'),
     token: join(directory, 'token'),
+    files: join(directory, 'files'),
   };
 }

@@ -9,6 +9,7 @@ import { AttachedHost, type Warn } from '../host.ts';
 import { marker, type Processes } from '../platform/processes.ts';
 import { DirectoryWatch } from '../watch/directory-watch.ts';
 import { endStarted, ownClaim, type WrapperClaim } from './abandon.ts';
+import { writeFiles } from './files.ts';
 import { checkProgram } from './program.ts';
 import { relayScript, wrapperName, wrapperScript, wrapperStatus } from './wrapper.ts';
 
@@ -28,6 +29,8 @@ export interface LaunchContext {
 interface Launching {
   readonly spec: LaunchSpec;
   readonly paths: HostPaths;
+  /** Arguments that name the files of the launch. */
+  files?: readonly string[];
   /** It has failed or is late: nothing more is started. */
   readonly over: AbortController;
   watch?: DirectoryWatch;
@@ -81,6 +84,7 @@ async function start(context: LaunchContext, launching: Launching): Promise<Host
   const program = await checkProgram(spec);
   try {
     await prepare(paths);
+    launching.files = await writeFiles(paths.files, spec.files ?? []);
   } catch (error) {
     throw launchError('cannot make the files of the host', error);
   }
@@ -148,6 +152,7 @@ async function spawnWrapper(
   const relay = await relayArguments(context);
   const own = [paths.directory, spec.env['PWD'] ?? '', ...relay];
   const args = ['-c', wrapperScript, wrapperName, ...own, program, ...spec.args];
+  args.push(...(launching.files ?? []));
   const errors = await open(paths.errors, 'a');
   try {
     over.signal.throwIfAborted();

@@ -10,7 +10,7 @@ import type { Output } from './output.ts';
 import { friendlyAnswer, play } from './play.ts';
 import type { Stage, StopReason } from './play.ts';
 import { readScript } from './script.ts';
-import { Session } from './session.ts';
+import { type Opening, Session } from './session.ts';
 import type { Switches } from './switches.ts';
 import { Turn } from './turn.ts';
 
@@ -79,7 +79,7 @@ export class Agent implements Listener {
         loadSession: true,
         promptCapabilities: { image: true, audio: false, embeddedContext: true },
         mcpCapabilities: { http: false, sse: false },
-        sessionCapabilities: { resume: {}, close: {} },
+        sessionCapabilities: { resume: {}, close: {}, additionalDirectories: {} },
       },
       agentInfo: { name: 'scripted', title: 'Scripted', version },
       authMethods: [],
@@ -95,6 +95,7 @@ export class Agent implements Listener {
     this.#firstId = undefined;
     const { memory } = this.#parts;
     const session = new Session({ id, cwd, memory });
+    session.opening = readOpening(params);
     session.remember({ type: 'session', cwd });
     this.#sessions.set(id, session);
     return { sessionId: id, ...session.describe() };
@@ -108,6 +109,7 @@ export class Agent implements Listener {
     const records = memory.read(id);
     if (records === undefined) throw notFound(id);
     const session = this.#sessions.get(id) ?? new Session({ id, cwd, memory });
+    session.opening = readOpening(params);
     this.#sessions.set(id, session);
     for (const record of replay ? records : []) {
       if (record.type !== 'update') continue;
@@ -174,6 +176,9 @@ export class Agent implements Listener {
       for (const name of switches.misbehave) {
         if (name !== 'never-reads') await misconduct.misbehave(name, turn);
       }
+      if (turn.session.effort === 'high') {
+        await turn.speak('agent_thought_chunk', ['I have thought about it.']);
+      }
       const steps = readScript(text);
       if (steps !== undefined) return (await play(steps, stage)) ?? 'end_turn';
       await turn.say(friendlyAnswer(text, otherBlocks));
@@ -210,6 +215,12 @@ function readCwd(params: Params): string {
   const cwd = asText(params['cwd']);
   if (cwd === undefined) throw new RpcError(-32602, 'cwd must be a path');
   return cwd;
+}
+
+/** Servers are only told of: it connects to none. */
+function readOpening(params: Params): Opening {
+  const { additionalDirectories = [], mcpServers = [] } = params;
+  return { additionalDirectories, mcpServers };
 }
 
 function notFound(sessionId: string): RpcError {

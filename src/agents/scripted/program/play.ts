@@ -88,6 +88,9 @@ async function playStep(step: Step, stage: Stage): Promise<StopReason | undefine
         messageId: turn.nextId('msg'),
       });
       return undefined;
+    case 'settings':
+      await turn.say(JSON.stringify(turn.session.settings()));
+      return undefined;
     case 'title':
       await turn.record({ sessionUpdate: 'session_info_update', title: step.text });
       return undefined;

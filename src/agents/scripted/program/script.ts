@@ -24,7 +24,7 @@ export type Step =
   | { readonly do: 'plan'; readonly entries: readonly string[] }
   | { readonly do: 'usage'; readonly input: number; readonly output: number }
   | { readonly do: 'cost'; readonly amount: number }
-  | { readonly do: 'image' | 'hang' | 'refuse' | 'max_tokens' | 'crash' }
+  | { readonly do: 'image' | 'hang' | 'refuse' | 'max_tokens' | 'crash' | 'settings' }
   | { readonly do: 'fail'; readonly code: number; readonly message: string; readonly kind?: string }
   | { readonly do: 'repeat'; readonly times: number; readonly body: readonly Step[] }
   | { readonly do: 'exit'; readonly code: number }
@@ -78,6 +78,7 @@ const readers: Readonly<Record<string, Reader>> = {
   },
   cost: (amount) => ({ do: 'cost', amount: number(amount) }),
   image: () => ({ do: 'image' }),
+  settings: () => ({ do: 'settings' }),
   title: (text) => ({ do: 'title', text: unescape(text) }),
   fail: (argument) => {
     const [code = '', message = '', kind] = fields(argument);

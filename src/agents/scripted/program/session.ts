@@ -13,7 +13,18 @@ const models = [
   { value: 'brisk', name: 'Brisk', description: 'As fast as possible' },
 ];
 
+const efforts = [
+  { value: 'low', name: 'Low', description: 'Does what it is told' },
+  { value: 'high', name: 'High', description: 'Thinks a sentence before each turn' },
+];
+
 export type Verdict = 'allow' | 'reject';
+
+/** With what the client opened the session last. */
+export interface Opening {
+  readonly additionalDirectories: unknown;
+  readonly mcpServers: unknown;
+}
 
 export interface SessionParts {
   readonly id: string;
@@ -26,6 +37,8 @@ export class Session {
   readonly cwd: string;
   mode = 'ask';
   model = 'steady';
+  effort = 'low';
+  opening: Opening = { additionalDirectories: [], mcpServers: [] };
   /** Answers that hold for the rest of this process, by kind of tool. */
   readonly verdicts = new Map<string, Verdict>();
   /** A prompt has been taken and not yet been answered. */
@@ -106,10 +119,11 @@ export class Session {
   }
 
   setOption(id: unknown, value: unknown): void {
-    if (id !== 'model' || !models.some((model) => model.value === value)) {
+    const known = this.options().find((option) => option.id === id);
+    if (known?.options.some((option) => option.value === value) !== true) {
       throw new RpcError(-32602, `Unknown configuration value: ${String(id)} ${String(value)}`);
     }
-    this.model = value as string;
+    this[known.id] = value as string;
   }
 
   /** Modes and options, as replies to new, load and resume carry them. */
@@ -120,7 +134,7 @@ export class Session {
     };
   }
 
-  options(): readonly Params[] {
+  options() {
     return [
       {
         id: 'model',
@@ -130,6 +144,20 @@ export class Session {
         currentValue: this.model,
         options: models,
       },
-    ];
+      {
+        id: 'effort',
+        name: 'Effort',
+        category: 'thought_level',
+        type: 'select',
+        currentValue: this.effort,
+        options: efforts,
+      },
+    ] as const;
+  }
+
+  /** What is in force, as `[[settings]]` says it. */
+  settings(): Params {
+    const { cwd, model, mode, effort, opening } = this;
+    return { cwd, model, mode, effort, ...opening };
   }
 }
