@@ -3,7 +3,7 @@ import { RefusalError } from '../domain/refusal.ts';
 import type { Arguments, OperationName, Result } from './operations.ts';
 import type { Answer, Question, WorkerStart } from './worker.ts';
 
-/** Of a worker's heap, in MiB; without it 48. */
+/** Of a worker's heap, in MiB; Node's own is 96. */
 const maxYoungGenerationSizeMb = 6;
 
 interface Waiter {
