@@ -1,57 +1,8 @@
 import { refuse } from '../domain/refusal.ts';
 import type { SessionPage, SessionQuery, SessionRow } from '../ports/store.ts';
-import type { Connection, SqlValue } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { cursorOf, readCursor } from './cursor.ts';
-
-interface Condition {
-  sql: string;
-  values: SqlValue[];
-}
-
-function sameIn(column: string, value: string | undefined): Condition[] {
-  return value === undefined ? [] : [{ sql: `s.${column} = ?`, values: [value] }];
-}
-
-function oneOf(column: string, values: readonly string[] | undefined): Condition[] {
-  if (values === undefined) return [];
-  return [
-    { sql: `s.${column} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(values)] },
-  ];
-}
-
-function conditions(query: SessionQuery): Condition[] {
-  const meta = Object.entries(query.meta ?? {}).map(([name, value]) => ({
-    sql: 's.num IN (SELECT session FROM session_meta WHERE name = ? AND value = ?)',
-    values: [name, value],
-  }));
-  const archived =
-    query.archived === undefined
-      ? []
-      : [{ sql: 's.archived = ?', values: [query.archived ? 1 : 0] }];
-  const since =
-    query.updatedSince === undefined
-      ? []
-      : [{ sql: 's.updated_at >= ?', values: [query.updatedSince] }];
-  // instr takes the text as it is: nothing in it is a pattern. Case is folded as JavaScript folds it,
-  // which SQLite's LIKE does for ASCII only.
-  const text =
-    query.text === undefined
-      ? []
-      : [{ sql: 'instr(s.haystack, ?) > 0', values: [query.text.toLowerCase()] }];
-  return [
-    ...oneOf('status', query.status),
-    ...sameIn('agent', query.agent),
-    ...sameIn('label', query.label),
-    ...sameIn('cwd', query.cwd),
-    ...sameIn('parent', query.parent),
-    ...oneOf('id', query.sessions),
-    { sql: `s.deleted_at IS ${query.deleted === true ? 'NOT ' : ''}NULL`, values: [] },
-    ...archived,
-    ...since,
-    ...text,
-    ...meta,
-  ];
-}
+import { conditionsOf } from './session-filter.ts';
 
 interface ListedRow {
   id: string;
@@ -66,7 +17,7 @@ export function readSessions(
   now: string,
 ): SessionPage {
   const column = query.sort === 'created' ? 'created_at' : 'last_activity_at';
-  const wanted = conditions(query);
+  const wanted = conditionsOf(connection, query);
   let asOf = now;
   if (query.cursor !== undefined) {
     const [sort, at, id, since] = readCursor(query.cursor, [
