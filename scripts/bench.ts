@@ -67,6 +67,8 @@ async function measureAll(): Promise<void> {
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => run.interrupt());
+  // A reader that has enough (`… | head`) is like a Ctrl-C.
+  process.stdout.on('error', () => run.interrupt());
   try {
     makePackage(directory);
     for (const name of names) await run.measure(name);
