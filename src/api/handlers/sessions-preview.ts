@@ -30,7 +30,7 @@ async function preview(
   }
 }
 
-const kinds = ['prompt', 'message', 'tool_call'] as const;
+const kinds = ['prompt', 'delivery', 'message', 'tool_call'] as const;
 
 async function lastItems(
   session: string,
@@ -38,6 +38,7 @@ async function lastItems(
   { store }: Context,
 ): Promise<Item[]> {
   const found: Item[] = [];
+  const delivered = new Set<string | undefined>();
   let before: number | null = Number.MAX_SAFE_INTEGER;
   // Later states of tool calls show nothing: a few pages may be needed, never the whole log.
   for (let page = 0; page < 4 && before !== null && found.length < items; page++) {
@@ -49,6 +50,9 @@ async function lastItems(
       maxBytes: 512 * 1024,
     });
     for (const entry of entries) {
+      if (entry.kind === 'delivery') delivered.add(entry.about);
+      // It may have been edited before it was delivered.
+      if (entry.kind === 'prompt' && delivered.has(entry.id)) continue;
       const item = itemOf(entry, maxChars);
       if (item !== null && found.length < items) found.push(item);
     }
@@ -61,6 +65,10 @@ function itemOf(entry: Entry, maxChars: number): Item | null {
   const { seq, kind } = entry;
   const item = (from: Item['from'], text: string): Item | null =>
     text.trim() === '' ? null : { seq, kind, from, text: cut(text.trim(), maxChars) };
+  if (entry.kind === 'delivery') {
+    const { content, primed } = entry.data;
+    return item('person', textOf(primed === true ? content.slice(1) : content));
+  }
   if (entry.parentCall !== undefined || entry.about !== undefined) return null;
   if (entry.kind === 'prompt') return item('person', textOf(entry.data.content));
   if (entry.kind === 'message') return item('agent', textOf(entry.data.content));
