@@ -32,7 +32,9 @@ export function specOf(changes: Partial<OpenSpec> = {}): OpenSpec {
 export function specOfFixture(name: string): OpenSpec {
   const [first] = expectedOf(name)[0] ?? [];
   const nativeId = first?.type === 'opened' && first.resumed ? first.nativeId : null;
-  return specOf(name === 'unknown-session' ? { nativeId: session } : { nativeId });
+  const { spec, fork } = scenarios.find((scenario) => scenario.name === name)!;
+  if (fork === true) return specOf({ forkOf: session });
+  return specOf({ ...spec, nativeId: name === 'unknown-session' ? session : nativeId });
 }
 
 export function linesOf(text: string): readonly SpoolLine[] {

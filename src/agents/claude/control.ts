@@ -5,7 +5,7 @@ import { limits } from '../../domain/limits.ts';
 import { memberAt, objectAt, sizeOf, textAt } from '../shape.ts';
 import { failure } from './failure.ts';
 import { nativePrompt } from './ids.ts';
-import { type LiveSetting, readSet } from './live.ts';
+import { liveIds, readSet } from './live.ts';
 import { questionOf } from './question.ts';
 import { changesOf, short, type Reading, type SentPrompt } from './state.ts';
 import { inputOf, knownCall } from './tool-call.ts';
@@ -16,10 +16,6 @@ export const requestIds = {
   initialize: 'initialize',
   prompt: (run: string, prompt: string) => `prompt:${run}:${prompt}`,
   cancel: (run: string) => `cancel:${run}`,
-  /** Asks for a setting, or for what is in force of it. */
-  set: (setting: LiveSetting, value: string) => `set:${setting}:${value}`,
-  /** What such a request says itself is not read. */
-  before: (setting: LiveSetting) => `before:${setting}`,
 } as const;
 
 const idChars = 1024;
@@ -39,7 +35,7 @@ export function readControlResponse(reading: Reading, line: Json): void {
   if (id === requestIds.initialize) return readInitialized(reading, response!);
   if (id.startsWith('prompt:')) return readLabel(reading, id);
   // Whether a cancel does anything is seen at the turn's end.
-  if (id.startsWith('cancel:') || id.startsWith('before:')) return;
+  if (id.startsWith('cancel:') || id === liveIds.effort) return;
   if (id.startsWith('set:')) return readSet(reading, response!);
   if (isAsked(reading, id)) return settle(reading, id);
   reading.unrecognized('an answer that nobody waits for');

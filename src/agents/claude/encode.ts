@@ -4,6 +4,7 @@ import type { OpenSpec } from '../../ports/agent.ts';
 import { apiBlockOf } from './content.ts';
 import { requestIds } from './control.ts';
 import { nativePrompt } from './ids.ts';
+import { effortInForce, liveIds } from './live.ts';
 import { answeredInput } from './question.ts';
 import { passes } from './settings.ts';
 import type { ClaudeState } from './state.ts';
@@ -16,11 +17,7 @@ type Settings = Extract<AgentCommand, { type: 'set' }>['changes'];
 export function openingLines({ effort }: Pick<OpenSpec, 'effort'>): readonly string[] {
   const opening = request(requestIds.initialize, { subtype: 'initialize', hooks: null });
   if (effort === null || !passes('effort', effort)) return [opening];
-  return [opening, effortInForce(effort)];
-}
-
-function effortInForce(wanted: string): string {
-  return request(requestIds.set('effort', wanted), { subtype: 'get_settings' });
+  return [opening, JSON.stringify(effortInForce(effort))];
 }
 
 /** A command as lines. It changes nothing here: what Claude Code makes of it is seen in its own lines. */
@@ -67,7 +64,7 @@ function setLines(changes: Settings): readonly string[] {
   return (['model', 'mode', 'effort'] as const).flatMap((setting) => {
     const value = changes[setting] ?? null;
     if (value === null) return [];
-    const id = requestIds.set(setting, value);
+    const id = liveIds.set(setting, value);
     if (!passes(setting, value)) return [request(id, { subtype: 'get_session_cost' })];
     switch (setting) {
       case 'model':
@@ -77,7 +74,7 @@ function setLines(changes: Settings): readonly string[] {
       case 'effort': {
         const settings = { effortLevel: value };
         const change = { subtype: 'apply_flag_settings', settings };
-        return [request(requestIds.before(setting), change), effortInForce(value)];
+        return [request(liveIds.effort, change), JSON.stringify(effortInForce(value))];
       }
     }
   });

@@ -6,6 +6,13 @@ import { type Reading, short } from './state.ts';
 /** Settings that Claude Code takes while it is open. */
 export type LiveSetting = 'model' | 'mode' | 'effort';
 
+export const liveIds = {
+  /** Asks for a setting, or for what is in force of it. */
+  set: (setting: LiveSetting, value: string) => `set:${setting}:${value}`,
+  /** What this answer says is not enough: what is in force is asked for after it. */
+  effort: 'effort',
+} as const;
+
 /** The answer to a request for a setting, whose id says what was asked. What it tells is in force. */
 export function readSet(reading: Reading, response: JsonObject): void {
   const [, setting = '', ...rest] = (textAt(response, 'request_id') ?? '').split(':');
@@ -24,6 +31,15 @@ export function readSet(reading: Reading, response: JsonObject): void {
   if (setting === 'effort') return readEffort(reading, value, told);
   const inForce = short(memberAt(told, setting)) ?? value;
   reading.report({ [setting]: inForce });
+  const { effort } = reading.state.inForce;
+  // Another model may not have it.
+  if (setting === 'model' && effort !== null) reading.send(effortInForce(effort));
+}
+
+/** Asks what is in force, for the answer to say whether it is this. */
+export function effortInForce(wanted: string): object {
+  const request = { subtype: 'get_settings' };
+  return { type: 'control_request', request_id: liveIds.set('effort', wanted), request };
 }
 
 /** Asked for by itself: Claude Code takes an effort that the model does not have, and works with another. */

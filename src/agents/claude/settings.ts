@@ -131,7 +131,7 @@ export function unmetOf(spec: OpenSpec): readonly Unmet[] {
 
 const reasons = {
   model: (value: string) => `This is no name of a model: ${value}`,
-  mode: (value: string) => `Claude Code is not started in the mode ${value}.`,
+  mode: (value: string) => `Claude Code is not told of the mode ${value}, in which it may not ask.`,
   effort: (value: string) =>
     `Claude Code knows no effort ${value}; it knows ${efforts.join(', ')}.`,
 } as const;

@@ -37,8 +37,8 @@ export interface ClaudeState {
   readonly used: number | null;
   /** Tokens that are in reports already, by model, since the last result. */
   readonly counted: readonly { readonly model: string; readonly tokens: Tokens }[];
-  /** Cost of this process so far, as the last result told it. */
-  readonly charged: number;
+  /** Cost so far as the last result told it; null where the first has to tell what was before. */
+  readonly charged: number | null;
 }
 
 export interface SentPrompt {
@@ -140,7 +140,7 @@ export function initialState(spec: OpenSpec): ClaudeState {
     inForce: { mode: null, model: null, effort: null, title: null, used: null, size: null },
     used: null,
     counted: [],
-    charged: 0,
+    charged: nativeId === null && spec.forkOf === null ? 0 : null,
   };
 }
 

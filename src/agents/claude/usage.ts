@@ -25,15 +25,18 @@ export function countMessage(reading: Reading, usage: JsonObject | undefined): v
 
 /**
  * What a result counts beyond the messages that were streamed: sub-agents, attempts that broke off, and
- * the cost of all. Results count from the one before, and cost the process so far.
+ * the cost of all. Results count from the one before, but the cost is that of the process so far; a session
+ * that is resumed or copied may bring along what it had cost before, or not.
  */
 export function countResult(reading: Reading, result: Json): void {
   const { counted, charged } = reading.state;
-  const total = countAt(result, 'total_cost_usd') ?? charged;
   const since = Object.entries(objectAt(result, 'model_usage_since_last_result') ?? {});
   const key = memberAt(result, 'uuid');
   const base = typeof key === 'string' ? key.slice(0, 64) : reading.line.id;
-  let rest = total - charged;
+  const costs = since.map(([, usage]) => countAt(usage, 'costUSD') ?? 0);
+  const total = countAt(result, 'total_cost_usd') ?? charged ?? 0;
+  const before = charged ?? total - costs.reduce((sum, cost) => sum + cost, 0);
+  let rest = total - before;
   for (const [model, usage] of since.slice(0, countedModels)) {
     if (!isObject(usage)) continue;
     const known = counted.find((item) => item.model === model)?.tokens ?? noTokens;
