@@ -21,6 +21,7 @@ export function result(
   unit: string,
   target: { atLeast: number } | { atMost: number } | null = null,
 ): Result {
+  if (!Number.isFinite(value)) throw new Error(`Nothing was measured for ${id}.`);
   if (target === null) return { id, title, value, unit, target, more: false };
   const more = 'atLeast' in target;
   return { id, title, value, unit, target: more ? target.atLeast : target.atMost, more };
