@@ -37,8 +37,13 @@ function refusalOfIssues(issues: readonly Issue[], fields: readonly string[]): R
   if (issue === undefined) return refuse('invalid', 'The input does not fit the operation.');
   const { path, message } = explain(issue, fields);
   if (path.length === 0) return refuse('invalid', message);
-  const field = path.map(String).join('.');
+  const field = path.map(shown).join('.');
   return refuse('invalid', `${field}: ${message}`, { field });
+}
+
+/** Keys of maps are the caller's own: one may be empty, or as long as a body. */
+function shown(part: PropertyKey): string {
+  return part === '' ? '""' : String(part).slice(0, 100);
 }
 
 interface Explained {

