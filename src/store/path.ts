@@ -60,10 +60,11 @@ export class Path {
 
   /** Whether the node at this seq is on the path. */
   has(seq: number): boolean {
-    return seq <= this.#at(seq).upTo;
+    return seq <= this.stretch(seq).upTo;
   }
 
-  #at(seq: number): Stretch {
+  /** The part of the log around a seq that is on the path up to a seq and off it from there on. */
+  stretch(seq: number): Stretch {
     const known = this.#stretch;
     if (known !== undefined && known.first <= seq && seq <= known.last) return known;
     this.#stretch = this.#find(seq);
@@ -139,7 +140,7 @@ export class Path {
       );
       if (node === undefined) return looked === 0;
       if (this.has(node.seq)) return true;
-      from = Math.min(this.#at(node.seq).last, this.#lastSeq) + 1;
+      from = Math.min(this.stretch(node.seq).last, this.#lastSeq) + 1;
     }
     return true;
   }

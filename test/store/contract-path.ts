@@ -96,6 +96,14 @@ export function paths(store: () => Store): void {
           expect(log).toHaveLength(entries.length);
           const { head } = (await store().load(session)) ?? { head: null };
           const nodes = log.filter(isNode);
+          const kept = log.filter((one) => isNode(one) && naivePath(log, head).includes(one.id));
+          const found = await store().nodeBack(session, { after: limit, back: limit });
+          const late = kept.filter(({ seq }) => seq > limit);
+          expect(found).toEqual({
+            count: Math.min(late.length, limit + 1),
+            node:
+              late.length < limit ? null : { id: late.at(-limit)?.id, seq: late.at(-limit)?.seq },
+          });
           const to = nodes[pick % nodes.length]?.id ?? null;
           for (const [end, path] of [
             [head, true],
