@@ -8,6 +8,7 @@ import { createEngine, type SessionEngine } from '../engine/create-engine.ts';
 import type { ShutRun } from '../engine/engine.ts';
 import { openHosts } from '../hosts/hosts.ts';
 import type { AgentDriver } from '../ports/agent.ts';
+import type { Hosts } from '../ports/hosts.ts';
 import type { Store } from '../ports/store.ts';
 import { lockState } from '../store/lock.ts';
 import { openStore } from '../store/open.ts';
@@ -100,8 +101,7 @@ async function compose(
   const defaultAgent = options.defaultAgent ?? 'scripted';
   checkAgent(defaultAgent, drivers);
   await mkdir(directory.scripted, { recursive: true, mode: 0o700 });
-  const store = await openStore({ dir: directory.path, onFatal: options.onFatal ?? endAtOnce });
-  await rememberOwnToken(directory, store.tokens, clock);
+  const { store, hosts } = await openStoreAndHosts(options, directory, log);
   const large = new LargeLines(agents);
   const defaultCwd = options.defaultCwd ?? null;
   const prober = new Prober({ log });
@@ -109,11 +109,7 @@ async function compose(
   const faces: { api?: Api } = {};
   const engine = createEngine({
     store,
-    hosts: await openHosts({
-      directory: directory.hosts,
-      archive: directory.archive,
-      warn: (message) => log('host', { message: String(message) }),
-    }),
+    hosts,
     clock,
     drivers,
     defaultAgent,
@@ -169,6 +165,27 @@ async function compose(
       return runs;
     },
   };
+}
+
+/** Both or neither: what stays open would keep the process that could not start. */
+async function openStoreAndHosts(
+  options: DaemonOptions,
+  directory: StateDirectory,
+  log: (event: string, data: object) => void,
+): Promise<{ store: Store; hosts: Hosts }> {
+  const store = await openStore({ dir: directory.path, onFatal: options.onFatal ?? endAtOnce });
+  try {
+    await rememberOwnToken(directory, store.tokens, systemClock());
+    const hosts = await openHosts({
+      directory: directory.hosts,
+      archive: directory.archive,
+      warn: (message) => log('host', { message: String(message) }),
+    });
+    return { store, hosts };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 interface Parts {

@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmod,
   chown,
@@ -15,6 +16,8 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startDaemon } from '../../src/app/daemon.ts';
 import { ownSecret } from '../../src/app/own-token.ts';
@@ -25,6 +28,8 @@ import {
   writeRecord,
 } from '../../src/app/state-directory.ts';
 import { nodeClient } from '../../src/client/node/index.ts';
+
+const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 let root: string;
 beforeEach(async () => {
@@ -260,6 +265,28 @@ test('S1 S3: a directory of another user is refused', async () => {
   }
   await expect(startDaemon({ state })).rejects.toThrow(/belongs to another user/);
 });
+
+test(
+  'S1: a start that is refused ends its process, and says why',
+  { timeout: 60_000 },
+  async () => {
+    const state = join(root, 'state');
+    const started = async () => {
+      const child = spawn(process.execPath, [cli, 'up', '--state', state, '--port', '0'], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+      return { said, code };
+    };
+    await mkdir(state, { mode: 0o700 });
+    await writeFile(join(state, 'token'), 'no token', { mode: 0o600 });
+    expect(await started()).toMatchObject({ code: 20, said: expect.stringContaining('no token') });
+    await rm(join(state, 'token'));
+    await rm(join(state, 'hosts'), { recursive: true, force: true });
+    await writeFile(join(state, 'hosts'), '');
+    expect(await started()).toMatchObject({ code: 20, said: expect.stringContaining('hosts') });
+  },
+);
 
 /** Whether a secret opens the daemon at this address. */
 async function opens(url: string, secret: string): Promise<boolean> {
