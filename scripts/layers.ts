@@ -33,9 +33,10 @@ export const layers: Layers = {
   // A program of its own: it shares nothing with the product, as no agent does.
   'agents/scripted/program': { rooms: [], node: true, packages: [] },
   store: { rooms: ['domain', 'ports'], node: true, packages: [] },
+  formats: { rooms: ['domain', 'ports'], node: false, packages: ['zod'] },
   hosts: { rooms: ['domain', 'ports'], node: true, packages: [] },
   api: {
-    rooms: ['protocol', 'engine', 'domain', 'ports'],
+    rooms: ['protocol', 'engine', 'formats', 'domain', 'ports'],
     node: true,
     packages: ['@agentclientprotocol/sdk', '@hono/node-server', 'hono', 'ws', 'zod'],
   },

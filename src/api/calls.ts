@@ -6,8 +6,15 @@ import { operations } from '../protocol/operations.ts';
 import { allows } from '../protocol/scope.ts';
 import { answerText, internalRefusal, refusalIn } from './answer.ts';
 import { demandFields, demandScope, noSession, type Caller } from './caller.ts';
-import type { Context, Handler, UnaryName } from './handler.ts';
-import { handlers } from './handlers.ts';
+import type {
+  Context,
+  DownloadName,
+  Handler,
+  StreamHandlers,
+  UnaryName,
+  UploadName,
+} from './handler.ts';
+import { handlers, streamHandlers } from './handlers.ts';
 import { parseInput } from './input.ts';
 import type { Live } from './live.ts';
 import type { ApiOptions } from './options.ts';
@@ -58,6 +65,23 @@ export class Calls {
         for (const call of later.splice(0)) call();
       },
     };
+  }
+
+  /** A stream as an answer. Nothing of it has been looked at before its first piece is asked for. */
+  download(name: DownloadName, input: unknown, caller: Caller): AsyncGenerator<string> {
+    const parsed = this.admit(name, input, caller);
+    return streamHandlers[name](parsed, this.#context(caller, []));
+  }
+
+  /** A stream as a body; the output as JSON text. */
+  async upload<Name extends UploadName>(
+    name: Name,
+    input: unknown,
+    { caller, chunks }: { caller: Caller; chunks: AsyncIterable<Uint8Array> },
+  ): Promise<string> {
+    const parsed = this.admit(name, input, caller);
+    const handler: StreamHandlers[Name] = streamHandlers[name];
+    return answerText(await handler(parsed, this.#context(caller, []), chunks));
   }
 
   /** Id of a session that the caller may see. */

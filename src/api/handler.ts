@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
-import type { OperationName, OutputOf, ParsedInputOf } from '../protocol/operations.ts';
+import type { OperationName, OutputOf, ParsedInputOf, StreamName } from '../protocol/operations.ts';
 import type { JsonText } from './answer.ts';
 import type { Caller } from './caller.ts';
 import type { ApiConfig } from './options.ts';
@@ -11,7 +11,9 @@ import type { ApiConfig } from './options.ts';
  * face.
  */
 export type FeedName = Extract<OperationName, `feeds.${string}`>;
-export type UnaryName = Exclude<OperationName, FeedName>;
+export type UnaryName = Exclude<OperationName, FeedName | StreamName>;
+export type DownloadName = 'sessions.export';
+export type UploadName = Exclude<StreamName, DownloadName>;
 
 /** What a handler works with: the ports, and the call that it answers. */
 export interface Context {
@@ -44,3 +46,20 @@ export type Handler<Name extends UnaryName> = (
 
 /** One handler per operation: a missing one does not compile. */
 export type Handlers = { readonly [Name in UnaryName]: Handler<Name> };
+
+/** Answers pieces of text; its first one comes after everything that it can be refused for. */
+export type DownloadHandler<Name extends DownloadName> = (
+  input: ParsedInputOf<Name>,
+  context: Context,
+) => AsyncGenerator<string>;
+
+/** Takes the body as it comes: what is not asked for waits at the sender. */
+export type UploadHandler<Name extends UploadName> = (
+  input: ParsedInputOf<Name>,
+  context: Context,
+  chunks: AsyncIterable<Uint8Array>,
+) => Promise<OutputOf<Name>>;
+
+export type StreamHandlers = { readonly [Name in DownloadName]: DownloadHandler<Name> } & {
+  readonly [Name in UploadName]: UploadHandler<Name>;
+};

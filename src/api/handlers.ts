@@ -1,4 +1,4 @@
-import type { Handlers } from './handler.ts';
+import type { Handlers, StreamHandlers } from './handler.ts';
 import { agentsList } from './handlers/agents-list.ts';
 import { agentsProbe } from './handlers/agents-probe.ts';
 import { approvalsDecide } from './handlers/approvals-decide.ts';
@@ -22,9 +22,11 @@ import { sessionsAppend } from './handlers/sessions-append.ts';
 import { sessionsCompact } from './handlers/sessions-compact.ts';
 import { sessionsCreate } from './handlers/sessions-create.ts';
 import { sessionsDelete } from './handlers/sessions-delete.ts';
+import { sessionsExport } from './handlers/sessions-export.ts';
 import { sessionsFork } from './handlers/sessions-fork.ts';
 import { sessionsGet } from './handlers/sessions-get.ts';
 import { sessionsHistory } from './handlers/sessions-history.ts';
+import { sessionsImport } from './handlers/sessions-import.ts';
 import { sessionsList } from './handlers/sessions-list.ts';
 import { sessionsPatch } from './handlers/sessions-patch.ts';
 import { sessionsPreview } from './handlers/sessions-preview.ts';
@@ -75,4 +77,9 @@ export const handlers: Handlers = {
   'tokens.create': tokensCreate,
   'tokens.list': tokensList,
   'tokens.revoke': tokensRevoke,
+};
+
+export const streamHandlers: StreamHandlers = {
+  'sessions.export': sessionsExport,
+  'sessions.import': sessionsImport,
 };

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono, type Context as HonoContext } from 'hono';
 import { refuse } from '../domain/refusal.ts';
@@ -9,12 +9,14 @@ import { readBody } from './body.ts';
 import type { Calls } from './calls.ts';
 import { nobody, type Caller } from './caller.ts';
 import type { Events, StreamRequest } from './events.ts';
+import { answerDownload } from './download.ts';
 import type { UnaryName } from './handler.ts';
 import { jsonAnswer, refusalAnswer, type HttpAnswer } from './http-answer.ts';
 import { operationNamed } from './input.ts';
+import type { NodePair } from './node-pair.ts';
 import type { Credentials } from './tokens.ts';
+import { answerUpload } from './upload.ts';
 
-export type NodePair = { incoming: IncomingMessage; outgoing: ServerResponse };
 type Asked = HonoContext<{ Bindings: NodePair }>;
 export type HttpApp = Hono<{ Bindings: NodePair }>;
 
@@ -67,6 +69,11 @@ async function answerOperation(asked: Asked, calls: Calls): Promise<Response> {
       `${name} needs a connection that stays open: ask it on the WebSocket /rpc, or read ` +
       'GET /v1/sessions/{id}/events.';
     throw refuse('unsupported', message);
+  }
+  if (name === 'sessions.export') return answerDownload(asked.env, calls, { name, caller });
+  if (name === 'sessions.import') {
+    const query = new URL(asked.req.url).searchParams;
+    return answerUpload(asked.env, calls, { name, caller, query });
   }
   const input = await readBody(incoming, calls.options.config.bodyBytes ?? limits.bodyBytes);
   const { text, left } = await calls.run(name as UnaryName, input, caller);

@@ -7,7 +7,8 @@ import { getRequestListener } from '@hono/node-server';
 import { limits } from '../domain/limits.ts';
 import type { Calls } from './calls.ts';
 import { checkPlace, guardOf, type Guard } from './guard.ts';
-import type { HttpApp, NodePair } from './http.ts';
+import type { HttpApp } from './http.ts';
+import type { NodePair } from './node-pair.ts';
 import {
   type HttpAnswer,
   rawAnswer,
@@ -54,7 +55,8 @@ export class Listener {
     this.#faces = faces;
     this.#server = createServer({
       headersTimeout: headersMs,
-      requestTimeout: requestMs,
+      // A body has its time below, unless it is an upload: those have a time for each silence.
+      requestTimeout: 0,
       connectionsCheckingInterval: checkMs,
       // A request without one is refused by the guard, as any other with a wrong one.
       requireHostHeader: false,
@@ -64,7 +66,11 @@ export class Listener {
     const most = faces.calls.options.config.connections ?? limits.connections;
     this.#server.maxConnections = most + toldAtOnce;
     const listener = getRequestListener(
-      (request, env) => faces.app.fetch(request, env as NodePair),
+      (request, env) => {
+        const { incoming, outgoing } = env as NodePair;
+        const untimed = this.#timeBody(incoming, outgoing);
+        return faces.app.fetch(request, { incoming, outgoing, untimed });
+      },
       {
         overrideGlobalObjects: false,
       },
@@ -151,6 +157,18 @@ export class Listener {
     return false;
   }
 
+  /** Refuses a request whose body takes too long; the answer takes that back. */
+  #timeBody(incoming: IncomingMessage, outgoing: ServerResponse): () => void {
+    if (incoming.complete) return () => undefined;
+    const cancel = this.#faces.calls.options.clock.after(requestMs, () => {
+      if (incoming.complete) return;
+      if (outgoing.headersSent) incoming.destroy();
+      else answerTooSlow(incoming.socket);
+    });
+    incoming.once('close', cancel);
+    return cancel;
+  }
+
   /** A connection that was kept for more has nothing more to wait for. */
   #answered(connection: Connection): void {
     connection.underWay -= 1;
@@ -195,14 +213,19 @@ function tooManyUnderWay(): HttpAnswer {
   return refusalAnswer({ code: 'limited', message, data }, { headers: { connection: 'close' } });
 }
 
+function answerTooSlow(socket: Duplex): void {
+  const refusal = { code: 'invalid', message: 'The request came too slowly.' } as const;
+  writeRawAnswer(socket, refusalAnswer(refusal, { status: 408 }));
+}
+
 function answerBadRequest({ code }: NodeJS.ErrnoException, socket: Duplex): void {
   if (code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return answerTooSlow(socket);
   const answers: { readonly [code: string]: readonly [number, string] } = {
     HPE_HEADER_OVERFLOW: [431, 'The headers are too large.'],
-    ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request came too slowly.'],
   };
   const [status, message] = answers[code ?? ''] ?? [400, 'This is no HTTP request.'];
   writeRawAnswer(socket, refusalAnswer({ code: 'invalid', message }, { status }));

@@ -1,13 +1,13 @@
 import type { RefusalError } from '../domain/refusal.ts';
-import type { InputOf, OperationName, OutputOf } from '../protocol/operations.ts';
+import type { InputOf, OperationName, OutputOf, StreamName } from '../protocol/operations.ts';
 import type { Connection } from './connection.ts';
 import { callOverHttp, type HttpTarget } from './http-call.ts';
 import { backOff, type Pace, pause, reasonOf } from './pace.ts';
 import { isPassing, unavailable, waitAsked } from './refusal.ts';
 import { prepare } from './repeat.ts';
 
-/** Operations that one call answers; the others are feeds. */
-export type CallName = Exclude<OperationName, `feeds.${string}`>;
+/** Operations that one call answers; the others are feeds and streams. */
+export type CallName = Exclude<OperationName, `feeds.${string}` | StreamName>;
 
 export interface CallOptions {
   /** Of each attempt; default 30 s, and 2 minutes for an abort that waits. */

@@ -10,6 +10,7 @@ import type { FetchLike, HttpTarget } from './http-call.ts';
 import { type ListEvent, ListFeed, type ListFilter } from './list-feed.ts';
 import { type Pace, realPace } from './pace.ts';
 import { browserSocket, type MakeSocket } from './socket.ts';
+import { type StreamCalls, streamCalls } from './streams.ts';
 
 export interface ClientOptions {
   /** Where the daemon listens, such as `http://127.0.0.1:4545`. */
@@ -40,7 +41,8 @@ export interface FollowOptions extends WatchOptions {
 }
 
 /** A client of one daemon. Every failure is a `RefusalError` with a code of the closed set. */
-export interface Client extends CallGroups {
+export interface Client extends Omit<CallGroups, 'sessions'> {
+  readonly sessions: CallGroups['sessions'] & StreamCalls;
   readonly url: string;
   readonly call: Call;
   /** A session's feed; it reconnects by itself and ends only when it is refused, left or aborted. */
@@ -59,6 +61,7 @@ const groups: readonly (keyof CallGroups)[] = [
   'agents',
   'approvals',
   'blobs',
+  'queue',
   'runs',
   'server',
   'sessions',
@@ -70,8 +73,10 @@ export function createClient(options: ClientOptions): Client {
   const call = ((operation: CallName, ...given: [object?, CallOptions?]) =>
     makeCall(core, operation, given)) as Call;
   const byGroup = groups.map((group) => [group, callGroup(group, call)]);
+  const streams = streamCalls(core.target);
   return {
     ...(Object.fromEntries(byGroup) as CallGroups),
+    sessions: callGroup('sessions', call, streams) as Client['sessions'],
     url: withoutSlash(options.url),
     call,
     watch: (session, watch = {}) => core.watch(session, watch),
@@ -86,18 +91,16 @@ function withoutSlash(url: string): string {
 }
 
 /** `group.verb(input)` for any verb: which ones there are is for the types to say. */
-function callGroup(group: string, call: Call): unknown {
-  return new Proxy(
-    {},
-    {
-      get(_target, verb) {
-        // Asked for by `await` and by printers, never an operation.
-        if (typeof verb !== 'string' || verb === 'then' || verb === 'toJSON') return undefined;
-        return (...given: [object, CallOptions?]) =>
-          call(`${group}.${verb}` as 'sessions.get', ...(given as [never]));
-      },
+function callGroup(group: string, call: Call, own: object = {}): unknown {
+  return new Proxy(own, {
+    get(target, verb) {
+      if (Object.hasOwn(target, verb)) return target[verb as keyof typeof target];
+      // Asked for by `await` and by printers, never an operation.
+      if (typeof verb !== 'string' || verb === 'then' || verb === 'toJSON') return undefined;
+      return (...given: [object, CallOptions?]) =>
+        call(`${group}.${verb}` as 'sessions.get', ...(given as [never]));
     },
-  );
+  });
 }
 
 /** Events that may wait for a slow consumer before the server is asked to keep the rest. */

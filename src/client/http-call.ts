@@ -10,13 +10,17 @@ export type FetchLike = (
   request: {
     method: 'POST';
     headers: Record<string, string>;
-    body: string;
+    body: string | Blob | ReadableStream<Uint8Array>;
+    /** Of a body that is a stream. */
+    duplex?: 'half';
     signal: AbortSignal;
   },
 ) => Promise<{
   status: number;
   headers: { get(name: string): string | null };
   text(): Promise<string>;
+  /** The answer as it comes, for who does not want its text. */
+  body: ReadableStream<Uint8Array> | null;
 }>;
 
 export interface HttpTarget {
@@ -50,11 +54,7 @@ export async function callOverHttp(target: HttpTarget, attempt: HttpTry): Promis
   try {
     const answer = await target.fetch(`${url}/v1/${operation}`, {
       method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
-        ...(target.name === undefined ? {} : { [clientHeader]: target.name }),
-      },
+      headers: headersOf(target, token, 'application/json'),
       body: JSON.stringify(input),
       signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
     });
@@ -71,7 +71,19 @@ export async function callOverHttp(target: HttpTarget, attempt: HttpTry): Promis
   }
 }
 
-function readJson(text: string): unknown {
+export function headersOf(
+  { name }: HttpTarget,
+  token: string,
+  type: string,
+): Record<string, string> {
+  return {
+    'content-type': type,
+    ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+    ...(name === undefined ? {} : { [clientHeader]: name }),
+  };
+}
+
+export function readJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -82,7 +94,8 @@ function readJson(text: string): unknown {
   }
 }
 
-function refusalOf(status: number, body: unknown, retryAfter: string | null): RefusalError {
+/** What the server refused, from an answer that is none of success. */
+export function refusalOf(status: number, body: unknown, retryAfter: string | null): RefusalError {
   const code = status >= 500 ? 'unavailable' : 'internal';
   const refusal = readRefusal(isObject(body) ? (body['error'] as Json) : null, code);
   const seconds = retryAfter === null ? Number.NaN : Number(retryAfter);

@@ -61,12 +61,15 @@ beforeAll(async () => {
     expired: (await harness.token(['admin'], { expiresAt: at })).secret,
   };
   routes = [
-    ...operationNames.map((name): Route => ({
-      path: `/v1/${name}`,
-      kind: operations[name].shape === 'feed' ? 'feed' : 'operation',
-      open: name === 'server.health',
-      body: JSON.stringify(inputs[name]),
-    })),
+    // What an upload has as its body is another type; test/api/import.test.ts has its cells.
+    ...operationNames
+      .filter((name) => name !== 'sessions.import')
+      .map((name): Route => ({
+        path: `/v1/${name}`,
+        kind: operations[name].shape === 'feed' ? 'feed' : 'operation',
+        open: name === 'server.health',
+        body: JSON.stringify(inputs[name]),
+      })),
     { path: '/v1/health', kind: 'get', open: true, body: '' },
     { path: '/v1/events', kind: 'stream', open: false, body: '' },
     { path: '/v1/sessions/s1/events', kind: 'stream', open: false, body: '' },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { handlers } from '../../src/api/handlers.ts';
+import { handlers, streamHandlers } from '../../src/api/handlers.ts';
 import { refusalCodes, refuse, type RefusalCode } from '../../src/domain/refusal.ts';
 import { httpStatus } from '../../src/protocol/error.ts';
 import { operationNames, operations, type OperationName } from '../../src/protocol/operations.ts';
@@ -44,6 +44,8 @@ afterAll(() => harness.close());
 test('every operation that is no feed has a handler, and no other', () => {
   const unary = operationNames.filter((name) => operations[name].shape === 'unary');
   expect(Object.keys(handlers).toSorted()).toEqual(unary.toSorted());
+  const streams = operationNames.filter((name) => /load$/.test(operations[name].shape));
+  expect(Object.keys(streamHandlers).toSorted()).toEqual(streams.toSorted());
 });
 
 /** One call of each operation that succeeds. */

@@ -177,6 +177,9 @@ export class RpcSocket implements Outlet, Open {
       sent();
       return;
     }
+    if (operations[name].shape !== 'unary') {
+      throw refuse('unsupported', `${name} is a stream: ask it over HTTP, POST /v1/${name}.`);
+    }
     const { text, left } = await this.#calls.run(name as UnaryName, params, this.caller);
     this.#send(resultText(id, text), () => {
       done();

@@ -1,0 +1,127 @@
+import type { Entry, EntryOf } from '../domain/entry.ts';
+import { limits } from '../domain/limits.ts';
+import { refuse, RefusalError } from '../domain/refusal.ts';
+import type { ImportSink } from '../engine/session-ops.ts';
+import type { LogReader, ReadEntries } from '../formats/format.ts';
+import { isDeeper, type Line, LineCutter } from '../formats/lines.ts';
+import { readerOf } from '../formats/reader.ts';
+import type { OutputOf, ParsedInputOf } from '../protocol/operations.ts';
+import { adminFields } from '../protocol/settings.ts';
+import { demandScope } from './caller.ts';
+import { formatPorts } from './format-ports.ts';
+import type { Context } from './handler.ts';
+
+/** Lines that are read, and about as many bytes, before what came of them is stored. */
+const most = { lines: limits.appendEntries, bytes: 256 * 1024 };
+/** Nesting of JSON in a line. */
+const depth = 256;
+
+/** A file that comes in: lines to entries, entries to the engine, a bounded piece at a time. */
+export class LogImport {
+  readonly #input: ParsedInputOf<'sessions.import'>;
+  readonly #context: Context;
+  readonly #lines = new LineCutter(limits.lineBytes);
+  #reader: LogReader | null = null;
+  #sink: ImportSink | null = null;
+  #waiting: Line[] = [];
+  #bytes = 0;
+
+  constructor(input: ParsedInputOf<'sessions.import'>, context: Context) {
+    this.#input = input;
+    this.#context = context;
+  }
+
+  /** Resolves when there is room for more. What was stored before a refusal stays. */
+  async take(chunk: Uint8Array): Promise<void> {
+    try {
+      for (const line of this.#lines.push(chunk)) await this.#takeLine(line);
+    } catch (error) {
+      await this.#storeRest(error);
+      throw error;
+    }
+  }
+
+  async end(): Promise<OutputOf<'sessions.import'>> {
+    for (const line of this.#lines.end()) await this.#takeLine(line);
+    await this.#flush();
+    const reader = this.#reader;
+    if (reader === null) throw refuse('invalid', 'The file is empty.');
+    await this.#store(await reader.end());
+    const { row, created, added } = await this.#sink!.end();
+    return { session: row, created, added, lines: this.#lines.count };
+  }
+
+  async #takeLine(line: Line): Promise<void> {
+    if (isDeeper(line.bytes, depth)) {
+      const message = `Line ${line.number}: JSON may be nested ${depth} deep.`;
+      throw refuse('invalid', message, { data: { line: line.number } });
+    }
+    if (this.#reader === null) return this.#begin(line);
+    this.#waiting.push(line);
+    this.#bytes += line.bytes.length;
+    if (this.#waiting.length >= most.lines || this.#bytes >= most.bytes) await this.#flush();
+  }
+
+  async #begin(line: Line): Promise<void> {
+    const { format, id, agent, cwd } = this.#input;
+    const { engine } = this.#context;
+    const pi = { id, agent: agent ?? engine.agents.default, cwd };
+    this.#reader = readerOf(line, { format, pi }, formatPorts(this.#context));
+    const { header } = this.#reader;
+    const by = this.#context.caller.by;
+    this.#sink = await engine.logs.openImport({ ...header, session: id ?? header.session }, by);
+  }
+
+  async #flush(): Promise<void> {
+    const lines = this.#waiting;
+    this.#waiting = [];
+    this.#bytes = 0;
+    if (lines.length > 0) await this.#store(await this.#reader!.read(lines));
+  }
+
+  /** A line that is refused does not take the good ones before it along. */
+  async #storeRest(error: unknown): Promise<void> {
+    if (error instanceof RefusalError && this.#reader !== null) await this.#flush();
+  }
+
+  async #store({ entries, lines }: ReadEntries): Promise<void> {
+    for (let from = 0; from < entries.length; from += limits.appendEntries) {
+      const piece = entries.slice(from, from + limits.appendEntries);
+      this.#check(piece, lines[from] ?? 0);
+      await this.#sink!.add(piece).catch((error: unknown) => {
+        throw withLine(error, lines[from] ?? 0);
+      });
+    }
+  }
+
+  /** What a log sets is allowed to whoever may set it, and to nobody by way of a file. */
+  #check(entries: readonly Entry[], line: number): void {
+    for (const entry of entries) {
+      if (entry.kind === 'settings') this.#checkSettings(entry, line);
+    }
+  }
+
+  #checkSettings({ data }: EntryOf<'settings'>, line: number): void {
+    const { agent } = this.#reader!.header;
+    const { changes } = data;
+    if (changes.agent !== undefined && changes.agent !== agent) {
+      const message = `From line ${line} on the log is of the agent ${changes.agent}, and its header says ${agent}.`;
+      throw refuse('invalid', message, { data: { line } });
+    }
+    for (const [field, scope] of Object.entries(adminFields)) {
+      const given = changes[field as keyof typeof adminFields];
+      if (given !== undefined && given.length > 0) {
+        demandScope(this.#context.caller, scope, `sessions.import of a log that sets ${field}`);
+      }
+    }
+  }
+}
+
+/** Where in the file it was; the engine knows only the entry. */
+function withLine(error: unknown, line: number): unknown {
+  if (!(error instanceof RefusalError)) return error;
+  const { refusal } = error;
+  if (line === 0 || refusal.data?.['line'] !== undefined) return error;
+  const message = `From line ${line} on: ${refusal.message}`;
+  return new RefusalError({ ...refusal, message, data: { ...refusal.data, line } });
+}
