@@ -76,7 +76,8 @@ export class Life implements LifeOps {
 
   async purge(session: string, by: By): Promise<void> {
     const { registry, store } = this.#context;
-    if (await store.purged(session)) return;
+    // One that a crash has cut off goes on.
+    if (await store.purged(session)) return this.#purgeStored(session);
     await this.remove(session, by);
     await registry.drop(session, goneRefusal, () => this.#purgeStored(session));
   }

@@ -1,7 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { limits } from '../../src/domain/limits.ts';
 import type { Frame } from '../../src/engine/frames.ts';
+import { Connection } from '../../src/store/connection.ts';
+import { openStore } from '../../src/store/open.ts';
+import { purgeSlice } from '../../src/store/purge.ts';
 import { plainAgent } from '../../src/testing/index.ts';
+import { tempDir } from '../store/sample.ts';
 import { deaf, given, obedient } from './agents.ts';
 import { by, Watch, Workbench, words } from './workbench.ts';
 
@@ -123,6 +128,25 @@ describe('a deletion', () => {
       bench.clock.advance(3_600_000);
       await new Promise((resolve) => setImmediate(resolve));
     }
+  });
+
+  test('L7 L9: a purge that a crash has cut off is brought to its end after the next start', async () => {
+    const { dir, remove } = tempDir();
+    const store = await openStore({ dir, onFatal: () => expect.unreachable() });
+    onTestFinished(async () => {
+      await store.close();
+      remove();
+    });
+    const bench = await Workbench.open({ store });
+    const session = await bench.session();
+    await bench.engine.life.remove(session, by);
+    const connection = Connection.writer(join(dir, 'turnkeep.db'));
+    purgeSlice(connection, session, '');
+    connection.close();
+    const due = (): Promise<readonly string[]> => store.purgeable('');
+    expect(await due()).toEqual([session]);
+    await bench.boot();
+    while ((await due()).length > 0) bench.clock.advance(3_600_000);
   });
 
   test('L7: the main session of an agent stays', async () => {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AppendBatch, HostInput, Store } from '../../src/ports/store.ts';
 import { Connection } from '../../src/store/connection.ts';
@@ -23,6 +24,8 @@ import {
   tempDir,
   time,
 } from './sample.ts';
+
+const purging = fileURLToPath(new URL('./purging.ts', import.meta.url));
 
 let dir: string;
 let remove: () => void;
@@ -199,8 +202,7 @@ test(
 
 /** Purges in a process of its own, which is killed after so many transactions. */
 async function killedPurge(session: string, slices: number): Promise<void> {
-  const fixture = join(import.meta.dirname, 'purging.ts');
-  const child = spawn(process.execPath, [fixture, dir, session, String(slices)], {
+  const child = spawn(process.execPath, [purging, dir, session, String(slices)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   for await (const line of createInterface({ input: child.stdout })) {
