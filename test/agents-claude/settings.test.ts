@@ -283,7 +283,7 @@ describe('settings that change while it is open', () => {
   test('another model is asked whether it has the effort that was in force', () => {
     const told = eventsOf('settings');
     const asked = told.findIndex((event) => event.type === 'send');
-    expect(told[asked]).toMatchObject({ line: expect.stringContaining('set:effort:') as string });
+    expect(told[asked]).toMatchObject({ line: expect.stringContaining('still-effort') as string });
     expect(told).toContainEqual(
       expect.objectContaining({ code: 'effort-not-set', type: 'notice' }),
     );
@@ -292,6 +292,17 @@ describe('settings that change while it is open', () => {
       told.filter((event) => event.type === 'notice' && event.code === 'mcp-server'),
     ).toHaveLength(1);
   });
+});
+
+test('an effort that changes together with the model is not told as lost', () => {
+  const { events } = opened().say(
+    answer('set:effort:low', { applied: { effort: 'low' } }),
+    answer('set:model:sonnet', { model: 'claude-sonnet-5-5' }),
+    answer('set:effort:high', { applied: { effort: 'high' } }),
+    answer('still-effort', { applied: { effort: 'high' } }),
+  );
+  expect(events.filter(({ type }) => type === 'notice')).toEqual([]);
+  expect(events.at(-1)).toMatchObject({ changes: { effort: 'high' } });
 });
 
 function answer(id: string, response: object): object {

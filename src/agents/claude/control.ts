@@ -5,7 +5,7 @@ import { limits } from '../../domain/limits.ts';
 import { memberAt, objectAt, sizeOf, textAt } from '../shape.ts';
 import { failure } from './failure.ts';
 import { nativePrompt } from './ids.ts';
-import { liveIds, readSet } from './live.ts';
+import { liveIds, readSet, readStillEffort } from './live.ts';
 import { questionOf } from './question.ts';
 import { changesOf, short, type Reading, type SentPrompt } from './state.ts';
 import { inputOf, knownCall } from './tool-call.ts';
@@ -36,6 +36,7 @@ export function readControlResponse(reading: Reading, line: Json): void {
   if (id.startsWith('prompt:')) return readLabel(reading, id);
   // Whether a cancel does anything is seen at the turn's end.
   if (id.startsWith('cancel:') || id === liveIds.effort) return;
+  if (id === liveIds.stillEffort) return readStillEffort(reading, response!);
   if (id.startsWith('set:')) return readSet(reading, response!);
   if (isAsked(reading, id)) return settle(reading, id);
   reading.unrecognized('an answer that nobody waits for');

@@ -4,7 +4,7 @@ import type { OpenSpec } from '../../ports/agent.ts';
 import { apiBlockOf } from './content.ts';
 import { requestIds } from './control.ts';
 import { nativePrompt } from './ids.ts';
-import { effortInForce, liveIds } from './live.ts';
+import { liveIds } from './live.ts';
 import { answeredInput } from './question.ts';
 import { passes } from './settings.ts';
 import type { ClaudeState } from './state.ts';
@@ -17,7 +17,12 @@ type Settings = Extract<AgentCommand, { type: 'set' }>['changes'];
 export function openingLines({ effort }: Pick<OpenSpec, 'effort'>): readonly string[] {
   const opening = request(requestIds.initialize, { subtype: 'initialize', hooks: null });
   if (effort === null || !passes('effort', effort)) return [opening];
-  return [opening, JSON.stringify(effortInForce(effort))];
+  return [opening, effortInForce(effort)];
+}
+
+/** Asks what is in force, for the answer to say whether it is this. */
+function effortInForce(wanted: string): string {
+  return request(liveIds.set('effort', wanted), { subtype: 'get_settings' });
 }
 
 /** A command as lines. It changes nothing here: what Claude Code makes of it is seen in its own lines. */
@@ -74,7 +79,7 @@ function setLines(changes: Settings): readonly string[] {
       case 'effort': {
         const settings = { effortLevel: value };
         const change = { subtype: 'apply_flag_settings', settings };
-        return [request(liveIds.effort, change), JSON.stringify(effortInForce(value))];
+        return [request(liveIds.effort, change), effortInForce(value)];
       }
     }
   });

@@ -11,6 +11,8 @@ export const liveIds = {
   set: (setting: LiveSetting, value: string) => `set:${setting}:${value}`,
   /** What this answer says is not enough: what is in force is asked for after it. */
   effort: 'effort',
+  /** Asks whether the effort that was in force still is. */
+  stillEffort: 'still-effort',
 } as const;
 
 /** The answer to a request for a setting, whose id says what was asked. What it tells is in force. */
@@ -31,21 +33,23 @@ export function readSet(reading: Reading, response: JsonObject): void {
   if (setting === 'effort') return readEffort(reading, value, told);
   const inForce = short(memberAt(told, setting)) ?? value;
   reading.report({ [setting]: inForce });
-  const { effort } = reading.state.inForce;
-  // Another model may not have it.
-  if (setting === 'model' && effort !== null) reading.send(effortInForce(effort));
+  // Another model may not have the effort.
+  if (setting !== 'model' || reading.state.inForce.effort === null) return;
+  const request = { subtype: 'get_settings' };
+  reading.send({ type: 'control_request', request_id: liveIds.stillEffort, request });
 }
 
-/** Asks what is in force, for the answer to say whether it is this. */
-export function effortInForce(wanted: string): object {
-  const request = { subtype: 'get_settings' };
-  return { type: 'control_request', request_id: liveIds.set('effort', wanted), request };
+/** The answer to what is in force after the model has changed; the effort may have been changed since. */
+export function readStillEffort(reading: Reading, response: JsonObject): void {
+  const { effort } = reading.state.inForce;
+  if (effort !== null) readEffort(reading, effort, objectAt(response, 'response'));
 }
 
 /** Asked for by itself: Claude Code takes an effort that the model does not have, and works with another. */
 function readEffort(reading: Reading, wanted: string, told: JsonObject | undefined): void {
   const effort = textAt(objectAt(told, 'applied'), 'effort');
   if (effort === wanted) return reading.report({ effort });
+  reading.change({ inForce: { ...reading.state.inForce, effort: null } });
   const inForce = effort === undefined ? 'has no effort to choose' : `works with ${effort}`;
   notSet(reading, 'effort', `The effort ${wanted} is not in force: the model ${inForce}.`);
 }
