@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { startDaemon } from '../../src/app/daemon.ts';
 import { ownSecret } from '../../src/app/own-token.ts';
 import {
@@ -275,6 +275,7 @@ test(
       const child = spawn(process.execPath, [cli, 'up', '--state', state, '--port', '0'], {
         stdio: ['ignore', 'ignore', 'pipe'],
       });
+      onTestFinished(() => void child.kill('SIGKILL'));
       const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
       return { said, code };
     };
