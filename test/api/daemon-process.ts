@@ -37,8 +37,14 @@ export class DaemonProcess {
     await mkdir(daemon.state, { mode: 0o700, recursive: true });
     await mkdir(daemon.cwd);
     const options = { state: daemon.state, cwd: daemon.cwd, config };
-    Object.assign(daemon, await daemon.#tell({ order: 'open', options }));
-    return daemon;
+    try {
+      Object.assign(daemon, await daemon.#tell({ order: 'open', options }));
+      return daemon;
+    } catch (error) {
+      child.kill('SIGKILL');
+      await rm(root, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   get state(): string {
@@ -126,12 +132,20 @@ export class DaemonProcess {
     return rpc;
   }
 
+  /** Fails where it has said or logged anything; it is ended all the same. */
   async close(): Promise<void> {
     this.#agent.destroy();
-    const exited = once(this.#child, 'exit');
-    await this.#tell({ order: 'close' });
-    await exited;
-    await rm(this.root, { recursive: true, force: true });
+    const exited = new Promise((resolve) => this.#child.once('exit', resolve));
+    try {
+      const logged = await this.logged();
+      await this.#tell({ order: 'close' });
+      if (logged.length > 0) throw new Error(`It logged ${JSON.stringify(logged)}`);
+      if (this.#said !== '') throw new Error(`It said ${this.#said}`);
+    } finally {
+      if (this.alive) setTimeout(() => this.#child.kill('SIGKILL'), 5000).unref();
+      if (this.alive) await exited;
+      await rm(this.root, { recursive: true, force: true });
+    }
   }
 
   /** One order at a time. */
