@@ -36,6 +36,8 @@ export type Command =
       type: 'append';
       entries: readonly Appended[];
       expect?: { head: string | null } | { seq: number };
+      /** Of the session's writer: the one in force, and the one that the producer means. */
+      epoch: { inForce: number; expected?: number };
     }
   /** Entries of an exported log, with their seqs. */
   | { type: 'import'; entries: readonly Entry[] }

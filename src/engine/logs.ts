@@ -26,15 +26,10 @@ export class Logs implements LogOps {
     const { registry } = this.#context;
     const actor = await registry.get(session);
     const { expect, epoch } = input;
-    if (epoch !== undefined && epoch !== actor.epoch) {
-      throw refuse('fenced', `The writer of this session has the epoch ${actor.epoch} by now.`, {
-        field: 'epoch',
-        data: { epoch: actor.epoch },
-      });
-    }
     const command = {
       type: 'append' as const,
       entries: this.#named(input),
+      epoch: { inForce: actor.epoch, ...(epoch === undefined ? {} : { expected: epoch }) },
       ...(expect === undefined ? {} : { expect }),
     };
     const outcome = await actor.post({ command, by, ownId: true });

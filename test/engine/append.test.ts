@@ -64,7 +64,7 @@ describe('entries of a producer', () => {
     const node = [{ id: 'n1', parentId: null, raw: 1 }];
     const stored = await logs.append(session, { entries: node, expect: { head: null } }, by);
     expect(stored.head).toBe('n1');
-    const conflict = { refusal: { code: 'conflict', data: { head: 'n1', seq: 2 } } };
+    const conflict = { refusal: { code: 'conflict', data: { head: 'n1', seq: 2, epoch: 1 } } };
     const late = [{ id: 'n2', parentId: null, raw: 2 }];
     await expect(
       logs.append(session, { entries: late, expect: { head: null } }, by),
@@ -76,7 +76,8 @@ describe('entries of a producer', () => {
       refusal: { code: 'fenced' },
     });
     // Known entries are told before anything is compared.
-    const again = await logs.append(session, { entries: node, expect: { head: null } }, by);
+    const stale = { entries: node, expect: { head: null }, epoch: 99 };
+    const again = await logs.append(session, stale, by);
     expect(again.entries).toMatchObject([{ duplicate: true }]);
     expect(await rebuild(session, bench.store)).toMatchObject({ head: 'n1', lastSeq: 2 });
   });

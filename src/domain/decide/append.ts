@@ -7,9 +7,16 @@ import { endRun, withdrawApprovals } from './run.ts';
 
 /** Opaque entries of a producer. A node among them moves the head, which only one writer may do at a time. */
 export function append(draft: Draft, command: Extract<Command, { type: 'append' }>): void {
-  const { expect } = command;
-  if (expect !== undefined && 'head' in expect) checkHead(draft, expect.head, 'expect');
-  if (expect !== undefined && 'seq' in expect) checkSeq(draft, expect.seq);
+  const { expect, epoch } = command;
+  if (epoch.expected !== undefined && epoch.expected !== epoch.inForce) {
+    throw refuse('fenced', `The writer of this session has the epoch ${epoch.inForce} by now.`, {
+      field: 'epoch',
+      data: { epoch: epoch.inForce },
+    });
+  }
+  const seen = { field: 'expect', epoch: epoch.inForce } as const;
+  if (expect !== undefined && 'head' in expect) checkHead(draft, expect.head, seen);
+  if (expect !== undefined && 'seq' in expect) checkSeq(draft, expect.seq, seen);
   const nodes = command.entries.some((entry) => entry.parentId !== undefined);
   if (nodes && (draft.run !== null || draft.state.host !== null)) {
     const message =
