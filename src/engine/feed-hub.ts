@@ -9,6 +9,18 @@ import { EntryFrames } from './entry-frames.ts';
 import { Feed, type FeedSource } from './feed.ts';
 import type { FeedSink } from './frames.ts';
 import { type Live, type LivePartial, livePartials, PartialFrames } from './live-partials.ts';
+import type { TurnBudget } from './turn-budget.ts';
+
+/** Something that is published: it goes to one feed after another, over several turns where they are many. */
+interface Publication {
+  no: number;
+  kind: 'entry' | 'partials' | 'lag';
+  feeds: Iterator<Feed>;
+  send: (feed: Feed) => void;
+}
+
+/** More than this waits to be sent: feeds read it from the log instead. */
+const mostWaiting = 200;
 
 /**
  * A session's feeds. Committed entries and text in progress go out from here; a payload is serialised
@@ -19,17 +31,26 @@ export class FeedHub implements FeedSource {
   readonly store: Store;
   /** The last seq that was published: a feed that has it is up to date. */
   lastSeq: number;
+  /** The number of the last publication: a feed that goes live now needs none up to it. */
+  published = 0;
+  #waiting: Publication[] = [];
+  readonly #budget: TurnBudget;
   readonly #clock: Clock;
   readonly #feeds = new Set<Feed>();
   #partials: readonly LivePartial[] = [];
   #lastFlush = Number.NEGATIVE_INFINITY;
   #cancelFlush: (() => void) | null = null;
 
-  constructor(session: string, lastSeq: number, ports: { store: Store; clock: Clock }) {
+  constructor(
+    session: string,
+    lastSeq: number,
+    ports: { store: Store; clock: Clock; budget: TurnBudget },
+  ) {
     this.session = session;
     this.lastSeq = lastSeq;
     this.store = ports.store;
     this.#clock = ports.clock;
+    this.#budget = ports.budget;
   }
 
   get subscribers(): number {
@@ -82,7 +103,36 @@ export class FeedHub implements FeedSource {
     for (const entry of entries) {
       this.lastSeq = entry.seq;
       const frames = new EntryFrames(this.session, entry);
-      for (const feed of this.#feeds) feed.entry(frames);
+      this.#publish('entry', (feed) => feed.entry(frames));
+    }
+  }
+
+  #publish(kind: Publication['kind'], send: (feed: Feed) => void): void {
+    if (this.#feeds.size === 0) return;
+    if (this.#waiting.length >= mostWaiting) {
+      // What waits is in the log: the feeds read it there, each as fast as it can.
+      this.#waiting = this.#waiting.slice(0, 1);
+      this.#add('lag', (feed) => feed.lag());
+    }
+    this.#add(kind, send);
+    if (this.#waiting.length === 1) this.#send();
+  }
+
+  #add(kind: Publication['kind'], send: (feed: Feed) => void): void {
+    const no = (this.published += 1);
+    this.#waiting.push({ no, kind, feeds: this.#feeds.values(), send });
+  }
+
+  /** Sends what waits, in its order, as far as the turn allows. */
+  #send(): void {
+    for (let [next] = this.#waiting; next !== undefined; [next] = this.#waiting) {
+      for (;;) {
+        if (!this.#budget.take()) return this.#budget.later(() => this.#send());
+        const { value: feed, done } = next.feeds.next();
+        if (done === true) break;
+        if (feed.since < next.no) next.send(feed);
+      }
+      this.#waiting.shift();
     }
   }
 
@@ -90,9 +140,11 @@ export class FeedHub implements FeedSource {
   partials(live: Live): void {
     this.#look(live);
     if (this.#feeds.size === 0 || this.#cancelFlush !== null) return;
+    const under = this.#waiting.some(({ kind }) => kind === 'partials');
     const wait = this.#lastFlush + limits.partialMs - this.#clock.monotonic();
-    if (wait <= 0) return this.#flush();
-    this.#cancelFlush = this.#clock.after(wait, () => this.#flush());
+    if (wait <= 0 && !under) return this.#flush();
+    const ms = under ? limits.partialMs : wait;
+    this.#cancelFlush = this.#clock.after(ms, () => this.#flush());
   }
 
   /** The text in progress as a feed that has just come to the end of the log needs it. */
@@ -108,6 +160,7 @@ export class FeedHub implements FeedSource {
     this.#cancelFlush = null;
     this.#lastFlush = this.#clock.monotonic();
     const frames = new PartialFrames(this.session);
-    for (const feed of this.#feeds) feed.partials(this.#partials, frames);
+    const partials = this.#partials;
+    this.#publish('partials', (feed) => feed.partials(partials, frames));
   }
 }

@@ -10,6 +10,8 @@ export interface FeedSource {
   readonly store: Store;
   /** The last seq that was published. */
   readonly lastSeq: number;
+  /** The number of the last publication. */
+  readonly published: number;
   readonly current: readonly LivePartial[];
   close(feed: Feed): void;
   after(ms: number, call: () => void): void;
@@ -31,6 +33,8 @@ export class Feed {
   readonly #sink: FeedSink;
   #cursor: number;
   #state: 'new' | 'catching_up' | 'live' | 'closed' = 'new';
+  /** What was published up to this number it has had, or has read in the log. */
+  since = 0;
   /** End offset and revision of each text in progress that the reader holds. */
   readonly #held = new Map<string, { end: number; revision: number }>();
 
@@ -89,6 +93,11 @@ export class Feed {
     return true;
   }
 
+  /** More was published than is sent one by one: what is missing is read in the log. */
+  lag(): void {
+    if (this.#state === 'live' && this.#cursor < this.#hub.lastSeq) this.#fallBack();
+  }
+
   /** Text in progress: what the reader does not hold yet. */
   partials(partials: readonly LivePartial[], frames: PartialFrames): void {
     if (this.#state !== 'live') return;
@@ -124,6 +133,7 @@ export class Feed {
   #goLive(): void {
     const was = this.#state;
     this.#state = 'live';
+    this.since = this.#hub.published;
     if (was === 'catching_up') this.#tell('live');
     this.partials(this.#hub.current, new PartialFrames(this.#hub.session));
   }

@@ -11,6 +11,7 @@ import type { DecodeLarge } from './decode.ts';
 import { FeedHub } from './feed-hub.ts';
 import { HostGrip } from './host-grip.ts';
 import type { Found, Supervisor } from './supervisor.ts';
+import { TurnBudget } from './turn-budget.ts';
 
 export interface RegistryContext {
   store: Store;
@@ -31,6 +32,7 @@ export class Registry {
   readonly #context: RegistryContext;
   readonly #actors = new Map<string, Promise<SessionActor>>();
   readonly #present = new Map<string, SessionActor>();
+  readonly #budget = new TurnBudget();
   readonly #creations = new Map<string, Promise<unknown>>();
   readonly #usedAt = new Map<string, number>();
   #cancelSweep: (() => void) | null = null;
@@ -200,7 +202,7 @@ export class Registry {
   #actor(agent: string, loaded: ConstructorParameters<typeof SessionActor>[1]): SessionActor {
     const { store, clock, supervisor, decodeLarge, committed, heard, log } = this.#context;
     const { id, lastSeq } = loaded.state;
-    const hub = new FeedHub(id, lastSeq, { store, clock });
+    const hub = new FeedHub(id, lastSeq, { store, clock, budget: this.#budget });
     const perform = (actor: SessionActor, effects: readonly Effect[]): void => {
       for (const effect of effects) {
         supervisor.perform(actor, effect).catch((error: unknown) => {

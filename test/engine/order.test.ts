@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { FeedHub } from '../../src/engine/feed-hub.ts';
 import { emptySession } from '../../src/domain/session-state.ts';
 import { testClock } from '../../src/testing/index.ts';
+import { TurnBudget } from '../../src/engine/turn-budget.ts';
 import { deaf, Gate, held } from './agents.ts';
 import { storeWith } from './store-with.ts';
 import { Subscriber } from './subscriber.ts';
@@ -151,7 +152,7 @@ describe('a page that cannot be read', () => {
       return undefined;
     };
     const store = storeWith(real, () => ({ entry }));
-    const hub = new FeedHub('s', 0, { store, clock: testClock() });
+    const hub = new FeedHub('s', 0, { store, clock: testClock(), budget: new TurnBudget() });
     const open = {
       id: 'a',
       kind: 'approval',
