@@ -127,13 +127,17 @@ export class Creation {
       ...(keyed === null ? {} : { key: keyed.key }),
       ...(parent === null ? {} : { parent: parent.id }),
     };
+    const dirs = await this.#directories(given);
     // A draft may find its directory later.
-    if (cwd === null && given.draft === true) return { ...given, agent, cwd: '', ...inPlace };
+    if (cwd === null && given.draft === true) {
+      return { ...given, ...dirs, agent, cwd: '', ...inPlace };
+    }
     if (cwd === null) {
       throw refuse('invalid', 'Name the directory in which the agent works.', { field: 'cwd' });
     }
     return {
       ...given,
+      ...dirs,
       agent,
       cwd: await options.checkDirectory(cwd, makeCwd),
       ...inPlace,
@@ -144,7 +148,7 @@ export class Creation {
   async checkChanges(given: Settings, state: SessionState): Promise<Settings> {
     const { options, agents } = this.#context;
     agents.checkModel(state.agent, given.model ?? undefined);
-    const changes = { ...given };
+    const changes = { ...given, ...(await this.#directories(given)) };
     if (typeof given.key === 'string') {
       const { key, agent } = canonicalKey(given.key);
       if (agent !== state.agent) {
@@ -155,6 +159,20 @@ export class Creation {
     }
     if (given.cwd !== undefined) changes.cwd = await options.checkDirectory(given.cwd);
     return changes;
+  }
+
+  /** What lies beside the working directory has to be there, too, and outside of the state directory. */
+  async #directories({ additionalDirs }: Settings): Promise<Pick<Settings, 'additionalDirs'>> {
+    if (additionalDirs === undefined) return {};
+    const { checkDirectory } = this.#context.options;
+    const checked = additionalDirs.map((path) =>
+      checkDirectory(path).catch((error: unknown) => {
+        if (!(error instanceof RefusalError)) throw error;
+        const { code, message } = error.refusal;
+        throw refuse(code, message, { field: 'additionalDirs' });
+      }),
+    );
+    return { additionalDirs: await Promise.all(checked) };
   }
 
   /** `create` of what is there: the same session, if it is meant, and the prompt goes to it. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { refuse } from '../../src/domain/refusal.ts';
 import { secretName } from '../../src/domain/settings.ts';
 import { plainDriver } from '../../src/testing/index.ts';
 import { given, held } from './agents.ts';
@@ -115,4 +116,19 @@ describe('a patch', () => {
     await watch.entry('run_ended', () => true, 2);
     expect(seen.at(-1)).toEqual({});
   });
+});
+
+test('S3: a directory beside the working one has to be there, and is kept by its real path', async () => {
+  const bench = await Workbench.open({
+    checkDirectory: async (path) => {
+      if (path === '/gone') throw refuse('invalid', 'It is not there.', { field: 'cwd' });
+      return path === '/link' ? '/real' : path;
+    },
+  });
+  const { row } = await bench.engine.create({ changes: { additionalDirs: ['/link'] } }, by);
+  expect((await bench.engine.get(row.id)).settings.additionalDirs).toEqual(['/real']);
+  const refused = { refusal: { code: 'invalid', field: 'additionalDirs' } };
+  const changes = { additionalDirs: ['/real', '/gone'] };
+  await expect(bench.engine.patch(row.id, { changes }, by)).rejects.toMatchObject(refused);
+  await expect(bench.engine.create({ changes }, by)).rejects.toMatchObject(refused);
 });

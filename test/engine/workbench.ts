@@ -34,6 +34,7 @@ export interface WorkbenchOptions {
   environment?: (variables: { readonly [name: string]: string }) => {
     readonly [name: string]: string;
   };
+  checkDirectory?: (path: string) => Promise<string>;
   /** How long a host may be idle; default: for ever. */
   idleMs?: number;
 }
@@ -84,7 +85,7 @@ export class Workbench {
       drivers: [ports.driver ?? this.driver, ...this.#others],
       defaultAgent: 'plain',
       defaultCwd: '/work',
-      checkDirectory: async (path) => path,
+      checkDirectory: this.#options.checkDirectory ?? (async (path) => path),
       environment: async (_driver, _spec, variables) =>
         this.#options.environment?.(variables) ?? {},
       space: this.space,
