@@ -5,7 +5,7 @@ import { readElicitation } from './elicitation.ts';
 import { encodeCommand } from './encode.ts';
 import { ignoredNotifications, refusedRequests } from './ignored.ts';
 import { errorCodes, errorLine, messageOf, type Answer, type Message } from './json-rpc.ts';
-import { readLive, wantedBy } from './live.ts';
+import { isLive, readLive, wantedBy } from './live.ts';
 import {
   isSetting,
   openingIds,
@@ -134,7 +134,8 @@ function readAnswer(reading: Reading, answer: Answer): void {
   if (isSetting(id) && asked.includes(id)) return readWish(reading, id, answer);
   const wanted = wantedBy(id);
   if (wanted !== undefined) return readLive(reading, wanted, answer);
-  const ours = id === openingIds.initialize || id === openingIds.open || isSetting(id);
+  const ours =
+    id === openingIds.initialize || id === openingIds.open || isSetting(id) || isLive(id);
   const canEnd = phase === 'open' || phase === 'replay';
   if (ours || !canEnd) return reading.unrecognized('an answer that nobody waits for');
   // Every prompt has a text as its id: what answers another one ends no turn of ours.

@@ -43,9 +43,13 @@ export function settingLine(request: Wanted & { id: string; session: string; way
   return requestLine(id, 'session/set_model', { sessionId, modelId: value });
 }
 
+export function isLive(id: Json): id is string {
+  return typeof id === 'string' && id.startsWith(prefix);
+}
+
 /** What a request with this id asked for; undefined where it is none of these. */
 export function wantedBy(id: Json): Wanted | undefined {
-  if (typeof id !== 'string' || !id.startsWith(prefix)) return undefined;
+  if (!isLive(id)) return undefined;
   const rest = id.slice(prefix.length);
   const setting = acpSettings.find((name) => rest.startsWith(`${name}:`));
   return setting === undefined ? undefined : { setting, value: rest.slice(setting.length + 1) };
