@@ -11,27 +11,45 @@ export interface Io {
   readonly cwd: string;
   readonly outIsTty: boolean;
   readonly inIsTty: boolean;
+  /** Size of the terminal, as it is at the moment. */
   readonly columns: number;
+  readonly rows: number;
   readonly stdin: NodeJS.ReadStream;
   /** Calls back at Ctrl-C until the answer is called. */
   onInterrupt(run: () => void): () => void;
+  /** Calls back when the terminal gets another size, until the answer is called. */
+  onResize(run: () => void): () => void;
   now(): number;
 }
 
+/** Where no terminal cuts lines, they may be longer than most terminals. */
+const pipeColumns = 120;
+
 export function processIo(): Io {
+  const { stdout } = process;
   return {
-    out: (text) => void process.stdout.write(text),
+    out: (text) => void stdout.write(text),
     err: (text) => void process.stderr.write(text),
     env: process.env,
     script: process.argv[1] ?? '',
     cwd: process.cwd(),
-    outIsTty: process.stdout.isTTY === true,
+    outIsTty: stdout.isTTY === true,
     inIsTty: process.stdin.isTTY === true,
-    columns: process.stdout.columns ?? 80,
+    get columns() {
+      // A terminal that does not know its size says 0.
+      return stdout.columns || Number(process.env['COLUMNS']) || pipeColumns;
+    },
+    get rows() {
+      return stdout.rows || 24;
+    },
     stdin: process.stdin,
     onInterrupt(run) {
       process.on('SIGINT', run);
       return () => void process.off('SIGINT', run);
+    },
+    onResize(run) {
+      stdout.on('resize', run);
+      return () => void stdout.off('resize', run);
     },
     now: () => Date.now(),
   };

@@ -27,6 +27,24 @@ export function readKey(io: Io, signal: AbortSignal): Promise<string> {
   });
 }
 
+/** Every key of the terminal, escape sequences whole, until the answer is called. */
+export function listenKeys({ stdin }: Io, pressed: (key: string) => void): () => void {
+  const take = (data: Buffer | string) => {
+    // oxlint-disable-next-line no-control-regex -- keys are control characters
+    for (const key of data.toString().match(/\u001B\[[0-9;]*[A-Za-z~]|\u001BO.|[^]/g) ?? []) {
+      pressed(key);
+    }
+  };
+  stdin.setRawMode(true);
+  stdin.on('data', take);
+  stdin.resume();
+  return () => {
+    stdin.off('data', take);
+    stdin.setRawMode(false);
+    stdin.pause();
+  };
+}
+
 /** One line of the terminal; null at Ctrl-D and Ctrl-C. */
 export async function readLine(
   io: Io,

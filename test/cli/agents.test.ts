@@ -22,8 +22,10 @@ const io = (): Io => ({
   outIsTty: false,
   inIsTty: false,
   columns: 80,
+  rows: 24,
   stdin: process.stdin,
   onInterrupt: () => () => {},
+  onResize: () => () => {},
   now: () => Date.parse('2026-01-01T00:01:00Z'),
 });
 beforeEach(async () => {

@@ -12,6 +12,26 @@ import { FakeDaemon } from '../client/fake-daemon.ts';
 import { row } from '../client/model-server.ts';
 import { entryOf } from './entries.ts';
 
+const usage = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, thought: 0 };
+const listed = {
+  ...row,
+  id: 's1',
+  agent: 'a',
+  cwd: '/',
+  title: 'x\u001B[31m',
+  key: null,
+  label: null,
+  parent: null,
+  activeRun: null,
+  lastRun: null,
+  openApprovals: 0,
+  queued: 0,
+  usage,
+  cost: { amount: 0.5, currency: 'USD' },
+  deletedAt: null,
+  lastMessage: null,
+  lastActivityAt: '2026-01-01T00:00:00Z',
+};
 let out = '';
 let err = '';
 let state = '';
@@ -24,8 +44,10 @@ const io = (env: Record<string, string> = {}, more: Partial<Io> = {}): Io => ({
   outIsTty: false,
   inIsTty: true,
   columns: 80,
+  rows: 24,
   stdin: process.stdin,
   onInterrupt: () => () => {},
+  onResize: () => () => {},
   now: () => Date.parse('2026-01-01T00:01:00Z'),
   ...more,
 });
@@ -51,7 +73,7 @@ describe('a bad command line', () => {
     [['up', '--port', 'x'], '--port x is no port'],
     [['run', '  '], 'The prompt is empty'],
     [['run', 'x', '--new', '--session', 'y'], 'Give --session or --new, not both'],
-    [['token', 'create', 'x', '--scope', 'all'], 'There is no scope all'],
+    [['token', 'create', 'x', '--scope', 'all'], 'Allowed choices are view, drive'],
   ])('%j is refused as invalid', async (words, why) => {
     await expect(runProgram(words, io())).resolves.toBe(exitCode.invalid);
     expect(err).toContain(why);
@@ -114,12 +136,11 @@ describe('with a daemon', () => {
   test('ls asks with the token of the state directory and shows clean rows', async () => {
     const { fake, listen } = daemon();
     await listen();
-    const one = { ...row, id: 's1', agent: 'a', cwd: '/', title: 'x\u001B[31m', cost: null };
-    const session = { ...one, lastActivityAt: '2026-01-01T00:00:00Z' };
-    fake.answer = () => ({ body: { sessions: [session], next: null, asOf: '' } });
+    fake.answer = () => ({ body: { sessions: [listed], children: {}, next: null, asOf: '' } });
     await expect(runProgram(['ls'], io())).resolves.toBe(0);
     expect(fake.asked[0]?.headers.authorization).toBe('Bearer secret');
-    expect(out.split('\n')[1]).toBe('●  s1       x      a      /          1m');
+    expect(out.split('\n')[1]).toMatch(/^● s1 {2}x +working 1m · a · \$0\.50$/);
+    expect(out).not.toContain('\u001B');
     await fake.close();
   });
 
@@ -153,7 +174,7 @@ describe('with a daemon', () => {
     fake.answer = () => ({ status: 404, body: { error } });
     await expect(runProgram(['show', 'x'], io())).resolves.toBe(exitCode.not_found);
     expect(err).toBe(
-      'turnkeep: There is no session x.\n`turnkeep ls` shows the sessions that there are; the beginning of an id must fit only one.\n',
+      'turnkeep: There is no session x.\n`turnkeep ls` shows the sessions that there are.\n',
     );
     await fake.close();
   });

@@ -11,12 +11,10 @@ import {
   renderMoney,
   renderTokens,
 } from '../../src/cli/render/measure.ts';
-import { renderRows } from '../../src/cli/render/rows.ts';
 import { renderShutRuns } from '../../src/cli/render/shut-runs.ts';
 import { renderToolCall } from '../../src/cli/render/tool-call.ts';
 import type { ApprovalOption, ToolCall } from '../../src/domain/content.ts';
 import type { Entry } from '../../src/domain/entry.ts';
-import type { SessionRow } from '../../src/domain/row.ts';
 import { entryOf, textContent } from './entries.ts';
 
 const plain = makeLook(false, 80);
@@ -286,23 +284,6 @@ test('measures', () => {
   expect(renderAge('2026-01-01T00:00:00Z', now)).toBe('1d');
   expect(renderTokens(tokens)).toBe('1.0k in, 2.5k out');
   expect(renderMoney({ amount: 0.0123, currency: 'EUR' })).toBe('0.0123 EUR');
-});
-
-test('sessions stand in a table', () => {
-  const row = {
-    id: '0123456789abcdef',
-    key: null,
-    agent: 'scripted',
-    cwd: '/work',
-    title: 'Fix it',
-    status: 'waiting',
-    lastActivityAt: '2026-01-01T00:00:00Z',
-    cost: { amount: 1, currency: 'USD' },
-  } as SessionRow;
-  expect(renderRows([row], Date.parse('2026-01-01T00:05:00Z'), plain)).toEqual([
-    '   SESSION        TITLE   AGENT     DIRECTORY  AGE  COST',
-    '?  0123456789abc  Fix it  scripted  /work      5m   $1.00',
-  ]);
 });
 
 test('R8: what was ended or left working is told', () => {

@@ -4,7 +4,7 @@ import type { EntryOf } from '../../domain/entry.ts';
 import { refuse } from '../../domain/refusal.ts';
 import type { InputOf } from '../../protocol/operations.ts';
 import type { Act } from '../act.ts';
-import { cleanAll } from '../clean.ts';
+import { cleanAll, jsonLine } from '../clean.ts';
 import { type Common, findSession, withClient } from '../connect.ts';
 import { type Io, lookOf } from '../io.ts';
 import { answerContent, renderApproval, renderQuestion } from '../render/approval.ts';
@@ -58,7 +58,7 @@ function decide(io: Io, options: DecideOptions, asked: Asked): Promise<number> {
       throw refuse('invalid', `${open.length} questions are open: name one of the ids above.`);
     }
     const answer = await client.approvals.decide(choiceOf(session.id, one, { options, asked }));
-    io.out(options.json === true ? `${JSON.stringify(answer)}\n` : `${answer.outcome}\n`);
+    io.out(options.json === true ? `${jsonLine(answer)}\n` : `${answer.outcome}\n`);
     return 0;
   });
 }

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import { operations } from '../../protocol/operations.ts';
+import type { Client } from '../../client/client.ts';
+import { operations, type OutputOf } from '../../protocol/operations.ts';
 import type { Act } from '../act.ts';
-import { oneLine } from '../clean.ts';
+import { jsonLine, oneLine } from '../clean.ts';
 import { type Common, findSession, withClient } from '../connect.ts';
 import { followSession } from '../follow.ts';
 import { type Io, lookOf } from '../io.ts';
@@ -12,6 +13,8 @@ import { sessionText } from './sessions.ts';
 interface SendOptions extends Common {
   interrupt?: boolean;
   steer?: boolean;
+  /** Interrupt where the agent cannot be steered. */
+  interruptIfNeeded?: boolean;
   wait?: boolean;
   json?: boolean;
 }
@@ -33,6 +36,18 @@ export function addDriveCommands(program: Command, act: Act): void {
     .option('--wait', 'show the run and end with it')
     .option('--json', 'print JSON')
     .action(act(send));
+  program
+    .command('steer')
+    .description(operations['sessions.steer'].summary)
+    .argument('<session>', sessionText)
+    .argument('[text]', 'the prompt; read from stdin where that is piped')
+    .option('--wait', 'show the run and end with it')
+    .option('--json', 'print JSON')
+    .action(
+      act((io: Io, options: SendOptions, name: string, text: string | undefined) =>
+        send(io, { ...options, steer: true, interruptIfNeeded: true }, name, text),
+      ),
+    );
   program
     .command('abort')
     .description(operations['sessions.abort'].summary)
@@ -59,12 +74,10 @@ function send(
   return withClient(io, options, async (client) => {
     const content = text ?? (await readAll(io));
     const session = await findSession(client, name);
-    const delivery =
-      options.interrupt === true ? 'interrupt' : options.steer === true ? 'steer' : 'queue';
-    const sent = await client.sessions.send({ session: session.id, content, delivery });
+    const sent = await give(client, { session: session.id, content }, options);
     if (options.wait !== true) {
       const place = sent.position === undefined ? '' : ` (position ${sent.position})`;
-      io.out(options.json === true ? `${JSON.stringify(sent)}\n` : `${sent.state}${place}\n`);
+      io.out(options.json === true ? `${jsonLine(sent)}\n` : `${sent.state}${place}\n`);
       return 0;
     }
     const { fate } = await followSession({
@@ -80,6 +93,16 @@ function send(
   });
 }
 
+function give(
+  client: Client,
+  prompt: { session: string; content: string },
+  { interrupt, steer, interruptIfNeeded }: SendOptions,
+): Promise<OutputOf<'sessions.send'>> {
+  if (interruptIfNeeded === true) return client.sessions.steer(prompt);
+  const delivery = interrupt === true ? 'interrupt' : steer === true ? 'steer' : 'queue';
+  return client.sessions.send({ ...prompt, delivery });
+}
+
 function abort(io: Io, options: AbortOptions, name: string): Promise<number> {
   return withClient(io, options, async (client) => {
     const session = await findSession(client, name);
@@ -89,7 +112,7 @@ function abort(io: Io, options: AbortOptions, name: string): Promise<number> {
       wait: options.wait === true || options.force === true,
       queue: options.withdraw === true ? 'withdraw' : 'keep',
     });
-    if (options.json === true) io.out(`${JSON.stringify(answer)}\n`);
+    if (options.json === true) io.out(`${jsonLine(answer)}\n`);
     else {
       io.out(`${answer.status}${answer.outcome === undefined ? '' : ` (${answer.outcome})`}\n`);
       for (const one of answer.proof?.ended ?? []) {
@@ -112,7 +135,7 @@ function stop(io: Io, options: StopOptions): Promise<number> {
   return withClient(io, options, async (client) => {
     const mode = options.detach === true ? 'detach' : 'stop';
     const answer = await client.server.shutdown({ mode });
-    if (options.json === true) io.out(`${JSON.stringify(answer)}\n`);
+    if (options.json === true) io.out(`${jsonLine(answer)}\n`);
     else io.out(`${renderShutRuns(mode, answer.runs).join('\n')}\n`);
     return 0;
   });

@@ -8,7 +8,7 @@ import { type Common, connectOrStart, findSession } from '../connect.ts';
 import { followSession } from '../follow.ts';
 import { type Io, lookOf } from '../io.ts';
 import { readAll, readLine } from '../keys.ts';
-import { oneLine } from '../clean.ts';
+import { jsonLine, oneLine } from '../clean.ts';
 
 interface RunOptions extends Common {
   agent?: string;
@@ -84,8 +84,7 @@ async function takeTurn(
   const queued = `Queued behind the run (position ${sent.position ?? sent.queued}).`;
   if (options.detachAfter === true) {
     const { id, seq } = sent.entry;
-    if (options.json === true)
-      io.out(`${JSON.stringify({ session: session.id, entry: { id, seq } })}\n`);
+    if (options.json === true) io.out(`${jsonLine({ session: session.id, entry: { id, seq } })}\n`);
     else io.out(`${session.id}\n`);
     return { code: 0, after: seq };
   }

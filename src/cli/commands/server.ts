@@ -1,18 +1,18 @@
-import type { Command } from 'commander';
-import { refuse } from '../../domain/refusal.ts';
+import { type Command, Option } from 'commander';
 import { operations } from '../../protocol/operations.ts';
 import { type Scope, scopes } from '../../protocol/scope.ts';
 import type { Act } from '../act.ts';
+import { answer } from '../answer.ts';
 import { jsonLine, oneLine } from '../clean.ts';
 import { type Common, findSession, withClient } from '../connect.ts';
 import type { Io } from '../io.ts';
-import { wholeNumber } from './sessions.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 interface JsonOptions extends Common {
   json?: boolean;
 }
 interface TokenOptions extends JsonOptions {
-  scope: string[];
+  scope: Scope[];
   session?: string[];
   user?: string;
   days?: string;
@@ -24,7 +24,9 @@ export function addServerCommands(program: Command, act: Act): void {
     .command('create')
     .description(operations['tokens.create'].summary)
     .argument('<name>', 'what it is for')
-    .option('--scope <scopes...>', `of ${scopes.join(', ')}`, ['view'])
+    .addOption(
+      new Option('--scope <scopes...>', 'what it may do').choices(scopes).default(['view']),
+    )
     .option('--session <sessions...>', 'only these sessions')
     .option('--user <name>', 'whose it is')
     .option('--days <count>', 'ends by itself after so many days')
@@ -39,14 +41,11 @@ export function addServerCommands(program: Command, act: Act): void {
     .command('revoke')
     .description(operations['tokens.revoke'].summary)
     .argument('<id>', 'id of the token')
+    .option('--json', 'print JSON')
     .action(act(revokeToken));
 }
 
 function createToken(io: Io, options: TokenOptions, name: string): Promise<number> {
-  const wrong = options.scope.find((scope) => !(scopes as readonly string[]).includes(scope));
-  if (wrong !== undefined) {
-    throw refuse('invalid', `There is no scope ${wrong}; there are ${scopes.join(', ')}.`);
-  }
   return withClient(io, options, async (client) => {
     const names = options.session ?? [];
     const sessions = await Promise.all(
@@ -55,7 +54,7 @@ function createToken(io: Io, options: TokenOptions, name: string): Promise<numbe
     const days = options.days === undefined ? undefined : wholeNumber(options.days, '--days');
     const made = await client.tokens.create({
       name,
-      scopes: options.scope as Scope[],
+      scopes: options.scope,
       ...(sessions.length === 0 ? {} : { sessions }),
       ...(options.user === undefined ? {} : { user: options.user }),
       ...(days === undefined ? {} : { ttlMs: days * 86_400_000 }),
@@ -84,10 +83,10 @@ function listTokens(io: Io, options: JsonOptions): Promise<number> {
   });
 }
 
-function revokeToken(io: Io, options: Common, id: string): Promise<number> {
+function revokeToken(io: Io, options: JsonOptions, id: string): Promise<number> {
   return withClient(io, options, async (client) => {
-    const { revoked } = await client.tokens.revoke({ id });
-    io.out(revoked ? 'revoked\n' : 'It was revoked before.\n');
+    const value = await client.tokens.revoke({ id });
+    answer(io, options, { value, lines: [value.revoked ? 'revoked' : 'It was revoked before.'] });
     return 0;
   });
 }

@@ -1,22 +1,14 @@
 import type { Command } from 'commander';
 import type { Client } from '../../client/client.ts';
 import type { Entry } from '../../domain/entry.ts';
-import { refuse } from '../../domain/refusal.ts';
-import { operations } from '../../protocol/operations.ts';
 import type { Act } from '../act.ts';
 import { cleanAll, jsonLine, oneLine } from '../clean.ts';
 import { type Common, findSession, withClient } from '../connect.ts';
 import { followSession } from '../follow.ts';
 import { type Io, lookOf } from '../io.ts';
 import { renderEntry } from '../render/entry.ts';
-import { renderRows } from '../render/rows.ts';
+import { wholeNumber } from '../whole-number.ts';
 
-interface ListOptions extends Common {
-  all?: boolean;
-  agent?: string;
-  limit?: string;
-  json?: boolean;
-}
 interface ShowOptions extends Common {
   after?: string;
   tail?: string;
@@ -27,14 +19,6 @@ interface AttachOptions extends ShowOptions {
 }
 
 export function addSessionCommands(program: Command, act: Act): void {
-  program
-    .command('ls')
-    .description(operations['sessions.list'].summary)
-    .option('--all', 'archived ones too')
-    .option('--agent <name>', 'only of this agent')
-    .option('--limit <count>', 'how many at most', '50')
-    .option('--json', 'print rows, one JSON per line')
-    .action(act(list));
   program
     .command('show')
     .description('Print the log of a session.')
@@ -55,35 +39,7 @@ export function addSessionCommands(program: Command, act: Act): void {
 }
 
 export const sessionText =
-  'id, key, unique beginning of an id, title, or `last` (also -) for the latest';
-
-/** A count or seq that a person typed. */
-export function wholeNumber(text: string, option: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 0) {
-    throw refuse('invalid', `${option} ${text} is no whole number.`);
-  }
-  return number;
-}
-
-function list(io: Io, options: ListOptions): Promise<number> {
-  return withClient(io, options, async (client) => {
-    const { sessions } = await client.sessions.list({
-      limit: Math.min(200, Math.max(1, wholeNumber(options.limit ?? '50', '--limit'))),
-      ...(options.all === true ? {} : { archived: false }),
-      ...(options.agent === undefined ? {} : { agent: options.agent }),
-    });
-    if (options.json === true) {
-      for (const row of sessions) io.out(`${jsonLine(row)}\n`);
-    } else if (sessions.length === 0) {
-      io.err('No sessions yet. Begin one with `turnkeep run "…"`.\n');
-    } else {
-      const lines = renderRows(cleanAll(sessions), io.now(), lookOf(io, options));
-      io.out(`${lines.join('\n')}\n`);
-    }
-    return 0;
-  });
-}
+  'id or its unique beginning, key, label, title, or `last` (also -) for the latest';
 
 function show(io: Io, options: ShowOptions, name: string): Promise<number> {
   return withClient(io, options, async (client) => {

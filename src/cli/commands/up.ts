@@ -5,8 +5,10 @@ import { refuse } from '../../domain/refusal.ts';
 import { type Common, findDaemon, type Ready, startInBackground, stateOf } from '../connect.ts';
 import { jsonLine } from '../clean.ts';
 import type { Act } from '../act.ts';
+import { timerDuration } from '../duration.ts';
 import type { Io } from '../io.ts';
 import { readKey } from '../keys.ts';
+import { given } from '../pairs.ts';
 import { renderShutRuns } from '../render/shut-runs.ts';
 
 interface UpOptions extends Common {
@@ -14,6 +16,8 @@ interface UpOptions extends Common {
   host?: string;
   agent?: string;
   trust?: string[];
+  idleAfter?: string;
+  stalledAfter?: string;
   detach?: boolean;
   json?: boolean;
 }
@@ -29,6 +33,14 @@ export function addUp(program: Command, act: Act): void {
       '--trust <dir...>',
       'directories whose own settings, hooks and MCP servers agents may use',
     )
+    .option(
+      '--idle-after <time>',
+      'stop an agent that has had nothing to do for so long (90s, 15m, 2h; 0 never; default: 15m)',
+    )
+    .option(
+      '--stalled-after <time>',
+      'report a working agent as stalled that is silent for so long (0 never; default: 5m)',
+    )
     .option('--detach', 'start it in the background and return when it serves')
     .option('--json', 'print one line {"url","pid","tokenFile"} when it serves; logs go to stderr')
     .action(act(up));
@@ -36,14 +48,12 @@ export function addUp(program: Command, act: Act): void {
 
 async function up(io: Io, options: UpOptions): Promise<number> {
   const state = stateOf(io, options);
+  const asked = daemonOptions(io, options, state);
   const running = await findDaemon(state);
   if (running !== null) {
-    tell(
-      io,
-      options,
-      running,
-      `A daemon is already running at ${running.url} (pid ${running.pid})${otherPort(options, running)}.`,
-    );
+    demandPort(asked.port, running);
+    const sentence = `A daemon is already running at ${running.url} (pid ${running.pid}).`;
+    tell(io, options, running, sentence);
     return 0;
   }
   if (options.detach === true) {
@@ -51,20 +61,24 @@ async function up(io: Io, options: UpOptions): Promise<number> {
     tell(io, options, ready, `Turnkeep runs in the background at ${ready.url} (pid ${ready.pid}).`);
     return 0;
   }
-  return serve(io, options, state);
+  return serve(io, options, asked);
 }
 
-/** The port that was asked for is not the one that is served: said, and not changed behind one's back. */
-function otherPort({ port }: UpOptions, running: Ready): string {
-  if (port === undefined || port === '0' || new URL(running.url).port === port) return '';
-  return `; port ${port} is not used, \`turnkeep stop\` ends that daemon first`;
+/** Another port than the one that is served was asked for: whoever did would look in the wrong place. */
+function demandPort(port: number | undefined, running: Ready): void {
+  if (port === undefined || port === 0 || Number(new URL(running.url).port) === port) return;
+  throw refuse(
+    'conflict',
+    `A daemon is already running at ${running.url} (pid ${running.pid}), not at port ${port}: end it first with \`turnkeep stop\`.`,
+  );
 }
 
 function forwarded(io: Io, options: UpOptions): string[] {
-  const named = (['port', 'host', 'agent'] as const).flatMap((name) => {
-    const value = options[name];
-    return value === undefined ? [] : [`--${name}`, value];
-  });
+  const { port, host, agent, idleAfter, stalledAfter } = options;
+  const values = { port, host, agent, 'idle-after': idleAfter, 'stalled-after': stalledAfter };
+  const named = Object.entries(values).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, value],
+  );
   return [...named, ...trusted(io, options).flatMap((directory) => ['--trust', directory])];
 }
 
@@ -77,12 +91,12 @@ function tell(io: Io, options: UpOptions, ready: Ready, sentence: string): void 
   io.out(options.json === true ? `${jsonLine({ url, pid, tokenFile })}\n` : `${sentence}\n`);
 }
 
-async function serve(io: Io, options: UpOptions, state: string): Promise<number> {
+async function serve(io: Io, options: UpOptions, asked: DaemonOptions): Promise<number> {
   const { startDaemon } = await import('../../app/daemon.ts');
-  const daemon = await startDaemon(daemonOptions(io, options, state));
+  const daemon = await startDaemon(asked);
   tell(io, options, daemon, `Turnkeep listens at ${daemon.url}`);
   if (options.json !== true) {
-    io.out(`State and token: ${state}\n\n`);
+    io.out(`State and token: ${asked.state}\n\n`);
     io.out('In another terminal:  turnkeep run "what does this project do?"\n');
     io.out('                      turnkeep ls\n\nCtrl-C ends it.\n');
   }
@@ -99,12 +113,18 @@ function daemonOptions(io: Io, options: UpOptions, state: string): DaemonOptions
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     throw refuse('invalid', `--port ${options.port} is no port; give 0 to 65535.`);
   }
+  const timer = (text: string | undefined, option: string) =>
+    text === undefined ? undefined : timerDuration(text, option);
   return {
     state,
-    ...(port === undefined ? {} : { port }),
-    ...(options.host === undefined ? {} : { host: options.host }),
-    ...(options.agent === undefined ? {} : { defaultAgent: options.agent }),
     trusted: trusted(io, options),
+    ...given({
+      port,
+      host: options.host,
+      defaultAgent: options.agent,
+      idleMs: timer(options.idleAfter, '--idle-after'),
+      stallMs: timer(options.stalledAfter, '--stalled-after'),
+    }),
   };
 }
 
@@ -120,27 +140,57 @@ function endedBySignal(io: Io, daemon: Daemon): Promise<void> {
   const failed = (error: unknown) => io.err(`turnkeep: ${String(error)}\n`);
   let asking: AbortController | null = null;
   const interrupted = async () => {
-    const open = await daemon.openRuns();
-    if (asking !== null || open === 0 || !io.inIsTty) {
-      asking?.abort();
-      return end('stop');
-    }
+    asking?.abort('stop');
+    if (asking !== null) return;
     asking = new AbortController();
-    io.err(
-      `\n${open} run${open === 1 ? ' is' : 's are'} open: s or Ctrl-C stop · d leave working · other keys go on\n`,
-    );
-    const key = await readKey(io, asking.signal).catch(() => '');
+    const mode = await askHowToEnd(io, daemon, asking);
     asking = null;
-    if (key === 's' || key === '\u0003') await end('stop');
-    if (key === 'd') await end('detach');
+    if (mode !== null) await end(mode);
   };
   const detach = () => void end('detach').catch(failed);
   const off = io.onInterrupt(() => void interrupted().catch(failed));
   process.on('SIGTERM', detach);
   process.on('SIGHUP', detach);
   return daemon.ended.finally(() => {
+    asking?.abort('ended');
     off();
     process.off('SIGTERM', detach);
     process.off('SIGHUP', detach);
   });
+}
+
+const lookAgainMs = 250;
+
+/**
+ * What Ctrl-C is to do; null for nothing. The question holds only for as long as a run is open: when the last
+ * one ends nothing is left to ask about, and the daemon ends as it does at Ctrl-C without a run.
+ */
+async function askHowToEnd(
+  io: Io,
+  daemon: Pick<Daemon, 'openRuns'>,
+  asking: AbortController,
+): Promise<'stop' | 'detach' | null> {
+  const open = await daemon.openRuns();
+  if (open === 0 || !io.inIsTty) return 'stop';
+  const runs = `${open} run${open === 1 ? ' is' : 's are'} open`;
+  io.err(`\n${runs}: s or Ctrl-C stop · d leave working · other keys go on\n`);
+  const look = setInterval(() => {
+    void daemon.openRuns().then(
+      (left) => left === 0 && asking.abort('over'),
+      // The daemon is ending, and with it the question.
+      () => asking.abort('ended'),
+    );
+  }, lookAgainMs);
+  try {
+    const key = await readKey(io, asking.signal);
+    if (key === 'd') return 'detach';
+    return key === 's' || key === '\u0003' ? 'stop' : null;
+  } catch (error) {
+    if (!asking.signal.aborted) throw error;
+    if (asking.signal.reason === 'ended') return null;
+    if (asking.signal.reason === 'over') io.err('No run is open any more.\n');
+    return 'stop';
+  } finally {
+    clearInterval(look);
+  }
 }

@@ -19,7 +19,7 @@ export function renderAge(at: string, now: number): string {
 
 export function renderTokens(tokens: Tokens): string {
   const read = tokens.input + tokens.cacheRead + tokens.cacheWrite;
-  return `${short(read)} in, ${short(tokens.output)} out`;
+  return `${shortCount(read)} in, ${shortCount(tokens.output)} out`;
 }
 
 export function renderMoney(cost: Money): string {
@@ -27,7 +27,8 @@ export function renderMoney(cost: Money): string {
   return cost.currency === 'USD' ? `$${amount}` : `${amount} ${cost.currency}`;
 }
 
-function short(count: number): string {
+/** A count in at most five characters. */
+export function shortCount(count: number): string {
   if (count < 1000) return String(count);
   if (count < 1_000_000) return `${(count / 1000).toFixed(1)}k`;
   return `${(count / 1_000_000).toFixed(1)}M`;
