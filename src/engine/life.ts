@@ -153,7 +153,10 @@ export class Life implements LifeOps {
     const { store, clock, log } = this.#context;
     try {
       for (const session of await store.purgeable(new Date(clock.now()).toISOString())) {
-        await this.purge(session, { type: 'server' });
+        // One that fails keeps no other.
+        await this.purge(session, { type: 'server' }).catch((error: unknown) => {
+          log('purge', { session, message: String(error) });
+        });
       }
     } catch (error) {
       log('purge', { message: String(error) });

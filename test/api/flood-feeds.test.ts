@@ -61,6 +61,7 @@ function feedOn(reader: Reader, session: string): FeedGate {
     session,
     store: storeOf(session),
     lastSeq: entries,
+    published: 0,
     current: [],
     close: () => undefined,
     after: () => undefined,
