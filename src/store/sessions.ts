@@ -62,7 +62,7 @@ const meanings: readonly string[] = [
   'SELECT num FROM sessions WHERE id = ?1 AND deleted_at IS NULL',
   'SELECT num FROM sessions WHERE key = ?1 AND deleted_at IS NULL',
   'SELECT num FROM sessions WHERE label = ?1 AND deleted_at IS NULL ORDER BY num DESC LIMIT 20',
-  // Only a prefix of a single id means anything.
+  // A prefix of a single id; of several it means something only where nothing else has this name.
   `SELECT max(num) AS num FROM (SELECT num FROM sessions
      WHERE id > ?1 AND id < ?1 || char(1114111) AND deleted_at IS NULL LIMIT 2) HAVING count(*) = 1`,
   'SELECT num FROM sessions WHERE title = ?1 AND deleted_at IS NULL ORDER BY num DESC LIMIT 20',
@@ -70,12 +70,17 @@ const meanings: readonly string[] = [
    WHERE n.native_id = ?1 ORDER BY s.num DESC LIMIT 20`,
 ];
 
+const sharedPrefix = `SELECT num FROM sessions
+   WHERE id > ?1 AND id < ?1 || char(1114111) AND deleted_at IS NULL ORDER BY id DESC LIMIT 20`;
+
 export function resolveName(connection: Connection, name: string): SessionRow[] {
   if (name === '') return [];
   const found = new Set<number>();
-  for (const sql of meanings) {
+  const look = (sql: string) => {
     for (const { num } of connection.all<{ num: number }>(sql, name)) found.add(num);
-  }
+  };
+  for (const sql of meanings) look(sql);
+  if (found.size === 0) look(sharedPrefix);
   return [...found].slice(0, resolveLimit).flatMap((num) => {
     const row = connection.get<{ id: string; row: string | null }>(
       'SELECT s.id, t.row FROM sessions s LEFT JOIN states t ON t.session = s.num WHERE s.num = ?',

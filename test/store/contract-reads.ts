@@ -125,7 +125,7 @@ export function reads(store: () => Store): void {
     ).rejects.toThrow('sorted by');
   });
 
-  test('a name resolves to an id, key, label, single id prefix, title or native id', async () => {
+  test('a name resolves to an id, key, label, id prefix, title or native id; what it may mean is told', async () => {
     await store().append([
       batch('abc1', [], {
         create: { key: 'key' },
@@ -138,10 +138,13 @@ export function reads(store: () => Store): void {
     expect(await of('key')).toEqual(['abc1', 'abd2']);
     expect([await of('abc'), await of('ab'), await of('n-1'), await of('%')]).toEqual([
       ['abc1'],
-      [],
+      ['abd2', 'abc1'],
       ['abc1'],
       [],
     ]);
     expect(await of('T')).toEqual(['abd2', 'abc1']);
+    // A name of its own wins over a prefix of several ids.
+    await store().append([batch('x', [], { ...first, state: state({ title: 'ab' }) })]);
+    expect(await of('ab')).toEqual(['x']);
   });
 }

@@ -37,7 +37,7 @@ _turnkeep() {
         esac
         while IFS=$'\\t' read -r word _; do
           # Within quotes that are open nothing can be escaped for sure.
-          [[ $2 == [\"\']* && $word == *[^A-Za-z0-9:_.-]* ]] && continue
+          [[ $2 == [\\"\\']* && $word == *[^A-Za-z0-9:_.-]* ]] && continue
           printf -v word %q "$word"
           COMPREPLY+=("\${word#"$cut"}")
         done ;;
