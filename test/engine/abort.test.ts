@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../src/domain/limits.ts';
 import { plainAgent, type Turn } from '../../src/testing/index.ts';
+import { given } from './agents.ts';
 import { Workbench } from './workbench.ts';
 
 /** An agent that stops when it is asked to. */
@@ -215,6 +216,52 @@ describe('abort', () => {
     });
     const [fate] = await bench.of(session, 'queue');
     expect(fate).toMatchObject({ about: two.entry.id, data: { change: 'withdrawn' } });
+  });
+
+  test('R2 R4: in the moment when the agent has ended, or later, ends nothing twice', async () => {
+    const said = Promise.withResolvers<Turn>();
+    const bench = await Workbench.open({
+      play: (turn) => {
+        turn.say('all');
+        said.resolve(turn);
+        return new Promise(() => undefined);
+      },
+    });
+    const session = await bench.session('go');
+    const watch = await bench.watch(session);
+    await watch.entry('delivery');
+    (await said.promise).end('completed');
+    await bench.abort(session, { wait: true });
+    for (let time = 0; time < 3; time++) {
+      expect(await bench.abort(session)).toMatchObject({ status: 'no-active-run' });
+    }
+    await bench.boot();
+    expect(await bench.abort(session)).toMatchObject({ status: 'no-active-run' });
+    const all = await kinds(bench, session);
+    expect(all.filter((kind) => kind === 'run_ended')).toHaveLength(1);
+    expect(all.indexOf('run_ended')).toBeGreaterThan(all.lastIndexOf('abort'));
+  });
+
+  test('P3 V4: a prompt that was withdrawn never reaches the agent, and what was being said is stored once', async () => {
+    const bench = await Workbench.open({ play: obedient });
+    const session = await bench.session('one');
+    const watch = await bench.watch(session);
+    await watch.entry('delivery');
+    const { entry } = await bench.send(session, 'two');
+    await bench.abort(session, { wait: true, queue: 'withdraw' });
+    // Another one goes on in the same host: nothing of the withdrawn one comes before it.
+    await bench.send(session, 'three');
+    await watch.entry('delivery', () => true, 2);
+    await bench.abort(session, { wait: true });
+    const prompts = given(bench.hosts.alive[0]!).filter(({ type }) => type === 'prompt');
+    expect(prompts).toHaveLength(2);
+    expect(JSON.stringify(prompts)).not.toContain(entry.id);
+    const texts = (await bench.of(session, 'message')).map(({ data }) => data);
+    expect(texts).toMatchObject([
+      { content: [{ text: 'working' }], incomplete: true },
+      { content: [{ text: 'working' }], incomplete: true },
+    ]);
+    expect(await bench.of(session, 'run_started')).toHaveLength(2);
   });
 
   test('P2: an interrupt aborts the run and goes on with its own prompt', async () => {

@@ -56,6 +56,22 @@ describe('a compaction', () => {
     expect(deliveries.at(-2)!.data).toMatchObject({ primed: true });
   });
 
+  test('L7 L5: leaves the chain of parents whole, from the newest node to the first', async () => {
+    const bench = await Workbench.open({ play: echo });
+    const session = await talked(bench, 'alpha', 'beta');
+    for (const keep of [2, 1]) {
+      await bench.engine.branches.compact(session, { keep, summary: 'They greeted.' }, by);
+      await bench.send(session, 'more');
+      await (await bench.watch(session)).entry('run_ended', () => true, 5 - keep);
+    }
+    const nodes = (await bench.log(session)).filter(({ parentId }) => parentId !== undefined);
+    const before = [null, ...nodes.map(({ id }) => id)];
+    expect(nodes.map(({ parentId }) => parentId)).toEqual(before.slice(0, -1));
+    const query = { session, after: 0, path: true, limit: 1000, maxBytes: 1e9 } as const;
+    expect((await bench.store.history(query)).entries).toEqual(await bench.log(session));
+    expect(await bench.store.check(session)).toEqual([]);
+  });
+
   test('R7: what the agent is to be told survives a restart before it is told', async () => {
     const bench = await Workbench.open({ play: echo });
     const session = await talked(bench, 'alpha', 'beta');

@@ -60,6 +60,10 @@ function runOf(process: FakeProcess): unknown {
   return given(process).find(({ type }) => type === 'prompt')!['run'];
 }
 
+async function launched(bench: Workbench, session: string): Promise<void> {
+  await (await bench.watch(session)).entry('host', ({ data }) => data.state === 'launched');
+}
+
 describe('a prompt whose content cannot be read any more', () => {
   const cases = [
     ['its entry', 'go', 'entry'],
@@ -72,6 +76,7 @@ describe('a prompt whose content cannot be read any more', () => {
       const { agent, processes } = kept(plainAgent(deaf, { onOpen: () => undefined }));
       const bench = await Workbench.open({ store: real, agent });
       const session = await bench.session(text);
+      await launched(bench, session);
       await bench.boot(undefined, {
         store: storeWith(real, () => ({ [name]: async () => undefined })),
       });
@@ -97,6 +102,7 @@ describe('a prompt whose content cannot be read any more', () => {
     const { agent, processes } = kept(plainAgent(deaf, { onOpen: () => undefined }));
     const bench = await Workbench.open({ agent });
     const session = await bench.session(text);
+    await launched(bench, session);
     await bench.boot();
     const watch = await bench.watch(session);
     processes[0]!.print(open);
@@ -151,6 +157,28 @@ describe('an agent that can be steered', () => {
     const prompts = given(hosts.processes[0]!).filter(({ type }) => type === 'prompt');
     expect(prompts).toMatchObject([{}, { prompt: 'p2', steer: true, run }, { prompt: 'p3' }]);
     expect(await steer('p2')).toMatchObject({ duplicate: true, state: 'delivered', run });
+  });
+
+  test('R2 V2 P3: ends once with its run, in one way, for whoever watches; the steered prompt has no end of its own', async () => {
+    const { bench, session, watch, turn, end, steer } = await steering();
+    const other = await bench.watch(session);
+    await steer('p2');
+    turn.print({ type: 'prompt_taken', prompt: 'p2' });
+    turn.say('and that');
+    end();
+    await Promise.all([watch, other].map((one) => one.entry('run_ended')));
+    expect(await steer('p2')).toMatchObject({ state: 'delivered', run: turn.run });
+    const late = await bench.watch(session);
+    await late.entry('run_ended');
+    const log = await bench.log(session);
+    const digests = log.map(({ digest }) => digest);
+    for (const { entries } of [watch, other, late]) {
+      expect(entries.map(({ digest }) => digest)).toEqual(digests);
+    }
+    expect(log.filter(({ kind }) => kind === 'run_ended')).toMatchObject([
+      { runId: turn.run, data: { outcome: 'completed' } },
+    ]);
+    expect(await bench.of(session, 'message')).toHaveLength(1);
   });
 
   test('P3: without its word leaves the prompt indeterminate', async () => {

@@ -40,6 +40,19 @@ describe('a run whose agent is gone with the machine', () => {
     expect(bench.hosts.launched).toHaveLength(1);
   });
 
+  test('V4 P3: has what was said by then, and nothing is said in the name of the user', async () => {
+    const bench = await Workbench.open({ play: deaf });
+    const session = await bench.session('go');
+    await (await bench.watch(session)).entry('delivery');
+    await reboot(bench, session);
+    expect(await bench.of(session, 'message')).toMatchObject([
+      { data: { content: words('working'), incomplete: true } },
+    ]);
+    const said = (await bench.log(session)).filter(({ by: who }) => who.type === 'client');
+    expect(said.map(({ kind }) => kind)).toEqual(['settings', 'prompt']);
+    expect(await bench.of(session, 'delivery')).toHaveLength(1);
+  });
+
   test('R7 P1 P3: goes on where the session is set to, with a prompt in the name of the server, then the queue', async () => {
     const bench = await Workbench.open({ play: forgetful });
     const session = await continuing(bench);

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Turn } from '../../src/testing/index.ts';
-import { by, Workbench, words } from './workbench.ts';
+import { Gate } from './agents.ts';
+import { storeWith } from './store-with.ts';
+import { by, memoryStore, Workbench, words } from './workbench.ts';
 
 const talk = (turn: Turn): void => turn.say('hello');
 const wait = async (turn: Turn): Promise<void> => {
@@ -51,6 +53,22 @@ describe('the same id twice', () => {
       refused,
     );
     expect(await bench.of(session, 'prompt')).toHaveLength(1);
+  });
+
+  test('P1 L3: in two sessions is a prompt of each, also after a restart', async () => {
+    const bench = await Workbench.open({ play: talk });
+    const sessions = [await bench.session(), await bench.session()];
+    for (const session of sessions) {
+      expect(await bench.send(session, 'go', { id: 'p1' })).not.toMatchObject({ duplicate: true });
+      await (await bench.watch(session)).entry('run_ended');
+    }
+    await bench.boot();
+    for (const session of sessions) {
+      expect(await bench.send(session, 'go', { id: 'p1' })).toMatchObject({ duplicate: true });
+      expect(await bench.of(session, 'delivery')).toMatchObject([{ about: 'p1' }]);
+      expect(await bench.of(session, 'message')).toHaveLength(1);
+    }
+    expect(bench.hosts.launched).toHaveLength(2);
   });
 
   test('P1: of a steer that was queued or interrupted instead is the same prompt', async () => {
@@ -116,4 +134,40 @@ test('R1 L2: a session at work takes prompts one after another, and its log is w
   expect(state.lastSeq).toBe((await bench.log(session)).length);
   expect(bench.hosts.launched).toHaveLength(1);
   expect(await bench.store.check(session)).toEqual([]);
+});
+
+test('L1 P1: no prompt is answered or shown before it is stored, and each answer has the seq of its own', async () => {
+  const real = await memoryStore();
+  const gate = new Gate();
+  let shut = false;
+  const store = storeWith(real, () => ({
+    append: async (batches) => {
+      if (shut) await gate.pass();
+      return real.append(batches);
+    },
+  }));
+  const bench = await Workbench.open({ store, play: talk });
+  const session = await bench.session();
+  const watch = await bench.watch(session);
+  shut = true;
+  let answered = 0;
+  const sent = Array.from({ length: 20 }, async (_, at) => {
+    const { entry } = await bench.send(session, `prompt ${at}`, { id: `p${at}` });
+    answered += 1;
+    return entry.seq;
+  });
+  await gate.reached;
+  // Whatever could go on without the store has gone on.
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+  expect([answered, watch.entries.filter(({ kind }) => kind === 'prompt')]).toEqual([0, []]);
+  shut = false;
+  gate.open();
+  const seqs = await Promise.all(sent);
+  await watch.entry('run_ended', () => true, 20);
+  const stored = new Map((await bench.of(session, 'prompt')).map(({ id, seq }) => [id, seq]));
+  expect(seqs).toEqual(seqs.map((_, at) => stored.get(`p${at}`)));
+  expect(new Set(seqs).size).toBe(20);
+  await bench.engine.shutdown('stop');
+  bench.life.kill();
+  await real.close();
 });
