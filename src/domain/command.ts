@@ -91,10 +91,20 @@ export type Answer =
   | { type: 'aborting'; run: string | null; queued: number }
   | { type: 'decided'; decision: string; outcome: string; option?: string }
   | { type: 'patched'; applied: Applied }
+  | Placed
   | { type: 'done' };
 
 /** When each changed agent setting is in force. */
 export type Applied = { readonly [Name in AgentSetting]?: 'live' | 'next host' };
+
+/** A waiting prompt as its change left it; what comes after that may have taken it already. */
+export interface Placed {
+  type: 'placed';
+  /** From 0. */
+  position: number;
+  edited: boolean;
+  timeoutMs?: number;
+}
 
 export interface Sent {
   type: 'sent';

@@ -1,7 +1,6 @@
-import type { Command } from '../domain/command.ts';
+import type { Answer, Command, Placed } from '../domain/command.ts';
 import type { ContentBlock } from '../domain/content.ts';
 import type { By } from '../domain/entry.ts';
-import { refuse } from '../domain/refusal.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';
@@ -33,14 +32,16 @@ export class Queue implements QueueOps {
     const stored = await storedContent(content, this.#context);
     const actor = await this.#context.registry.get(session);
     const command = { type: 'queue_edit', prompt, content: stored } as const;
-    await post(actor, command, by, content);
-    return this.#item(actor, prompt);
+    const { answer } = await post(actor, command, by, content);
+    return itemOf(prompt, stored, answer);
   }
 
   async move(session: string, prompt: string, to: number, by: By): Promise<QueueItem> {
     const actor = await this.#context.registry.get(session);
-    await post(actor, { type: 'queue_move', prompt, to }, by);
-    return this.#item(actor, prompt);
+    // Once it has left the queue its content is not at hand any more.
+    const before = actor.contents.of(prompt)?.stored ?? null;
+    const { answer } = await post(actor, { type: 'queue_move', prompt, to }, by);
+    return itemOf(prompt, actor.contents.of(prompt)?.stored ?? before, answer);
   }
 
   async withdraw(session: string, prompt: string, by: By): Promise<void> {
@@ -52,12 +53,6 @@ export class Queue implements QueueOps {
     const actor = await this.#context.registry.get(session);
     const { state } = await post(actor, { type: 'release' }, by);
     return { run: state.run?.id ?? null, queued: state.queue.length };
-  }
-
-  #item(actor: SessionActor, prompt: string): QueueItem {
-    const position = actor.state.queue.findIndex((item) => item.id === prompt);
-    if (position !== -1) return itemAt(actor, position);
-    throw refuse('conflict', 'It was changed, and is with the agent by now.', { field: 'prompt' });
   }
 }
 
@@ -79,4 +74,14 @@ function itemAt(actor: SessionActor, position: number): QueueItem {
     edited: edited !== undefined,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   };
+}
+
+/** As the change left it: by the time of the answer it may be with the agent. */
+function itemOf(
+  prompt: string,
+  content: QueueItem['content'],
+  answer: Answer | { type: 'duplicate' },
+): QueueItem {
+  const { type: _, ...place } = answer as Placed;
+  return { prompt, content, ...place };
 }

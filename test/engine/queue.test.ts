@@ -74,6 +74,19 @@ describe('the queue', () => {
     expect(deliveries.map(({ data }) => textOf(data.content))).toEqual(['go', 'b', 'A']);
   });
 
+  test('P1 P2: a change that was stored is told as done, though its prompt left in the same turn', async () => {
+    const bench = await Workbench.open({ play: deaf });
+    const [session, [, b]] = await waiting(bench, 'a', 'b');
+    const { queue } = bench.engine;
+    const [moved] = await Promise.all([
+      queue.move(session, b!, 0, by),
+      queue.withdraw(session, b!, by),
+    ]);
+    expect(moved).toEqual({ prompt: b, position: 0, content: words('b'), edited: false });
+    const changes = await bench.of(session, 'queue');
+    expect(changes.map(({ data }) => data.change)).toEqual(['moved', 'withdrawn']);
+  });
+
   test('P2: a prompt that is with the agent, or of which nobody knows, is refused', async () => {
     const bench = await Workbench.open({ play: deaf });
     const [session] = await waiting(bench);

@@ -25,21 +25,24 @@ export function decideCommand(draft: Draft, command: Command): Answer {
       return decide(draft, command);
     case 'patch':
       return patch(draft, command);
+    case 'queue_edit':
+      return editItem(draft, command);
+    case 'queue_move':
+      return moveItem(draft, command);
     default:
       change(draft, command);
       return { type: 'done' };
   }
 }
 
-type Change = Exclude<Command, { type: 'create' | 'send' | 'abort' | 'decide' | 'patch' }>;
+type Change = Exclude<
+  Command,
+  { type: 'create' | 'send' | 'abort' | 'decide' | 'patch' | 'queue_edit' | 'queue_move' }
+>;
 
 /** Commands of which there is nothing to tell but that they are done. */
 function change(draft: Draft, command: Change): void {
   switch (command.type) {
-    case 'queue_edit':
-      return editItem(draft, command);
-    case 'queue_move':
-      return moveItem(draft, command);
     case 'queue_withdraw':
       return withdrawItem(draft, command.prompt);
     case 'release':

@@ -1,7 +1,7 @@
 import type { Draft } from '../draft.ts';
 import { refuse } from '../refusal.ts';
 import type { QueuedPrompt } from '../session-state.ts';
-import type { Command } from '../command.ts';
+import type { Command, Placed } from '../command.ts';
 import { takeNext } from './run.ts';
 
 /** The item of a prompt that still waits; a refusal that says what became of it otherwise. */
@@ -18,17 +18,28 @@ function waiting(draft: Draft, prompt: string): QueuedPrompt {
 }
 
 /** Gives a waiting prompt another content. */
-export function editItem(draft: Draft, command: Extract<Command, { type: 'queue_edit' }>): void {
+export function editItem(draft: Draft, command: Extract<Command, { type: 'queue_edit' }>): Placed {
   const { id } = waiting(draft, command.prompt);
   draft.write('queue', { change: 'edited', content: command.content }, { about: id, runId: null });
+  return placed(draft, id);
 }
 
 /** Gives a waiting prompt another place, counted from 0; beyond the end means the end. */
-export function moveItem(draft: Draft, command: Extract<Command, { type: 'queue_move' }>): void {
+export function moveItem(draft: Draft, command: Extract<Command, { type: 'queue_move' }>): Placed {
   const item = waiting(draft, command.prompt);
   const to = Math.min(command.to, draft.state.queue.length - 1);
-  if (draft.state.queue[to] === item) return;
-  draft.write('queue', { change: 'moved', to }, { about: item.id, runId: null });
+  if (draft.state.queue[to] !== item) {
+    draft.write('queue', { change: 'moved', to }, { about: item.id, runId: null });
+  }
+  return placed(draft, item.id);
+}
+
+/** Told now: a later command of the same turn may take the prompt out of the queue. */
+function placed({ state: { queue } }: Draft, prompt: string): Placed {
+  const position = queue.findIndex(({ id }) => id === prompt);
+  const { edited, timeoutMs } = queue[position]!;
+  const timeout = timeoutMs === undefined ? {} : { timeoutMs };
+  return { type: 'placed', position, edited: edited !== undefined, ...timeout };
 }
 
 export function withdrawItem(draft: Draft, prompt: string): void {
