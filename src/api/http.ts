@@ -7,13 +7,14 @@ import { operations } from '../protocol/operations.ts';
 import { HttpRefusal } from './answer.ts';
 import { readBody } from './body.ts';
 import type { Calls } from './calls.ts';
-import { nobody, type Caller } from './caller.ts';
+import { demandScope, nobody, type Caller } from './caller.ts';
 import type { Events, StreamRequest } from './events.ts';
 import { answerDownload } from './download.ts';
 import type { UnaryName } from './handler.ts';
 import { jsonAnswer, refusalAnswer, type HttpAnswer } from './http-answer.ts';
 import { operationNamed } from './input.ts';
 import type { NodePair } from './node-pair.ts';
+import { openApi } from './openapi.ts';
 import type { Credentials } from './tokens.ts';
 import { answerUpload } from './upload.ts';
 
@@ -28,6 +29,14 @@ export function httpApp(calls: Calls, events: Events): HttpApp {
   app.all('/v1/health', async (asked) => {
     demandMethod(asked, 'GET');
     return responseOf(jsonAnswer((await calls.run('server.health', {}, nobody)).text));
+  });
+  let description: string | undefined;
+  app.all('/v1/openapi.json', async (asked) => {
+    const caller = await callerOf(asked, calls);
+    demandMethod(asked, 'GET');
+    demandScope(caller, 'view', 'The description of the operations');
+    description ??= JSON.stringify(openApi(calls.options.config.version));
+    return responseOf(jsonAnswer(description));
   });
   app.all('/v1/events', async (asked) => {
     await events.ofList(await streamRequest(asked, calls));

@@ -9,6 +9,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addDriveCommands } from './commands/drive.ts';
 import { addExport } from './commands/export.ts';
 import { addImport } from './commands/import.ts';
+import { addOpenApi } from './commands/openapi.ts';
 import { addLife } from './commands/life.ts';
 import { addList } from './commands/list.ts';
 import { addNew } from './commands/new.ts';
@@ -85,6 +86,7 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
   addAgents(program, act);
   addServerCommands(program, act);
   addDoctor(program, act);
+  addOpenApi(program, act);
   addCompletion(program, act);
   program.helpCommand(true);
   for (const command of program.commands) addExamples(command, command.name());

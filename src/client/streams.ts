@@ -44,7 +44,7 @@ export function streamCalls(target: HttpTarget): StreamCalls {
     },
     import: async (source, input = {}, { signal } = {}) => {
       const query = new URLSearchParams(input as Record<string, string>);
-      const answer = await ask(target, `sessions.import?${query}`, {
+      const answer = await ask(target, `sessions.import?${query.toString()}`, {
         type: 'application/x-ndjson',
         body: bodyOf(source),
         signal,

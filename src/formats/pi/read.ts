@@ -151,7 +151,8 @@ export class PiReader implements LogReader {
     const broken = placed.parent !== null && !isKnown(placed.parent);
     const parent = broken ? null : placed.parent;
     if (broken) {
-      const said = `The line before this one in the conversation, ${String(line['parentId'])}, is not in the file.`;
+      const before = textOr(line['parentId'], '');
+      const said = `The line before this one in the conversation, ${before}, is not in the file.`;
       this.#write('notice', { code: 'pi.break', text: said }, { id: this.#derived(id, 'b') });
     }
     const node = this.#show(line, { id, parent });

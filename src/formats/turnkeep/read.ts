@@ -1,7 +1,7 @@
 import { digestText, type Entry, idPattern } from '../../domain/entry.ts';
 import { isObject, type Json } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
-import { refuse, type RefusalError } from '../../domain/refusal.ts';
+import { refuse, RefusalError } from '../../domain/refusal.ts';
 import { blobsIn } from '../blob-refs.ts';
 import { entryIn } from '../entry-schema.ts';
 import type { FormatPorts, LogReader, ReadEntries, ReadHeader } from '../format.ts';
@@ -28,6 +28,8 @@ export class TurnkeepReader implements LogReader {
   /** Blobs that are stored and that the next entry has to name. */
   readonly #unnamed = new Set<string>();
   #ended = false;
+  /** The refusal of a bad line behind good ones. */
+  #failed: RefusalError | null = null;
 
   constructor(first: Line, ports: FormatPorts) {
     this.#ports = ports;
@@ -50,15 +52,14 @@ export class TurnkeepReader implements LogReader {
       }
     } catch (error) {
       // What is good before the bad line is kept: the refusal comes with the next call.
-      if (entries.length === 0) throw error;
+      if (entries.length === 0 || !(error instanceof RefusalError)) throw error;
       this.#failed = error;
     }
     return { entries, lines: places };
   }
-  #failed: unknown = null;
 
   end(): Promise<ReadEntries> {
-    if (this.#failed !== null) return Promise.reject(this.#failed as Error);
+    if (this.#failed !== null) return Promise.reject(this.#failed);
     if (this.#ended) return Promise.resolve(nothingRead);
     const message = `The file is torn: it has no end after line ${this.#line}.`;
     return Promise.reject(this.#bad(message));
@@ -90,7 +91,8 @@ export class TurnkeepReader implements LogReader {
       throw this.#bad('The first line is no header of this format.');
     }
     if (typeof version !== 'number' || version > formatVersion) {
-      const message = `The format has the version ${String(version)}, and this daemon reads up to ${formatVersion}.`;
+      const told = JSON.stringify(version ?? null).slice(0, 20);
+      const message = `The format has the version ${told}, and this daemon reads up to ${formatVersion}.`;
       throw refuse('unsupported', message, { data: { line: this.#line } });
     }
     if (!isObject(session)) throw this.#bad('The header names no session.');
