@@ -3,7 +3,7 @@ import { Path } from './path.ts';
 import { readLog } from './session-row.ts';
 import type { SessionLog } from './writer-memory.ts';
 
-interface Node {
+export interface Node {
   id: string;
   seq: number;
 }
