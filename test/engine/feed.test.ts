@@ -4,7 +4,7 @@ import { limits } from '../../src/domain/limits.ts';
 import type { Store } from '../../src/ports/store.ts';
 import type { Turn } from '../../src/testing/index.ts';
 import { Subscriber } from './subscriber.ts';
-import { memoryStore, Workbench } from './workbench.ts';
+import { by, memoryStore, type Watch, Workbench } from './workbench.ts';
 
 let store: Store;
 beforeAll(async () => {
@@ -210,6 +210,58 @@ describe('a subscriber', () => {
     expect(slow.entries).toEqual(quick.entries);
   });
 });
+
+describe('a reader', () => {
+  test('V1 V3: that is 12,000 entries behind gets every one, whether it comes late or had stopped reading', async () => {
+    const bench = await Workbench.open({ store, seed: `f${(benches += 1)}-` });
+    const session = await bench.session();
+    const [late, slow] = [new Subscriber(), new Subscriber()];
+    await slow.connect(bench, session);
+    slow.pause();
+    for (let from = 0; from < 12_000; from += limits.appendEntries) {
+      const entries = Array.from({ length: limits.appendEntries }, (_, at) => ({ raw: from + at }));
+      await bench.engine.logs.append(session, { entries }, by);
+    }
+    await late.connect(bench, session);
+    slow.resume();
+    const raws = Array.from({ length: 12_000 }, (_, at) => at);
+    for (const reader of [late, slow]) {
+      await reader.until(() => reader.entries.length === 12_001);
+      const own = reader.entries.flatMap((entry) =>
+        entry.kind === 'external' ? [entry.data.raw] : [],
+      );
+      expect(own).toEqual(raws);
+      expect(reader.states.slice(-2)).toEqual(['catching_up', 'live']);
+    }
+  });
+
+  test('V4: of a text that it saw grow gets each letter once: no frame repeats what was sent', async () => {
+    const { bench, session, turn, end } = await speaking();
+    const watches = [await bench.watch(session), await bench.watch(session)];
+    const piece = 'a word, or two. '.repeat(20);
+    for (let said = 1; said <= 100; said++) {
+      turn.say(piece);
+      void bench.clock.armed(limits.partialMs).then(() => bench.clock.advance(limits.partialMs));
+      for (const watch of watches)
+        await watch.until(() => seen(watch).length >= said * piece.length);
+    }
+    end();
+    for (const watch of watches) {
+      await watch.entry('run_ended');
+      expect(seen(watch)).toBe(piece.repeat(100));
+      const message = await watch.entry('message');
+      expect(message.data.content).toEqual([{ type: 'text', text: '' }]);
+      const bytes = watch.frames.reduce((sum, { params }) => sum + Buffer.byteLength(params), 0);
+      expect(bytes).toBeLessThan(2 * 100 * piece.length + 1024 * watch.entries.length);
+    }
+  });
+});
+
+/** What partial frames have told, put one behind the other. */
+function seen(watch: Watch): string {
+  const partials = watch.frames.filter(({ event }) => event === 'partial');
+  return partials.map(({ params }) => (JSON.parse(params) as { text: string }).text).join('');
+}
 
 test('V1 V4 L1: what is stored and not published yet comes once, after the text that it ends', async () => {
   const real = await memoryStore();

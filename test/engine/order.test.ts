@@ -4,6 +4,8 @@ import { emptySession } from '../../src/domain/session-state.ts';
 import { testClock } from '../../src/testing/index.ts';
 import { TurnBudget } from '../../src/engine/turn-budget.ts';
 import { deaf, Gate, held } from './agents.ts';
+import { openStore } from '../../src/store/open.ts';
+import { tempDir } from '../store/sample.ts';
 import { storeWith } from './store-with.ts';
 import { Subscriber } from './subscriber.ts';
 import { memoryStore, Workbench } from './workbench.ts';
@@ -81,6 +83,38 @@ describe('commands', () => {
     expect(await asked).toMatchObject({ status: 'no-active-run' });
     expect((await watch.entry('run_ended')).data).toMatchObject({ outcome: 'failed' });
   });
+});
+
+test('L1 L2: of 100 sessions whose agents write at once every line is stored, once and in its order', async () => {
+  const { dir, remove } = tempDir();
+  const fatal: Error[] = [];
+  const store = await openStore({ dir, onFatal: (error) => void fatal.push(error) });
+  const lines = Array.from({ length: 30 }, (_, at) => `line ${at}`);
+  const bench = await Workbench.open({
+    store,
+    play: async (turn) => {
+      for (const text of lines) {
+        turn.print({ type: 'notice', code: 'c', text });
+        await new Promise(setImmediate);
+      }
+    },
+  });
+  const sessions = await Promise.all(Array.from({ length: 100 }, () => bench.session('go')));
+  const watches = await Promise.all(sessions.map((session) => bench.watch(session)));
+  await Promise.all(watches.map((watch) => watch.entry('run_ended')));
+  for (const [at, session] of sessions.entries()) {
+    const log = await bench.log(session);
+    const said = log.flatMap((entry) => (entry.kind === 'notice' ? [entry.data.text] : []));
+    expect(said).toEqual(lines);
+    expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1));
+    expect(watches[at]!.entries).toEqual(log);
+  }
+  expect(await store.check()).toEqual([]);
+  expect([fatal, bench.logged]).toEqual([[], []]);
+  await bench.engine.shutdown('stop');
+  bench.life.kill();
+  await store.close();
+  remove();
 });
 
 test('L8 V6: a flood of empty lines is read once, and cut a bounded number of lines at a time', async () => {

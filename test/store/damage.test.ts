@@ -179,3 +179,42 @@ test('L8: an entry with a wrong digest comes back as unrecognized at its seq, an
   });
   await store.close();
 });
+
+test('L8: a ring of parents, a parent that is not there and lost branches leave the whole log readable', async () => {
+  const dir = join(root, 'parents');
+  const store = await openStore({ dir, onFatal: () => undefined });
+  const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const chain = ids.map((id, at) => message(id, at === 0 ? null : (ids[at - 1] ?? null)));
+  await append(store, batch('line', chain, first));
+  const tree = [...chain, message('g', 'b'), notice('n'), message('h', 'd'), message('i', 'h')];
+  await append(store, batch('tree', tree, first));
+  const writer = Connection.writer(join(dir, 'turnkeep.db'));
+  writer.db.exec(`DROP TRIGGER entries_unchanged;
+    UPDATE entries SET parent = 'f' WHERE id = 'b';
+    UPDATE entries SET parent = 'nowhere' WHERE id = 'd';
+    UPDATE branches SET parent = seq, base = seq, jump = seq WHERE seq = 9;
+    DELETE FROM branches WHERE seq = 7;`);
+  writer.close();
+  const faults = (await store.check()).join();
+  for (const [session, count] of [
+    ['line', 6],
+    ['tree', 10],
+  ] as const) {
+    const all = await historyOf(store, session);
+    expect(all.map(({ seq }) => seq)).toEqual(Array.from({ length: count }, (_, at) => at + 1));
+    expect(all.filter(({ kind }) => kind === 'unrecognized').map(({ id }) => id)).toEqual([
+      'b',
+      'd',
+    ]);
+    for (const cursor of [{ after: 0 }, { before: 99 }]) {
+      const query = { session, ...cursor, path: true, limit: 99, maxBytes: 1e6 } as const;
+      const page = await store.history(query);
+      expect([page.entries.length, page.ended]).toEqual([count, 'end']);
+    }
+    expect(await store.nodeBack(session, { after: 0, back: 3 })).toMatchObject({ count: 4 });
+    expect(faults).toContain(session);
+    const more = batch(session, [message('z', count === 6 ? 'f' : 'i')]);
+    expect(await append(store, more)).toMatchObject({ status: 'stored', firstSeq: count + 1 });
+  }
+  await store.close();
+});

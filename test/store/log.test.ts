@@ -1,9 +1,22 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { contentText, type NewEntry } from '../../src/domain/entry.ts';
 import type { AppendBatch, Store, Verdict } from '../../src/ports/store.ts';
+import { Connection } from '../../src/store/connection.ts';
+import { GroupCommit } from '../../src/store/group.ts';
+import { migrate } from '../../src/store/migrations.ts';
 import { openStore } from '../../src/store/open.ts';
-import { append, batch, historyOf, message, notice, runEnded, runStarted } from './sample.ts';
+import { operations } from '../../src/store/operations.ts';
+import {
+  append,
+  batch,
+  first,
+  historyOf,
+  message,
+  notice,
+  runEnded,
+  runStarted,
+} from './sample.ts';
 
 /** What an appender may try: ids, runs and parents from small sets, so that they collide. */
 const entryArbitrary: fc.Arbitrary<NewEntry> = fc
@@ -166,4 +179,21 @@ test('L2 L3: eight appenders that retry everything lose nothing and store each i
   const stored = await historyOf(store, 's');
   expect([stored.length, new Set(stored.map(({ id }) => id)).size]).toEqual([800, 800]);
   await store.close();
+});
+
+test('L4 V6: what comes at once is committed together: 10,000 first appends in a dozen transactions', async () => {
+  const connection = Connection.writer(':memory:');
+  migrate(connection);
+  const transactions = vi.spyOn(connection, 'transaction');
+  const group = new GroupCommit(async (batches) => operations.append(connection, batches));
+  const verdicts = await Promise.all(
+    Array.from({ length: 10_000 }, (_, index) =>
+      group.append([batch(`s${index}`, [notice('n')], first)]),
+    ),
+  );
+  expect(verdicts.flat().map(({ status }) => status)).toEqual(
+    Array.from({ length: 10_000 }, () => 'stored'),
+  );
+  expect(transactions.mock.calls.length).toBeLessThan(13);
+  connection.close();
 });

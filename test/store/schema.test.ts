@@ -7,7 +7,18 @@ import { openStore } from '../../src/store/open.ts';
 import { operations } from '../../src/store/operations.ts';
 import { wireBatch, type WireEntry } from '../../src/store/wire.ts';
 import type { NewEntry } from '../../src/domain/entry.ts';
-import { batch, first, message, notice, runEnded, runStarted, tempDir } from './sample.ts';
+import {
+  approval,
+  batch,
+  decision,
+  first,
+  message,
+  notice,
+  runEnded,
+  runStarted,
+  state,
+  tempDir,
+} from './sample.ts';
 
 let connection: Connection;
 let dir: string;
@@ -78,6 +89,31 @@ test('V6: hosts that have ended and approvals that are decided cost no later rea
     'SCAN a USING INDEX approvals_open',
     'SEARCH a USING INDEX approvals_open_session (session=?)',
   ]);
+});
+
+test('L6: nothing that an append looks up is found by going through a table', () => {
+  const append = (entries: NewEntry[], more: object = {}): void => {
+    const [verdict] = operations.append(connection, [wireBatch(batch('s', entries, more))]);
+    expect(verdict).toMatchObject({ status: 'stored' });
+  };
+  append([message('a', null)], { ...first, state: state({ key: 'k' }) });
+  connection.memory.forget();
+  const asked = (['get', 'all', 'iterate', 'run'] as const).map((way) => vi.spyOn(connection, way));
+  const hosts = [{ host: 'h', phase: 'intended' as const, spec: '{}', snapshot: '{}' }];
+  append([runStarted('r', 'run'), message('b', 'a', 'b', { runId: 'run' })], { hosts });
+  append([approval('p'), decision('d', 'p'), message('c', 'a'), notice('n', 'n', { about: 'b' })]);
+  append([runEnded('e', 'run')], { state: state({ key: 'l' }) });
+  const queries = new Set(asked.flatMap(({ mock }) => mock.calls.map(([sql]) => sql)));
+  for (const spy of asked) spy.mockRestore();
+  expect(queries.size).toBeGreaterThan(10);
+  // Of a session all that has many rows is found by more than the session.
+  const slow = /^SCAN|TEMP B-TREE|^SEARCH (entries|runs|approvals|branches)\b.*\(session=\?\)$/;
+  const plans = [...queries].flatMap((sql) =>
+    connection.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`),
+  );
+  expect(plans.length).toBeGreaterThan(10);
+  const scans = plans.filter(({ detail }) => slow.test(detail));
+  expect(scans).toEqual([]);
 });
 
 /** How SQLite carries out the queries of `act`. */
