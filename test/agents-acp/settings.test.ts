@@ -131,6 +131,23 @@ describe('at the opening', () => {
     ]);
   });
 
+  test('an effort that is wished for is never told as another, unless it is refused', () => {
+    const told = (events: readonly AgentEvent[]): unknown[] =>
+      events.flatMap((event) => {
+        if (event.type === 'opened') return [event.settings?.effort];
+        return event.type === 'settings' ? [event.changes.effort] : [];
+      });
+    const { events, state } = opening({ effort: 'high' });
+    expect(told(events)).toEqual([undefined]);
+    const after = (answer: object): readonly AgentEvent[] => {
+      const lines = linesOfMessages([{ jsonrpc: '2.0', id: 'effort', ...answer }]);
+      return decodeAll(scripted, lines, state).events.flat();
+    };
+    expect(told(after({ result: {} }))).toEqual(['high']);
+    expect(told(after({ error: { code: -32602, message: 'no' } }))).toEqual(['low']);
+    expect(told(opening({}).events)).toEqual(['low']);
+  });
+
   test('S1: names of secrets, should any get here, go to no agent', () => {
     const spec = {
       mcpServers: [

@@ -56,7 +56,7 @@ export function wantedBy(id: Json): Wanted | undefined {
 }
 
 /** The answer to a request for a setting. What the agent tells with it is in force. */
-export function readSet(reading: Reading, { setting, value }: Wanted, answer: Answer): void {
+function readSet(reading: Reading, { setting, value }: Wanted, answer: Answer): void {
   if (answer.type === 'result') {
     return report(reading, { [setting]: value, ...readOptions(answer.result) });
   }
@@ -64,7 +64,7 @@ export function readSet(reading: Reading, { setting, value }: Wanted, answer: An
   reading.notice(`${setting}-not-set`, `The agent refused the ${setting} ${value}: ${message}`);
 }
 
-/** The same while it is open: the session's settings have the refused value already, and are put right. */
+/** The session's settings have a refused value already: they are put right. */
 export function readLive(reading: Reading, wanted: Wanted, answer: Answer): void {
   readSet(reading, wanted, answer);
   const { setting } = wanted;

@@ -10,7 +10,7 @@ import { isObject, type Json } from '../../domain/json.ts';
 import { present } from './content.ts';
 import { failure, failureOfError } from './failure.ts';
 import { requestLine, type Answer } from './json-rpc.ts';
-import { readSet, settingLine } from './live.ts';
+import { readLive, settingLine } from './live.ts';
 import { placeOf } from './place.ts';
 import { changesOf, offersOf, type Offer } from './settings.ts';
 import { memberAt, objectAt, textAt } from '../shape.ts';
@@ -91,7 +91,9 @@ export function readOpened(reading: Reading, answer: Answer): void {
   reading.change({
     ways: { mode: mode?.by ?? null, model: model?.by ?? null, effort: effort?.by ?? null },
   });
-  const settings = changesOf(inForce, told);
+  // An effort that is wished for is in the session's settings: what the agent had before is no news.
+  const { effort: _, ...rest } = told;
+  const settings = changesOf(inForce, spec.effort === null ? told : rest);
   reading.change({ inForce: { ...inForce, ...told } });
   // The wishes go out before the prompts that wait for `opened`.
   for (const setting of acpSettings) wish(reading, setting, offers[setting]);
@@ -117,7 +119,7 @@ function wish(reading: Reading, setting: Setting, offer: Offer | null): void {
 /** The answer to such a wish. A refusal costs the session nothing but the wish. */
 export function readWish(reading: Reading, setting: Setting, answer: Answer): void {
   reading.change({ asked: reading.state.asked.filter((open) => open !== setting) });
-  readSet(reading, { setting, value: reading.state.spec[setting] ?? '' }, answer);
+  readLive(reading, { setting, value: reading.state.spec[setting] ?? '' }, answer);
 }
 
 export function isSetting(id: Json): id is Setting {
