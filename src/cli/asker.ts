@@ -31,14 +31,18 @@ export class Asker {
   /** Takes note of an entry: a new question, or the end of one. */
   see(entry: Entry): void {
     if (entry.kind === 'approval' || entry.kind === 'question') {
-      const known = this.#waiting.some((one) => one.id === entry.id) || this.#now?.id === entry.id;
-      if (!known) this.#waiting.push(cleanAll(entry) as Question);
+      if (!this.knows(entry.id)) this.#waiting.push(cleanAll(entry) as Question);
       void this.#askNext();
     }
     if (entry.kind === 'decision' || entry.kind === 'answer') {
       this.#waiting = this.#waiting.filter((one) => one.id !== entry.about);
       if (this.#now?.id === entry.about) this.#now?.abort.abort();
     }
+  }
+
+  /** Whether a question is being asked, or will be. */
+  knows(id: string): boolean {
+    return this.#waiting.some((one) => one.id === id) || this.#now?.id === id;
   }
 
   close(): void {

@@ -7,7 +7,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   attach: ['turnkeep attach last'],
   preview: ['turnkeep preview last --items 3'],
   runs: ['turnkeep runs', 'turnkeep runs last --json'],
-  raw: ['turnkeep raw last --in'],
+  raw: ['turnkeep raw daily --in'],
   export: ['turnkeep export last --output last.jsonl'],
   import: ['turnkeep import last.jsonl'],
   new: [
@@ -42,5 +42,6 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'token revoke': ['turnkeep token revoke ID'],
   doctor: ['turnkeep doctor --quick'],
   completion: ['source <(turnkeep completion bash)'],
+  openapi: ['turnkeep openapi'],
   stop: ['turnkeep stop', 'turnkeep stop --detach'],
 };

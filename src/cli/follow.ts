@@ -51,8 +51,13 @@ export async function followSession(following: Following): Promise<Followed> {
     for await (const event of client.watch(following.session, options)) {
       if (following.json === true) showJson(following, event);
       else view.show(event);
-      if (event.type === 'snapshot' && interactive)
-        for (const one of event.openApprovals) asker.see(one);
+      if (event.type === 'snapshot' && interactive) {
+        // Those after what was shown come as entries, in their place.
+        for (const one of event.openApprovals.filter(({ seq }) => seq <= lastSeq)) {
+          if (!asker.knows(one.id)) view.show({ type: 'entry', entry: one });
+          asker.see(one);
+        }
+      }
       if (event.type !== 'entry') continue;
       lastSeq = event.entry.seq;
       if (interactive) asker.see(event.entry);

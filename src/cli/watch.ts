@@ -224,7 +224,7 @@ function headLine(rows: readonly SessionRow[]): string {
     rows.filter(({ status }) => wanted.includes(status)).length;
   const parts: [number, string][] = [
     [count(['working', 'starting', 'stopping']), 'at work'],
-    [count(['waiting']), 'wait for you'],
+    [count(['waiting']), 'waiting for you'],
     [count(['stalled']), 'stalled'],
   ];
   const said = parts.flatMap(([number, what]) => (number === 0 ? [] : [`${number} ${what}`]));

@@ -98,7 +98,7 @@ function sessionLines(row: SessionRow, { view, lead, rest, cwd }: Place, shown: 
   const besides = columns - widthOf(head) - factsWidth - 2;
   const fits = besides >= Math.min(leastTitle, widthOf(title));
   const name = cutTo(title, fits ? besides : columns - widthOf(head));
-  const first = `${style.dim(lead)}${coloured(glyphs[row.status])} ${style.dim(id)}  ${pointed(row, name, view)}`;
+  const first = `${lead === '' ? '' : style.dim(lead)}${coloured(glyphs[row.status])} ${style.dim(id)}  ${pointed(row, name, view)}`;
   const room = ' '.repeat(Math.max(2, besides + 2 - widthOf(name)));
   const margin = `${rest}  `;
   const lines = fits
