@@ -289,6 +289,32 @@ test(
   },
 );
 
+test('S1: under an open umask no file of the daemon is open to others, nor one of its agent', async () => {
+  const umask = process.umask(0o022);
+  onTestFinished(() => void process.umask(umask));
+  const state = join(root, 'state');
+  const daemon = await startDaemon({ state, log: () => undefined });
+  const client = await nodeClient({ url: daemon.url, tokenFile: daemon.tokenFile, env: {} });
+  try {
+    const long = 'x'.repeat(100_000);
+    const { session } = await client.sessions.create({ cwd: root, prompt: `[[say hi]] ${long}` });
+    for await (const event of client.watch(session.id, { after: 0 })) {
+      if (event.type === 'entry' && event.entry.kind === 'run_ended') break;
+    }
+    const names = await readdir(state, { recursive: true });
+    for (const part of ['turnkeep.db-wal', 'lock.db', 'out.ndjson', 'blobs/', 'agents/scripted/']) {
+      expect(names.join('\n')).toContain(part);
+    }
+    for (const name of names) {
+      const { mode } = await lstat(join(state, name));
+      expect([name, (mode & 0o077).toString(8)]).toEqual([name, '0']);
+    }
+  } finally {
+    client.close();
+    await daemon.shutdown('stop');
+  }
+});
+
 /** Whether a secret opens the daemon at this address. */
 async function opens(url: string, secret: string): Promise<boolean> {
   const headers = { authorization: `Bearer ${secret}`, 'content-type': 'application/json' };

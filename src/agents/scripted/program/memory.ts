@@ -45,7 +45,7 @@ class FileMemory implements Memory {
   }
 
   append(sessionId: string, record: MemoryRecord): void {
-    appendFileSync(this.#file(sessionId), JSON.stringify(record) + '\n');
+    appendFileSync(this.#file(sessionId), JSON.stringify(record) + '\n', { mode: 0o600 });
   }
 
   read(sessionId: string): readonly MemoryRecord[] | undefined {
