@@ -13,6 +13,7 @@ export function systemClock(): Clock {
       const timer = setTimeout(call, ms);
       return () => clearTimeout(timer);
     },
+    soon: (call) => void setImmediate(call),
     newId: () => ids.next(),
     sha256: (content) => createHash('sha256').update(content).digest('hex'),
   };

@@ -73,9 +73,18 @@ export class Branches implements BranchOps {
     const made = await creation.create({ ...create, changes }, by, {
       fork,
       secrets,
+      ...(at === undefined ? {} : { at }),
       ...(told.text === undefined ? {} : { primer: told.text }),
     });
-    return { ...made, fidelity: fork.fidelity };
+    const fidelity = made.created ? fork.fidelity : await this.#fidelityOf(made.row.id);
+    return { ...made, fidelity };
+  }
+
+  /** What the agent of a fork that was made before remembers. */
+  async #fidelityOf(session: string): Promise<Fidelity> {
+    const first = { session, after: 0, kinds: ['fork'], limit: 1, maxBytes: 64 * 1024 } as const;
+    const [entry] = (await this.#context.store.history(first)).entries;
+    return entry?.kind === 'fork' ? entry.data.fidelity : 'none';
   }
 
   /** What the agent of a fork remembers: its own memory, where nothing came after it, or a text. */

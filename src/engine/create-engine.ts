@@ -117,7 +117,15 @@ export class SessionEngine implements Engine {
     this.#timeouts = new Timeouts(clock, log);
     this.#stalls = new Stalls({ clock, stallMs: options.stallMs, log });
     const shortOfSpace = (): Promise<boolean> => this.#space.short();
-    this.#supervisor = new Supervisor({ hosts, store, clock, environment, shortOfSpace, log });
+    this.#supervisor = new Supervisor({
+      hosts,
+      store,
+      clock,
+      environment,
+      checkDirectory: (path) => options.checkDirectory(path),
+      shortOfSpace,
+      log,
+    });
     this.#registry = new Registry({
       store,
       clock,

@@ -32,6 +32,8 @@ type Settings = CreateInput['changes'];
 /** Where a fork comes from: what its agent is told, and the values of its variables. */
 export interface Origin {
   fork?: ForkFrom;
+  /** The entry that its caller named, where one was named. */
+  at?: string;
   /** The text of the fork's primer. */
   primer?: string;
   secrets?: Secrets;
@@ -48,18 +50,18 @@ export class Creation {
   async create(input: CreateInput, by: By, more: Origin = {}): Promise<CreateAnswer> {
     const { options, registry } = this.#context;
     const known = await this.#known(input);
-    if (known !== null) return this.#existing(known, input, by);
+    if (known !== null) return this.#existing(known, { input, more }, by);
     const settings = await this.#settings(input.changes, input.makeCwd ?? false);
     const session = input.id ?? options.clock.newId();
     try {
       const made = await registry.create(session, settings.agent!, (actor) =>
         this.#make(actor, { ...input, changes: settings }, by, more),
       );
-      return made ?? (await this.#existing(session, input, by));
+      return made ?? (await this.#existing(session, { input, more }, by));
     } catch (error) {
       // Somebody else was first with the same key.
       const winner = isConflict(error) ? await this.#known(input) : null;
-      if (winner !== null) return this.#existing(winner, input, by);
+      if (winner !== null) return this.#existing(winner, { input, more }, by);
       throw error;
     }
   }
@@ -164,9 +166,9 @@ export class Creation {
   /** What lies beside the working directory has to be there, too, and outside of the state directory. */
   async #directories({ additionalDirs }: Settings): Promise<Pick<Settings, 'additionalDirs'>> {
     if (additionalDirs === undefined) return {};
-    const { checkDirectory } = this.#context.options;
+    const { options } = this.#context;
     const checked = additionalDirs.map((path) =>
-      checkDirectory(path).catch((error: unknown) => {
+      options.checkDirectory(path).catch((error: unknown) => {
         if (!(error instanceof RefusalError)) throw error;
         const { code, message } = error.refusal;
         throw refuse(code, message, { field: 'additionalDirs' });
@@ -176,12 +178,22 @@ export class Creation {
   }
 
   /** `create` of what is there: the same session, if it is meant, and the prompt goes to it. */
-  async #existing(session: string, input: CreateInput, by: By): Promise<CreateAnswer> {
+  async #existing(
+    session: string,
+    { input, more }: { input: CreateInput; more: Origin },
+    by: By,
+  ): Promise<CreateAnswer> {
     const { registry, send } = this.#context;
     const { state } = await registry.get(session);
-    if (!(await this.#meant(state, input.changes))) {
-      throw refuse('conflict', 'That session exists with another agent, directory or parent.', {
-        field: input.id === undefined ? 'key' : 'id',
+    const field = input.id === undefined ? 'key' : 'id';
+    if (state.deletedAt !== null) {
+      const message = 'That session was deleted: sessions.restore brings it back.';
+      throw refuse('conflict', message, { field, data: { session: state.id } });
+    }
+    if (!(await this.#meant(state, input.changes)) || !isForkOf(state, more)) {
+      const what = more.fork === undefined ? 'agent, directory or parent' : 'origin or settings';
+      throw refuse('conflict', `That session exists with another ${what}.`, {
+        field,
         data: { session: state.id, agent: state.agent, cwd: state.cwd },
       });
     }
@@ -199,6 +211,13 @@ export class Creation {
     if (cwd === undefined || cwd === state.cwd) return true;
     return (await this.#context.options.checkDirectory(cwd)) === state.cwd;
   }
+}
+
+/** Whether a session comes from where a repeated fork says. Its base may have gone on since the first call. */
+function isForkOf({ forkedFrom }: SessionState, { fork, at }: Origin): boolean {
+  if (fork === undefined) return true;
+  if (forkedFrom?.session !== fork.session) return false;
+  return at === undefined || forkedFrom.entry === at;
 }
 
 function flat(sent: SendAnswer): { entry: string; seq: number } {

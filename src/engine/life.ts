@@ -1,3 +1,4 @@
+import type { Deleted } from '../domain/command.ts';
 import type { By } from '../domain/entry.ts';
 import { limits } from '../domain/limits.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
@@ -7,6 +8,7 @@ import type { Hosts } from '../ports/hosts.ts';
 import type { Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';
 import type { Log } from './log.ts';
+import type { Outcome } from './mailbox.ts';
 import type { Registry } from './registry.ts';
 import type { LifeOps, StoppedRun } from './session-ops.ts';
 import { terminalOf } from './shutdown.ts';
@@ -40,8 +42,10 @@ export class Life implements LifeOps {
 
   async reset(session: string, reason: 'new' | 'reset', by: By): Promise<SessionRow> {
     const actor = await this.#context.registry.get(session);
-    await this.#atRest(actor, by, () => post(actor, { type: 'reset', reason }, by));
-    return rowOf(actor.state);
+    const { state } = await this.#atRest(actor, by, () => {
+      return post(actor, { type: 'reset', reason }, by);
+    });
+    return rowOf(state);
   }
 
   async remove(session: string, by: By): Promise<{ deletedAt: string; purgeAt: string }> {
@@ -52,26 +56,27 @@ export class Life implements LifeOps {
       const message = 'The main session of an agent cannot be deleted; sessions.reset empties it.';
       throw refuse('invalid', message, { field: 'session' });
     }
-    if (actor.state.deletedAt === null) {
-      const purgeAt = new Date(clock.now() + limits.retentionMs).toISOString();
-      await this.#atRest(actor, by, () => post(actor, { type: 'delete', purgeAt }, by));
-    }
     const { deletedAt, purgeAt } = actor.state;
-    return { deletedAt: deletedAt ?? '', purgeAt: purgeAt ?? '' };
+    if (deletedAt !== null && purgeAt !== null) return { deletedAt, purgeAt };
+    const until = new Date(clock.now() + limits.retentionMs).toISOString();
+    const { answer } = await this.#atRest(actor, by, () => {
+      return post(actor, { type: 'delete', purgeAt: until }, by);
+    });
+    const { type: _, ...times } = answer as Deleted;
+    return times;
   }
 
   async restore(session: string, by: By): Promise<SessionRow> {
     const actor = await this.#context.registry.get(session);
     const { key } = actor.state;
     try {
-      await post(actor, { type: 'restore', key }, by);
+      return rowOf((await post(actor, { type: 'restore', key }, by)).state);
     } catch (error) {
       // Somebody else has its key by now: it comes back without one.
       const taken = error instanceof RefusalError && error.refusal.code === 'conflict';
       if (!taken || key === null) throw error;
-      await post(actor, { type: 'restore', key: null }, by);
+      return rowOf((await post(actor, { type: 'restore', key: null }, by)).state);
     }
-    return rowOf(actor.state);
   }
 
   async purge(session: string, by: By): Promise<void> {
@@ -102,7 +107,7 @@ export class Life implements LifeOps {
   }
 
   /** Stops the run and the host, then acts; the decision itself refuses where something works again. */
-  async #atRest(actor: SessionActor, by: By, act: () => Promise<unknown>): Promise<void> {
+  async #atRest(actor: SessionActor, by: By, act: () => Promise<Outcome>): Promise<Outcome> {
     const { supervisor, clock } = this.#context;
     let run: string | undefined;
     for (let tries = 1; ; tries++) {
@@ -112,8 +117,7 @@ export class Life implements LifeOps {
       await within(actor.hostGone(), stopMs, clock);
       if (run !== undefined) await this.#demandGone(actor, run);
       try {
-        await act();
-        return;
+        return await act();
       } catch (error) {
         const again = error instanceof RefusalError && error.refusal.code === 'unavailable';
         if (!again || tries === stopTries) throw error;
@@ -170,6 +174,6 @@ function post(
   actor: SessionActor,
   command: Parameters<SessionActor['post']>[0]['command'],
   by: By,
-): Promise<unknown> {
+): Promise<Outcome> {
   return actor.post({ command, by, ownId: false });
 }

@@ -25,14 +25,14 @@ export interface RegistryContext {
 }
 
 const rebuildPage = { limit: 500, maxBytes: 1024 * 1024 };
-const unloadMs = 60_000;
+const unloadMs = 90_000;
 
 /** The loaded sessions: at most one actor each. A session is unloaded when nothing has to do with it. */
 export class Registry {
   readonly #context: RegistryContext;
   readonly #actors = new Map<string, Promise<SessionActor>>();
   readonly #present = new Map<string, SessionActor>();
-  readonly #budget = new TurnBudget();
+  readonly #budget: TurnBudget;
   readonly #creations = new Map<string, Promise<unknown>>();
   readonly #usedAt = new Map<string, number>();
   #cancelSweep: (() => void) | null = null;
@@ -40,6 +40,7 @@ export class Registry {
 
   constructor(context: RegistryContext) {
     this.#context = context;
+    this.#budget = new TurnBudget(context.clock);
     this.#scheduleUnload();
   }
 

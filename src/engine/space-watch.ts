@@ -71,7 +71,9 @@ export class SpaceWatch {
     }
     if (this.#stopped) return;
     const ms = this.#state === 'plenty' ? limits.spaceMs : limits.spaceScarceMs;
-    this.#cancel = clock.after(ms, () => (this.#looking = this.#look()));
+    this.#cancel = clock.after(ms, () => {
+      this.#looking = this.#look();
+    });
   }
 
   async #take(free: number): Promise<void> {

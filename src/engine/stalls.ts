@@ -43,6 +43,8 @@ export class Stalls {
   }
 
   #arm(actor: SessionActor, run: string, ms: number, heardAt = this.#clock.monotonic()): void {
+    // As with idle hosts: 0 is never.
+    if (this.#stallMs === 0) return;
     const cancel = this.#clock.after(ms, () => this.#expire(actor, run));
     this.#armed.set(actor.id, { run, heardAt, cancel });
   }

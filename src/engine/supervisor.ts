@@ -4,6 +4,7 @@ import type { Command } from '../domain/command.ts';
 import type { Effect } from '../domain/draft.ts';
 import type { HostEndReason, Proof, RunFailure } from '../domain/entry.ts';
 import { limits } from '../domain/limits.ts';
+import { RefusalError } from '../domain/refusal.ts';
 import { secretName, type Secrets } from '../domain/settings.ts';
 import type { AgentDriver, OpenSpec } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -25,6 +26,8 @@ export interface SupervisorContext {
     /** The session's own variables. */
     variables: { readonly [name: string]: string },
   ) => Promise<{ readonly [name: string]: string }>;
+  /** Rejects with a refusal where no agent may work there. */
+  checkDirectory: (path: string) => Promise<unknown>;
   /** Whether the disk is so full that the spool may be torn. */
   shortOfSpace: () => Promise<boolean>;
   log: Log;
@@ -74,6 +77,7 @@ export class Supervisor {
   async #start(actor: SessionActor, grip: HostGrip): Promise<void> {
     const { program, args } = grip.driver.program(grip.spec);
     try {
+      await this.#checkDirectory(grip.spec.cwd);
       const secrets = await this.#context.store.secrets(grip.spec.session);
       const variables = variablesOf(grip.spec, secrets);
       const env = await this.#context.environment(grip.driver, grip.spec, variables);
@@ -90,6 +94,13 @@ export class Supervisor {
         error: { category: 'launch', message },
       });
     }
+  }
+
+  /** It was looked at when the session was made, but not that of an imported one, and it may have gone. */
+  async #checkDirectory(cwd: string): Promise<void> {
+    await this.#context.checkDirectory(cwd).catch((error: unknown) => {
+      throw error instanceof RefusalError ? new LaunchError('missing-cwd', error.message) : error;
+    });
   }
 
   /** Takes a working or ended host into the actor's grip. */

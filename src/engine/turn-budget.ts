@@ -1,3 +1,5 @@
+import type { Clock } from '../ports/clock.ts';
+
 /** Sends in one turn of the event loop: one costs about 10 microseconds. */
 const perTurn = 1000;
 
@@ -7,9 +9,14 @@ const perTurn = 1000;
  * turn, each in its order.
  */
 export class TurnBudget {
+  readonly #clock: Clock;
   #left = perTurn;
   #renews = false;
   #waiting: (() => void)[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Takes one send; false where the turn has none left. */
   take(): boolean {
@@ -27,7 +34,7 @@ export class TurnBudget {
 
   #renewLater(): void {
     this.#renews = true;
-    setImmediate(() => {
+    this.#clock.soon(() => {
       this.#renews = false;
       this.#left = perTurn;
       for (const work of this.#waiting.splice(0)) work();

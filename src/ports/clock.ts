@@ -6,6 +6,8 @@ export interface Clock {
   monotonic(): number;
   /** Calls once after `ms`; the returned function takes it back. */
   after(ms: number, call: () => void): () => void;
+  /** Calls once in a later turn of the event loop, after what waits there already. */
+  soon(call: () => void): void;
   /** A time-ordered unique id that matches `idPattern`. */
   newId(): string;
   /** Lower-case hex SHA-256 of bytes, or of a text's UTF-8. */

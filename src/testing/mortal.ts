@@ -67,6 +67,10 @@ export class Mortal {
       monotonic: () => clock.monotonic(),
       newId: () => clock.newId(),
       sha256: (content) => clock.sha256(content),
+      soon: (call) =>
+        clock.soon(() => {
+          if (!this.#dead) call();
+        }),
       after: (ms, call) =>
         clock.after(ms, () => {
           if (!this.#dead) call();

@@ -61,6 +61,7 @@ export function plainAgent(
           asked.get(JSON.stringify(command.request))?.(command.option);
           break;
         case 'answer_question':
+        case 'set':
           break;
       }
     }

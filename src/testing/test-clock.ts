@@ -56,6 +56,11 @@ export class TestClock implements Clock {
     return () => void this.#timers.delete(timer);
   }
 
+  /** Turns of the event loop are not held up. */
+  soon(call: () => void): void {
+    setImmediate(call);
+  }
+
   /** Sorted by the order in which they were asked for. */
   newId(): string {
     let text = '';

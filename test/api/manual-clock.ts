@@ -26,6 +26,10 @@ export class ManualClock implements Clock {
     return () => void this.#timers.delete(timer);
   }
 
+  soon(call: () => void): void {
+    setImmediate(call);
+  }
+
   newId(): string {
     return randomUUID();
   }

@@ -186,7 +186,11 @@ describe('a page that cannot be read', () => {
       return undefined;
     };
     const store = storeWith(real, () => ({ entry }));
-    const hub = new FeedHub('s', 0, { store, clock: testClock(), budget: new TurnBudget() });
+    const hub = new FeedHub('s', 0, {
+      store,
+      clock: testClock(),
+      budget: new TurnBudget(testClock()),
+    });
     const open = {
       id: 'a',
       kind: 'approval',

@@ -12,9 +12,10 @@ export const sessionsPatch: Handler<'sessions.patch'> = async (input, context) =
 
 async function patchOf(
   session: string,
-  { session: _, expectedHead, meta, ...given }: ParsedInputOf<'sessions.patch'>,
+  input: ParsedInputOf<'sessions.patch'>,
   { engine }: Context,
 ): Promise<PatchInput> {
+  const { session: _session, expectedHead, meta, ...given } = input;
   const { changes, secrets } = settingsOf(given);
   const { row } = await engine.get(session);
   return {
