@@ -92,6 +92,7 @@ export type Answer =
   | { type: 'decided'; decision: string; outcome: string; option?: string }
   | { type: 'patched'; applied: Applied }
   | Placed
+  | Deleted
   | { type: 'done' };
 
 /** When each changed agent setting is in force. */
@@ -104,6 +105,13 @@ export interface Placed {
   position: number;
   edited: boolean;
   timeoutMs?: number;
+}
+
+/** When it was deleted, be it just now, and until when it is kept; a later command may restore it at once. */
+export interface Deleted {
+  type: 'deleted';
+  deletedAt: string;
+  purgeAt: string;
 }
 
 export interface Sent {

@@ -58,7 +58,10 @@ function knownPrefix(batch: WireBatch, facts: Facts): Prefix {
     if (ids.has(entry.id)) {
       return {
         seqs,
-        refusal: refused('invalid', `The batch has two entries ${entry.id}.`, { index }),
+        refusal: refused('invalid', `The batch has two entries ${entry.id}.`, {
+          index,
+          field: 'entries',
+        }),
       };
     }
     ids.add(entry.id);

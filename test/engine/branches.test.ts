@@ -124,6 +124,26 @@ describe('a fork', () => {
     expect(first).toMatchObject({ seq: 1, kind: 'fork', parentId: null });
   });
 
+  test('L3: asked for again is the same one, with what its agent remembers; of another base it is refused', async () => {
+    const bench = await Workbench.open({ play: echo });
+    const [base, other] = [await talked(bench, 'alpha'), await talked(bench, 'beta')];
+    const [delivery] = await bench.of(base, 'delivery');
+    const { branches } = bench.engine;
+    const input = { id: 'forked', changes: {} };
+    const made = await branches.fork(base, input, by);
+    expect(made).toMatchObject({ created: true, fidelity: 'exact' });
+    // What a fork of now would remember is something else.
+    await bench.send(base, 'gamma');
+    await (await bench.watch(base)).entry('run_ended', () => true, 2);
+    const again = await branches.fork(base, input, by);
+    expect(again).toMatchObject({ created: false, fidelity: 'exact', row: { id: 'forked' } });
+    const refused = { refusal: { code: 'conflict', field: 'id' } };
+    await expect(branches.fork(other, input, by)).rejects.toMatchObject(refused);
+    await expect(branches.fork(base, { ...input, id: other }, by)).rejects.toMatchObject(refused);
+    const elsewhere = branches.fork(base, { ...input, at: delivery!.id }, by);
+    await expect(elsewhere).rejects.toMatchObject(refused);
+  });
+
   test('L7: at an entry before the end tells the agent what was up to there', async () => {
     const bench = await Workbench.open({ play: echo });
     const base = await talked(bench, 'alpha', 'beta');

@@ -29,6 +29,8 @@ export function decideCommand(draft: Draft, command: Command): Answer {
       return editItem(draft, command);
     case 'queue_move':
       return moveItem(draft, command);
+    case 'delete':
+      return remove(draft, command.purgeAt);
     default:
       change(draft, command);
       return { type: 'done' };
@@ -37,7 +39,9 @@ export function decideCommand(draft: Draft, command: Command): Answer {
 
 type Change = Exclude<
   Command,
-  { type: 'create' | 'send' | 'abort' | 'decide' | 'patch' | 'queue_edit' | 'queue_move' }
+  {
+    type: 'create' | 'send' | 'abort' | 'decide' | 'patch' | 'queue_edit' | 'queue_move' | 'delete';
+  }
 >;
 
 /** Commands of which there is nothing to tell but that they are done. */
@@ -51,8 +55,6 @@ function change(draft: Draft, command: Change): void {
       return reset(draft, command.reason);
     case 'compact':
       return compact(draft, command);
-    case 'delete':
-      return remove(draft, command.purgeAt);
     case 'restore':
       return restore(draft, command.key);
     case 'append':

@@ -1,6 +1,6 @@
 import type { Draft } from '../draft.ts';
 import { refuse } from '../refusal.ts';
-import type { Command, ForkFrom } from '../command.ts';
+import type { Command, Deleted, ForkFrom } from '../command.ts';
 import { withdrawAll } from './queue.ts';
 
 /** Refuses what must not happen beside an agent that still works. */
@@ -36,11 +36,14 @@ export function fork(draft: Draft, from: ForkFrom): void {
   draft.write('fork', from);
 }
 
-export function remove(draft: Draft, purgeAt: string): void {
-  if (draft.state.deletedAt !== null) return;
-  demandRest(draft, 'deleted');
-  withdrawAll(draft, 'the session was deleted');
-  draft.write('deletion', { state: 'deleted', purgeAt });
+export function remove(draft: Draft, until: string): Deleted {
+  if (draft.state.deletedAt === null) {
+    demandRest(draft, 'deleted');
+    withdrawAll(draft, 'the session was deleted');
+    draft.write('deletion', { state: 'deleted', purgeAt: until });
+  }
+  const { deletedAt, purgeAt } = draft.state;
+  return { type: 'deleted', deletedAt: deletedAt ?? '', purgeAt: purgeAt ?? '' };
 }
 
 export function restore(draft: Draft, key: string | null): void {
