@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // These need programs that not every machine has; they are run by name.
-    exclude: ['**/node_modules/**', 'test/agents/**', 'test/browser/**'],
+    // These need programs that not every machine has, or the built package; they are run by name.
+    exclude: ['**/node_modules/**', 'test/agents/**', 'test/browser/**', 'test/scenarios/**'],
     pool: 'forks',
     testTimeout: 20_000,
     hookTimeout: 20_000,

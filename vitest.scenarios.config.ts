@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+
+// The installed package from outside, by HTTP and WebSocket alone: `npm run test:scenarios`.
+export default defineConfig({
+  test: {
+    include: ['test/scenarios/**/*.test.ts'],
+    globalSetup: 'test/scenarios/install.ts',
+    pool: 'forks',
+    // Each file has a daemon and its agents.
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    reporters: process.env['VITEST_JSON']
+      ? ['default', ['json', { outputFile: process.env['VITEST_JSON'] }]]
+      : ['default'],
+  },
+});
