@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createHash } from 'node:crypto';
 import { digestText, type NewEntry } from '../../src/domain/entry.ts';
 import { limits } from '../../src/domain/limits.ts';
+import { refuse } from '../../src/domain/refusal.ts';
 import { deaf } from '../engine/agents.ts';
 import { by } from '../engine/workbench.ts';
 import { linesOf, LogWorld } from './log-world.ts';
@@ -277,6 +278,23 @@ describe('an import', () => {
     const bound = await world.clientWith(['manage'], { sessions: ['plain'] });
     await expect(bound.sessions.import(plain)).rejects.toMatchObject(refusedAs('forbidden'));
     expect(await manager.sessions.import(plain)).toMatchObject({ created: true });
+  });
+
+  test('S3: where no agent may work, none is launched by way of a file', async () => {
+    const checkDirectory = async (place: string): Promise<string> => {
+      if (place === '/state') throw refuse('invalid', 'An agent may not work there.');
+      return place;
+    };
+    const world = await LogWorld.open((turn) => turn.say('here'), { checkDirectory });
+    const file = resealed([header('s'), entryLine(1, settings({ cwd: '/state' }))]);
+    const { session } = await world.client.sessions.import(file);
+    expect(session.cwd).toBe('/state');
+    await world.bench.send('s', 'go');
+    expect((await (await world.bench.watch('s')).entry('run_ended')).data).toMatchObject({
+      outcome: 'failed',
+      error: { category: 'launch', message: 'An agent may not work there.' },
+    });
+    expect(world.bench.hosts.alive).toEqual([]);
   });
 
   test('L7: the id of a session that was removed for good is not given again', async () => {

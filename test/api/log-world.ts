@@ -6,7 +6,7 @@ import { type Client, createClient } from '../../src/client/index.ts';
 import type { TokenRow } from '../../src/ports/store.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
 import type { Turn } from '../../src/testing/index.ts';
-import { Workbench } from '../engine/workbench.ts';
+import { Workbench, type WorkbenchOptions } from '../engine/workbench.ts';
 import { ManualClock } from './manual-clock.ts';
 
 /** A daemon with real faces, engine and store, whose agent the test plays. */
@@ -22,9 +22,12 @@ export class LogWorld {
     this.logged = logged;
   }
 
-  static async open(play: (turn: Turn) => Promise<void> | void = () => undefined) {
+  static async open(
+    play: (turn: Turn) => Promise<void> | void = () => undefined,
+    more: Pick<WorkbenchOptions, 'checkDirectory'> = {},
+  ) {
     // Ids of its own: those of another world are another daemon's.
-    const bench = await Workbench.open({ play, seed: randomBytes(4).toString('hex') });
+    const bench = await Workbench.open({ play, seed: randomBytes(4).toString('hex'), ...more });
     const clock = new ManualClock();
     const logged: unknown[] = [];
     const api = createApi({

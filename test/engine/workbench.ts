@@ -35,6 +35,8 @@ export interface WorkbenchOptions {
     readonly [name: string]: string;
   };
   checkDirectory?: (path: string) => Promise<string>;
+  /** Whether an agent may work there; default: anywhere. */
+  checkDirectory?: (path: string) => Promise<string>;
   /** How long a host may be idle; default: for ever. */
   idleMs?: number;
 }
