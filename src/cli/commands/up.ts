@@ -184,7 +184,9 @@ async function askHowToEnd(
   try {
     const key = await readKey(io, asking.signal);
     if (key === 'd') return 'detach';
-    return key === 's' || key === '\u0003' ? 'stop' : null;
+    if (key === 's' || key === '\u0003') return 'stop';
+    io.err('It goes on.\n');
+    return null;
   } catch (error) {
     if (!asking.signal.aborted) throw error;
     if (asking.signal.reason === 'ended') return null;

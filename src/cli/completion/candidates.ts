@@ -26,7 +26,9 @@ export function completionOf(program: Command, words: readonly string[]): Comple
     return { kind: 'words', words: value === undefined ? [] : full };
   }
   if (typed.startsWith('-')) return { kind: 'words', words: optionWords(command) };
-  if (command.commands.length > 0) return { kind: 'words', words: commandWords(command) };
+  if (command.commands.length > 0) {
+    return { kind: 'words', words: given > 0 ? [] : commandWords(command) };
+  }
   return ofArgument(command, given);
 }
 
