@@ -1,14 +1,10 @@
-import type { Entry } from '../../domain/entry.ts';
-
 /** The version of the format that is written; a file of a later one is refused. */
 export const formatVersion = 1;
 
 /**
- * The lines of a file, in their order: one header; then entries by their seqs, before each one the blobs
- * that it names for the first time; one end. docs/formats.md describes them.
+ * The first line of a file. After it come entries by their seqs (`{type: 'entry', entry}`), before each one
+ * the blobs that it names for the first time; then one end. docs/formats.md describes them.
  */
-export type FileLine = HeaderLine | BlobLine | MissingLine | EntryLine | EndLine;
-
 export interface HeaderLine {
   type: 'header';
   format: 'turnkeep';
@@ -39,11 +35,6 @@ export interface MissingLine {
   type: 'missing';
   digest: string;
   size: number;
-}
-
-export interface EntryLine {
-  type: 'entry';
-  entry: Entry;
 }
 
 /** `digest` is the SHA-256 of all lines before it, each with a line feed. */

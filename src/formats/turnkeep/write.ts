@@ -4,7 +4,14 @@ import { RefusalError } from '../../domain/refusal.ts';
 import { blobsIn } from '../blob-refs.ts';
 import type { ExportedSession, FormatPorts, RunningHash } from '../format.ts';
 import { logPages } from '../log-pages.ts';
-import { blobPart, type BlobLine, type EndLine, formatVersion, type HeaderLine } from './format.ts';
+import {
+  blobPart,
+  type BlobLine,
+  type EndLine,
+  formatVersion,
+  type HeaderLine,
+  type MissingLine,
+} from './format.ts';
 
 /** Blobs that are remembered as written; one that was forgotten is written again, which harms nothing. */
 const remembered = 100_000;
@@ -78,7 +85,8 @@ class File {
   async *blob({ digest, size }: BlobRef): AsyncGenerator<string> {
     const bytes = await this.#read(digest);
     if (bytes === undefined) {
-      yield this.line(JSON.stringify({ type: 'missing', digest, size }));
+      const line: MissingLine = { type: 'missing', digest, size };
+      yield this.line(JSON.stringify(line));
       return;
     }
     let offset = 0;
