@@ -1,16 +1,19 @@
 import fc from 'fast-check';
 import type { AgentCommand } from '../../src/domain/agent-event.ts';
+import type { ContentBlock } from '../../src/domain/content.ts';
 import { decideAgent } from '../../src/domain/decide/agent.ts';
-import type { Choice, Command } from '../../src/domain/command.ts';
+import type { Choice, Command, Send } from '../../src/domain/command.ts';
 import { decideCommand } from '../../src/domain/decide/command.ts';
 import { decideHostEnd, type HostEnd } from '../../src/domain/decide/host.ts';
+import { decideHeard } from '../../src/domain/decide/stall.ts';
 import { type AgentTraits, Draft, type Effect } from '../../src/domain/draft.ts';
-import type { By, Delivery, RunFailure } from '../../src/domain/entry.ts';
+import type { By, Delivery, NewEntry, RunFailure, SettingsChange } from '../../src/domain/entry.ts';
 import type { PlacedEntry } from '../../src/domain/evolve.ts';
 import type { AgentInput } from '../../src/domain/partials.ts';
 import { RefusalError } from '../../src/domain/refusal.ts';
 import { emptySession, type SessionState } from '../../src/domain/session-state.ts';
 import { agentSettings } from '../../src/domain/settings.ts';
+import { change, changeCommand, type ChangeStep, isChange } from './session-change.ts';
 
 /** One thing that may happen to a session. Numbers choose among what there is at that moment. */
 export type Step =
@@ -23,7 +26,7 @@ export type Step =
       other: boolean;
     }
   | { do: 'decide'; which: number; choice: Choice }
-  | { do: 'patch' | 'release' | 'note' }
+  | ChangeStep
   | { do: 'agent'; input: AgentInput }
   | {
       do: 'turn_ended';
@@ -148,7 +151,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
       choice: fc.constantFrom(...choices),
     }),
   },
-  fc.record({ do: fc.constantFrom('patch' as const, 'release' as const, 'note' as const) }),
+  { weight: 6, arbitrary: change },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -196,6 +199,15 @@ export const traits: fc.Arbitrary<AgentTraits> = fc.record({
   activityIsEvidence: fc.boolean(),
 });
 
+/** How a session begins: as a draft or at once, with a prompt or without. */
+export type Beginning = Pick<SettingsChange, 'draft' | 'onLost'> & { prompted: boolean };
+
+export const beginning: fc.Arbitrary<Beginning> = fc.record({
+  draft: fc.boolean(),
+  onLost: fc.constantFrom('stop' as const, 'continue' as const),
+  prompted: fc.boolean(),
+});
+
 /** What a step led to. */
 export interface Taken {
   entries: readonly PlacedEntry[];
@@ -204,19 +216,28 @@ export interface Taken {
   refused: string | null;
 }
 
+/** Tells what the agent does not remember. */
+export const primer = { type: 'text', text: 'remember' } as const;
+const plainly = { delivery: 'queue', allowInterrupt: false, timed: false } as const;
 const client: By = { type: 'client', token: 't' };
 
 /** A session and its log, driven by the deciders alone. */
 export class ModelSession {
   state: SessionState = emptySession('s');
   readonly log: PlacedEntry[] = [];
+  /** Its first entries. */
+  readonly began: Taken;
   readonly #traits: AgentTraits;
   #ids = 0;
 
-  constructor(agent: AgentTraits) {
+  constructor(agent: AgentTraits, { prompted, ...more }: Beginning = { prompted: false }) {
     this.#traits = agent;
-    const changes = { agent: 'plain', cwd: '/work' };
-    this.#commit(client, (draft) => decideCommand(draft, { type: 'create', changes }));
+    const changes = { agent: 'plain', cwd: '/work', ...more };
+    const first = this.#command({ do: 'send', ...plainly }) as Send;
+    const prompt = prompted ? { prompt: first } : {};
+    this.began = this.#commit(client, (draft) =>
+      decideCommand(draft, { type: 'create', changes, ...prompt }),
+    );
   }
 
   take(step: Step): Taken {
@@ -246,12 +267,15 @@ export class ModelSession {
       }
       case 'host_ended':
         return decideHostEnd(draft, step.stale ? 'another' : host, step.end);
+      case 'heard':
+        return decideHeard(draft);
       default:
         decideCommand(draft, this.#command(step));
     }
   }
 
-  #command(step: Exclude<Step, { do: 'agent' | 'turn_ended' | 'host_ended' }>): Command {
+  #command(step: Exclude<Step, { do: 'agent' | 'turn_ended' | 'host_ended' | 'heard' }>): Command {
+    if (isChange(step)) return changeCommand(step, this.state, this.log);
     switch (step.do) {
       case 'send': {
         const { delivery, allowInterrupt, timed } = step;
@@ -268,12 +292,6 @@ export class ModelSession {
         const approval = asked.at(-1 - step.which)?.id ?? 'none';
         return { type: 'decide', approval, choice: step.choice };
       }
-      case 'patch':
-        return { type: 'patch', changes: { label: 'l' } };
-      case 'release':
-        return { type: 'release' };
-      case 'note':
-        return { type: 'note', code: 'c', text: 't' };
     }
   }
 
@@ -294,13 +312,11 @@ export class ModelSession {
       now,
       newId: () => this.#id(),
       agent: this.#traits,
-      primer: () => null,
-      contentOf: (prompt: string) => {
-        const entry = this.log.find((item) => item.id === prompt);
-        return entry?.kind === 'prompt' ? entry.data.content : [];
-      },
+      primer: () => primer,
+      contentOf: (prompt: string) =>
+        contentOf(prompt, draft.state, [...this.log, ...draft.entries]),
     };
-    const draft = new Draft(this.state, context, by, () => this.#id());
+    const draft: Draft = new Draft(this.state, context, by, () => this.#id());
     try {
       decide(draft);
     } catch (error) {
@@ -312,4 +328,17 @@ export class ModelSession {
     this.state = draft.state;
     return { entries, commands: draft.commands, effects: draft.effects, refused: null };
   }
+}
+
+/** As it stands in the entry that the state names for it. */
+function contentOf(
+  prompt: string,
+  { queue, run }: SessionState,
+  log: readonly NewEntry[],
+): readonly ContentBlock[] | null {
+  const item = [...queue, ...(run?.prompts ?? [])].find(({ id }) => id === prompt);
+  const named = item?.edited ?? prompt;
+  const entry = log.find(({ id }) => id === named);
+  if (entry?.kind === 'prompt') return entry.data.content;
+  return entry?.kind === 'queue' ? (entry.data.content ?? null) : null;
 }

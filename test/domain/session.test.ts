@@ -1,18 +1,31 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { textOf } from '../../src/domain/content.ts';
 import { isNode } from '../../src/domain/entry.ts';
 import { evolve, type PlacedEntry } from '../../src/domain/evolve.ts';
 import { emptySession } from '../../src/domain/session-state.ts';
-import { ModelSession, step, type Step, type Taken, traits } from './session-model.ts';
+import { limits } from '../../src/domain/limits.ts';
+import {
+  beginning,
+  ModelSession,
+  primer,
+  step,
+  type Step,
+  type Taken,
+  traits,
+} from './session-model.ts';
 
 type Check = (session: ModelSession, taken: Taken, step: Step) => void;
+
+const steps = fc.array(step, { maxLength: 60, size: 'max' });
 
 /** Drives sessions through whatever may happen and looks after every step. */
 function always(check: () => Check): void {
   fc.assert(
-    fc.property(traits, fc.array(step, { maxLength: 60, size: 'max' }), (agent, steps) => {
-      const session = new ModelSession(agent);
+    fc.property(traits, beginning, steps, (agent, begun, steps) => {
+      const session = new ModelSession(agent, begun);
       const looks = check();
+      looks(session, session.began, { do: 'note' });
       for (const one of steps) looks(session, session.take(one), one);
     }),
     { numRuns: 400 },
@@ -122,7 +135,9 @@ describe('whatever happens to a session', () => {
       return ({ state }, { entries }, { do: action }) => {
         for (const entry of entries) {
           if (entry.kind === 'abort') abort = entry.data.reason;
-          if (entry.kind === 'prompt' || action === 'release') held = false;
+          if (entry.kind === 'prompt' || action === 'release' || emptied.has(entry.kind))
+            held = false;
+          if (entry.kind === 'queue' && entry.data.change === 'released') held = false;
           // A prompt after the abort is meant: it is as if it had interrupted.
           if (entry.kind === 'prompt' && abort !== null && entry.runId === undefined)
             abort = 'interrupt';
@@ -193,6 +208,71 @@ describe('whatever happens to a session', () => {
     });
   });
 
+  test('P2 L7: an agent gets a prompt as it was said last, and before it what it does not remember', () => {
+    always(() => {
+      const says = new Map<string, string>();
+      let tell = false;
+      return (_session, { entries, commands }) => {
+        for (const entry of entries) {
+          if (entry.kind === 'prompt') says.set(entry.id, textOf(entry.data.content));
+          if (entry.kind === 'queue' && entry.data.change === 'edited') {
+            says.set(entry.about!, textOf(entry.data.content!));
+          }
+        }
+        for (const command of commands) {
+          if (command.type !== 'prompt') continue;
+          // The end of the run before this prompt may have told it.
+          tell &&= !entries.some(({ kind }) => kind === 'delivery');
+          const primed = tell && command.steer !== true ? textOf([primer]) : '';
+          expect(textOf(command.content)).toBe(primed + says.get(command.prompt)!);
+        }
+        for (const entry of entries) {
+          if (entry.kind === 'delivery') {
+            expect(textOf(entry.data.content).endsWith(says.get(entry.about!)!)).toBe(true);
+            tell = false;
+          }
+          if (entry.kind === 'compaction') tell = entry.data.primer !== undefined;
+          if (entry.kind === 'reset') tell = false;
+        }
+      };
+    });
+  });
+
+  test('L7: a deleted one rests, and takes nothing but its restoration', () => {
+    always(() => {
+      let deleted = false;
+      return ({ state }, { entries }) => {
+        for (const entry of entries) {
+          if (deleted) expect(entry).toMatchObject({ data: { state: 'restored' } });
+          if (entry.kind === 'deletion') deleted = entry.data.state === 'deleted';
+        }
+        expect(state.deletedAt !== null).toBe(deleted);
+        if (deleted) expect(state).toMatchObject({ run: null, host: null, queue: [] });
+      };
+    });
+  });
+
+  test('R7: goes on by itself only so often between a person and a run that completes', () => {
+    always(() => {
+      let times = 0;
+      return (_session, { entries }) => {
+        for (const entry of entries) {
+          const again = 'continues' in entry.data && entry.data.continues !== undefined;
+          if (again) times += 1;
+          else if (entry.kind === 'prompt') times = 0;
+          if (entry.kind === 'run_ended' && entry.data.outcome === 'completed') times = 0;
+          expect(times).toBeLessThanOrEqual(limits.continuations);
+        }
+      };
+    });
+  });
+
+  test('R1: a draft has neither run nor host', () => {
+    always(() => ({ state }) => {
+      if (state.draft) expect(state).toMatchObject({ run: null, host: null });
+    });
+  });
+
   test('L6: its state stays bounded', () => {
     always(() => ({ state }) => {
       expect(state.decided.length).toBeLessThanOrEqual(64);
@@ -201,6 +281,9 @@ describe('whatever happens to a session', () => {
     });
   });
 });
+
+/** What leaves no queue. */
+const emptied: ReadonlySet<string> = new Set(['reset', 'deletion']);
 
 function endOf(entry: PlacedEntry): string | null {
   if (entry.kind === 'delivery') return 'delivered';
