@@ -50,32 +50,43 @@ function runs(io: Io, options: RunsOptions, name: string | undefined): Promise<n
     if (options.json === true) for (const run of page.runs) io.out(`${jsonLine(run)}\n`);
     else if (page.runs.length === 0) io.err('No run is like that.\n');
     else {
-      const shown = renderRuns(cleanAll(page.runs), { now: io.now(), look: lookOf(io, options) });
+      const view = { now: io.now(), look: lookOf(io, options), one: session !== undefined };
+      const shown = renderRuns(cleanAll(page.runs), view);
       io.out(`${shown.join('\n')}\n`);
     }
     return 0;
   });
 }
 
-function renderRuns(list: readonly Run[], { now, look }: { now: number; look: Look }): string[] {
-  const head = ['', 'RUN', 'SESSION', 'OUTCOME', 'AGE', 'TOOK', 'TOKENS', 'COST', 'ANSWER'];
-  const cells = list.map((run) => [
-    mark(run),
-    run.id,
-    run.session.slice(0, 13),
-    run.outcome ?? 'open',
-    renderAge(run.startedAt, now),
-    run.durationMs === undefined ? '' : renderDuration(run.durationMs),
-    run.usage === undefined ? '' : renderTokens(run.usage.tokens),
-    run.usage?.cost ? renderMoney(run.usage.cost) : '',
-    oneLine(run.error?.message ?? run.answer?.text ?? '', 60),
-  ]);
+interface RunsView {
+  now: number;
+  look: Look;
+  /** All runs are of one session. */
+  one: boolean;
+}
+
+function renderRuns(list: readonly Run[], { now, look, one }: RunsView): string[] {
   const { style } = look;
+  const columns: [head: string, cell: (run: Run) => string][] = [
+    ['', mark],
+    ['RUN', ({ id }) => id],
+    ['SESSION', ({ session }) => (one ? '' : session.slice(0, 13))],
+    ['OUTCOME', ({ outcome }) => outcome ?? 'open'],
+    ['AGE', ({ startedAt }) => renderAge(startedAt, now)],
+    ['TOOK', ({ durationMs }) => (durationMs === undefined ? '' : renderDuration(durationMs))],
+    ['TOKENS', ({ usage }) => (usage === undefined ? '' : renderTokens(usage.tokens))],
+    ['COST', ({ usage }) => (usage?.cost ? renderMoney(usage.cost) : '')],
+    ['ANSWER', ({ error, answer: said }) => oneLine(error?.message ?? said?.text ?? '', 60)],
+  ];
+  const filled = columns.filter(([, cell]) => list.some((run) => cell(run) !== ''));
+  const head = filled.map(([name]) => name);
+  const cells = list.map((run) => filled.map(([, cell]) => cell(run)));
   const plain = (text: string) => text;
   const paint = list.map(({ outcome }) =>
     outcome === null ? style.green : outcome === 'completed' ? plain : style.red,
   );
-  return renderTable({ head, cells, paint, whole: ['RUN', 'SESSION'] }, look);
+  // What is typed again: the run of a session that is known, else the session.
+  return renderTable({ head, cells, paint, whole: [one ? 'RUN' : 'SESSION'] }, look);
 }
 
 function mark({ outcome }: Run): string {
