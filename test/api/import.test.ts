@@ -280,6 +280,20 @@ describe('an import', () => {
     expect(await manager.sessions.import(plain)).toMatchObject({ created: true });
   });
 
+  test('L8: an entry that names a blob which nobody has is taken, and the next file says that it is missing', async () => {
+    const world = await LogWorld.open();
+    const blob = { digest: 'b'.repeat(64), size: 5 };
+    const content = [{ type: 'text', text: 'begin', blob }];
+    const message = { id: 'm', kind: 'message', parentId: null, data: { content } };
+    const missing = JSON.stringify({ type: 'missing', ...blob });
+    const lines = [header('s'), entryLine(1, settings())];
+    const without = resealed([...lines, entryLine(2, message)]);
+    expect(await world.client.sessions.import(without)).toMatchObject({ added: 2 });
+    expect(linesOf(await world.export('s'))[2]).toBe(missing);
+    const told = resealed([...lines, missing, entryLine(2, message)]);
+    expect(await world.client.sessions.import(told)).toMatchObject({ added: 0 });
+  });
+
   test('S3: where no agent may work, none is launched by way of a file', async () => {
     const checkDirectory = async (place: string): Promise<string> => {
       if (place === '/state') throw refuse('invalid', 'An agent may not work there.');

@@ -81,7 +81,14 @@ test('V3 V6 L6: 64 MiB go in and out through a daemon that holds little of it', 
   }
   expect(read).toBeGreaterThan(size);
   expect(last).toContain(`{"type":"end","entries":${added},`);
-  const told = `import ${(imported / mebibyte).toFixed(1)} MiB, export ${(peak / mebibyte).toFixed(1)} MiB`;
+  // Once more without being looked at, which takes the daemon's time, too.
+  await daemon.block();
+  await client.sessions.import(
+    largeLog(() => Promise.resolve()),
+    { id: 'again' },
+  );
+  const block = (await daemon.block()).toFixed(0);
+  const told = `import ${(imported / mebibyte).toFixed(1)} MiB, export ${(peak / mebibyte).toFixed(1)} MiB, longest block ${block} ms`;
   process.stdout.write(`memory beside 64 MiB: ${told}\n`);
   expect(imported).toBeLessThan(most);
   expect(peak).toBeLessThan(most);
