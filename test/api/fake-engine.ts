@@ -12,7 +12,7 @@ import type {
 } from '../../src/engine/engine.ts';
 import type { FeedSink, Frame } from '../../src/engine/frames.ts';
 import type { RawPage, RawQuery } from '../../src/engine/raw-page.ts';
-import { noSettings } from '../../src/domain/settings.ts';
+import { type AgentSettings, noSettings } from '../../src/domain/settings.ts';
 import { noTokens } from '../../src/domain/usage.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
@@ -149,6 +149,8 @@ export class FakeEngine implements Engine {
       return { add: async () => undefined, end, cancel: () => undefined };
     },
   };
+  /** Of every session. */
+  tools: AgentSettings['tools'] = null;
   space: Engine['space'] = { state: 'plenty', free: null };
   started = {
     continued: 1,
@@ -196,8 +198,10 @@ export class FakeEngine implements Engine {
   }
 
   async get(session: string) {
-    const plain = { host: null, settings: noSettings, onLost: 'stop' as const, boundary: null };
-    return { row: this.#row(session), ...plain };
+    const row = this.#row(session);
+    const { model, mode, effort } = row;
+    const settings = { ...noSettings, model, mode, effort, tools: this.tools };
+    return { row, host: null, settings, onLost: 'stop' as const, boundary: null };
   }
 
   async raw(session: string, _query: RawQuery): Promise<RawPage> {

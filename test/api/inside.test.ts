@@ -154,6 +154,20 @@ test('S1: a session made from inside another is guarded as its parent is', async
   expect(created(harness).map(({ changes }) => changes.mode)).toEqual(['plan', 'plan', undefined]);
 });
 
+test('S1: what is withheld from a session is withheld from those made inside it', async () => {
+  const { call, harness } = await useTree();
+  harness.engine.tools = { deny: ['Bash'] };
+  const made = async (given: object) => {
+    const { status, json } = await call('sessions.create', given);
+    return status === 200 ? created(harness).at(-1)!.changes.tools : json.error.field;
+  };
+  expect(await made({})).toEqual({ deny: ['Bash'] });
+  expect(await made({ tools: { deny: ['Bash'] } })).toEqual({ deny: ['Bash'] });
+  expect(await made({ tools: null })).toBe('tools');
+  expect(await made({ tools: { deny: [] } })).toBe('tools');
+  expect(await made({ agent: 'claude' })).toBe('agent');
+});
+
 test('S1: that an id or key is taken tells nothing of a session outside', async () => {
   const { call, harness } = await useTree();
   const taken = (session: string) => {
