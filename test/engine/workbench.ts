@@ -34,7 +34,6 @@ export interface WorkbenchOptions {
   environment?: (variables: { readonly [name: string]: string }) => {
     readonly [name: string]: string;
   };
-  checkDirectory?: (path: string) => Promise<string>;
   /** Whether an agent may work there; default: anywhere. */
   checkDirectory?: (path: string) => Promise<string>;
   /** How long a host may be idle; default: for ever. */
