@@ -103,7 +103,8 @@ test('every exit code of a refusal is in the table of the guide, as it is in the
     names: [...names!.matchAll(/`(\w+)`/g)].map(([, name]) => name as RefusalCode),
   }));
   const told = rows.flatMap(({ code, names }) => names.map((name) => [name, code]));
-  expect(told.toSorted()).toEqual(refusalCodes.map((name) => [name, exitCode[name]]).toSorted());
+  expect(told).toHaveLength(refusalCodes.length);
+  expect(Object.fromEntries(told)).toEqual(exitCode);
   expect(rows.filter(({ names }) => names.length === 0).map(({ code }) => code)).toEqual([
     0, 1, 130,
   ]);
@@ -120,7 +121,7 @@ describe('every command', () => {
   ).filter(([name]) => name !== '__complete');
 
   test('has an example in its help and in the guide', async () => {
-    expect(all.map(([name]) => name).toSorted()).toEqual(Object.keys(examples).toSorted());
+    expect(new Set(all.map(([name]) => name))).toEqual(new Set(Object.keys(examples)));
     const shown = typed.map(({ line }) => line);
     for (const [name, wanted] of Object.entries(examples)) {
       expect(shown, name).toEqual(expect.arrayContaining([...wanted]));

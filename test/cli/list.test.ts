@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { isListed, sorted } from '../../src/cli/list-filter.ts';
 import { type ListView, renderList } from '../../src/cli/render/list.ts';
@@ -31,7 +32,6 @@ const base = {
 };
 const rowOf = (id: string, more: Partial<SessionRow> = {}) =>
   ({ ...base, id, title: id, ...more }) as SessionRow;
-const plain = /\u001B\[[0-9;?]*[A-Za-z]/g;
 const show = (rows: SessionRow[], columns = 80, more: Partial<ListView> = {}) =>
   renderList(rows, { now, home: '/home/me', look: makeLook(false, columns), ...more }).map(
     ({ text }) => text,
@@ -115,7 +115,7 @@ describe('the list of sessions', () => {
       agent: evil,
     });
     const text = renderList([row], { now, home: undefined, look: makeLook(true, 60) })
-      .map((line) => line.text.replace(plain, ''))
+      .map((line) => stripVTControlCharacters(line.text))
       .join('|');
     // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
     expect(text).not.toMatch(/[\u0000-\u001F\u007F-\u009F\u202E]/);

@@ -54,9 +54,9 @@ async function make(...words: string[]): Promise<string> {
 test('new makes a session with all that its options say, and a child where its parent works', async () => {
   await writeFile(path.join(home, 'say.md'), 'Be brief.');
   const id = await make(
-    ...['--key', 'agent:scripted:one', '--title', 'One', '--label', 'L', '--meta', 'a=b=c'],
-    ...['--meta', 'team=docs', '--model', 'brisk', '--mode', 'auto', '--effort', 'high'],
-    ...['--on-lost', 'continue', '--cwd', 'made', '--mkdir'],
+    ...'--key agent:scripted:one --title One --label L --meta a=b=c --meta team=docs'.split(' '),
+    ...'--model brisk --mode auto --effort high --on-lost continue'.split(' '),
+    ...'--cwd made --mkdir'.split(' '),
   );
   expect(await rowOf(id)).toMatchObject({
     key: 'agent:scripted:one',

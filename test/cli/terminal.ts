@@ -30,7 +30,7 @@ export class Terminal {
   }
 
   /** Waits until something is on the terminal that was not there when this was last asked. */
-  async shows(wanted: RegExp): Promise<void> {
+  async shows(wanted: RegExp | string): Promise<void> {
     const news = () => this.#text.slice(this.#from);
     await expect.poll(news, { timeout: 20_000, interval: 20 }).toMatch(wanted);
     this.#from = this.#text.length;

@@ -144,22 +144,24 @@ async function readPage(client: Client, query: ListQuery, options: ListOptions):
 
 /** The list live, with sessions that are attached to in between; without a terminal its changes. */
 async function watch(watching: Watching, options: ListOptions): Promise<number> {
-  const { client, io } = watching;
+  const { io } = watching;
   if (options.deleted === true) throw refuse('invalid', 'Deleted sessions cannot be watched.');
   const drawn = io.outIsTty && io.inIsTty && io.env['TERM'] !== 'dumb';
   if (options.json === true || !drawn) {
     await streamList(watching, options.json === true);
     return 0;
   }
-  let chosen: string | null = null;
-  do {
-    chosen = await watchList(watching, chosen ?? undefined);
-    if (chosen === null) break;
-    const { session } = await client.sessions.get({ session: chosen });
-    const look = watching.look();
-    const after = Math.max(0, session.lastSeq - io.rows);
-    const notes = [`${oneLine(session.title ?? session.id)} · Ctrl-C goes back to the list`];
-    await followSession({ client, session: chosen, after, io, look, notes });
-  } while (true);
+  let chosen = await watchList(watching);
+  while (chosen !== null) {
+    await attachTo(watching, chosen);
+    chosen = await watchList(watching, chosen);
+  }
   return 0;
+}
+
+async function attachTo({ client, io, look }: Watching, session: string): Promise<void> {
+  const { title, lastSeq } = (await client.sessions.get({ session })).session;
+  const notes = [`${oneLine(title ?? session)} · Ctrl-C goes back to the list`];
+  const after = Math.max(0, lastSeq - io.rows);
+  await followSession({ client, session, after, io, look: look(), notes });
 }
