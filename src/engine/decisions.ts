@@ -1,3 +1,4 @@
+import type { Send } from '../domain/command.ts';
 import type { Entry } from '../domain/entry.ts';
 import type { Verdict } from '../ports/store.ts';
 import type { Batch } from './batch.ts';
@@ -26,7 +27,8 @@ export class Decisions {
   readonly #decided: Decided[] = [];
   // A refusal may name what is only about to be stored, so it too waits for the commit.
   readonly #refused: { letter: Letter; error: unknown }[] = [];
-  readonly #inBatch = new Set<string>();
+  /** What is only about to be stored, by id; prompts with what they say. */
+  readonly #inBatch = new Map<string, Send | null>();
 
   constructor(batch: Batch, context: DecisionContext, lastSeq: number) {
     this.#batch = batch;
@@ -56,11 +58,12 @@ export class Decisions {
     if (prompt !== undefined) {
       const whole = letter.whole ?? prompt.content;
       this.#context.contents.add(prompt.id, { stored: prompt.content, whole });
-      this.#inBatch.add(prompt.id);
     }
     const { by, whole, secrets } = letter;
     const answer = this.#batch.command(rest, by, { whole, secrets });
-    if (rest.type === 'append') for (const { id } of rest.entries) this.#inBatch.add(id);
+    // Only now: what was refused is not about to be stored.
+    if (prompt !== undefined) this.#inBatch.set(prompt.id, prompt);
+    if (rest.type === 'append') for (const { id } of rest.entries) this.#inBatch.set(id, null);
     this.#decided.push({ letter, known, answer });
   }
 

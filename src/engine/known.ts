@@ -16,7 +16,7 @@ export interface KnownPart {
  */
 export async function knownPart(
   letter: Letter,
-  inBatch: ReadonlySet<string>,
+  inBatch: InBatch,
   entryOf: (id: string) => Promise<Entry | undefined>,
 ): Promise<KnownPart> {
   const { command, ownId } = letter;
@@ -26,13 +26,15 @@ export async function knownPart(
 }
 
 type EntryOf = (id: string) => ReturnType<Store['entry']>;
+/** Ids that are only about to be stored: of prompts with what they say, of other entries with null. */
+type InBatch = ReadonlyMap<string, Send | null>;
 
-async function knownPrompt(
-  command: Send,
-  inBatch: ReadonlySet<string>,
-  entryOf: EntryOf,
-): Promise<KnownPart> {
-  notInBatch(command.id, inBatch);
+async function knownPrompt(command: Send, inBatch: InBatch, entryOf: EntryOf): Promise<KnownPart> {
+  const first = inBatch.get(command.id);
+  if (first !== undefined) {
+    if (first === null || !samePrompt(first, command)) throw reused('id');
+    return { seqs: new Map(), rest: null };
+  }
   const entry = await entryOf(command.id);
   if (entry === undefined) return { seqs: new Map(), rest: command };
   if (entry.kind !== 'prompt' || !samePrompt(entry.data, command)) throw reused('id', entry.seq);
@@ -42,7 +44,7 @@ async function knownPrompt(
 /** Only a beginning may be known: a retry of what was stored in part, never a mixture. */
 async function knownEntries(
   command: Extract<Command, { type: 'append' }>,
-  inBatch: ReadonlySet<string>,
+  inBatch: InBatch,
   entryOf: EntryOf,
 ): Promise<KnownPart> {
   const seqs = new Map<string, number>();
@@ -69,12 +71,12 @@ function sameAppended(entry: Entry, { entryType, raw, parentId }: Appended): boo
   );
 }
 
-function notInBatch(id: string, inBatch: ReadonlySet<string>): void {
+function notInBatch(id: string, inBatch: InBatch): void {
   if (!inBatch.has(id)) return;
   throw refuse('busy', 'The same id is being stored at this moment: ask again.', { field: 'id' });
 }
 
-function reused(field: string, seq: number): Error {
+function reused(field: string, seq?: number): Error {
   const message = 'That id is in the log with another content: take a new id.';
-  return refuse('id_reused', message, { field, data: { seq } });
+  return refuse('id_reused', message, { field, ...(seq === undefined ? {} : { data: { seq } }) });
 }

@@ -33,6 +33,7 @@ const purgeEveryMs = 3_600_000;
 /** Reset, deletion and what comes after it. */
 export class Life implements LifeOps {
   readonly #context: LifeContext;
+  readonly #purges = new Map<string, Promise<void>>();
   #cancel: () => void = () => undefined;
 
   constructor(context: LifeContext) {
@@ -79,7 +80,16 @@ export class Life implements LifeOps {
     }
   }
 
-  async purge(session: string, by: By): Promise<void> {
+  /** Of several at once all have the answer of the first. */
+  purge(session: string, by: By): Promise<void> {
+    const underWay = this.#purges.get(session);
+    if (underWay !== undefined) return underWay;
+    const purge = this.#purge(session, by).finally(() => this.#purges.delete(session));
+    this.#purges.set(session, purge);
+    return purge;
+  }
+
+  async #purge(session: string, by: By): Promise<void> {
     const { registry, store } = this.#context;
     // One that a crash has cut off goes on.
     if (await store.purged(session)) return this.#purgeStored(session);

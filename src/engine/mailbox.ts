@@ -41,7 +41,10 @@ export function promptOf(command: Command): Send | undefined {
 }
 
 /** Whether a repeated prompt says the same. How it is delivered may have been decided otherwise. */
-export function samePrompt(stored: EntryDataByKind['prompt'], given: Send): boolean {
+export function samePrompt(
+  stored: Pick<EntryDataByKind['prompt'], 'content' | 'timeoutMs'>,
+  given: Send,
+): boolean {
   const { content, timeoutMs } = given;
   return (
     canonicalJson({ content, timeoutMs }) ===

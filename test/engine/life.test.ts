@@ -143,6 +143,15 @@ describe('a deletion', () => {
     expect((await restored).map(({ deletedAt }) => deletedAt)).toEqual([null, null]);
   });
 
+  test('L7: purged by several at once is purged for all of them', async () => {
+    const bench = await Workbench.open({ play: obedient });
+    const { row } = await bench.engine.create({ changes: {} }, by);
+    const { life } = bench.engine;
+    await Promise.all([life.purge(row.id, by), life.purge(row.id, by), life.purge(row.id, by)]);
+    await expect(bench.engine.get(row.id)).rejects.toMatchObject(gone);
+    await expect(life.purge(row.id, by)).resolves.toBeUndefined();
+  });
+
   test('L7: what was deleted is purged when its time has come, also over restarts', async () => {
     const bench = await Workbench.open();
     const session = await bench.session();

@@ -27,19 +27,30 @@ describe('the same id twice', () => {
     expect(await bench.of(session, 'delivery')).toHaveLength(1);
   });
 
-  test('P1: at the same moment is one prompt', async () => {
+  test('P1 L3: at the same moment is one prompt, and all are told of it', async () => {
     const bench = await Workbench.open({ play: talk });
     const session = await bench.session();
-    const all = await Promise.allSettled(
+    const all = await Promise.all(
       Array.from({ length: 5 }, () => bench.send(session, 'go', { id: 'p1' })),
     );
-    const answered = all.filter((one) => one.status === 'fulfilled');
-    expect(answered.filter(({ value }) => !value.duplicate)).toHaveLength(1);
-    for (const one of all) {
-      if (one.status === 'rejected')
-        expect(one.reason).toMatchObject({ refusal: { code: 'busy' } });
-    }
-    await (await bench.watch(session)).entry('run_ended');
+    expect(all.filter(({ duplicate }) => !duplicate)).toHaveLength(1);
+    expect(new Set(all.map(({ entry, run }) => `${entry.seq} ${run}`)).size).toBe(1);
+    const other = [bench.send(session, 'a', { id: 'p2' }), bench.send(session, 'b', { id: 'p2' })];
+    const [first, second] = await Promise.allSettled(other);
+    expect(first).toMatchObject({ status: 'fulfilled', value: { duplicate: false } });
+    expect(second).toMatchObject({ reason: { refusal: { code: 'id_reused', field: 'id' } } });
+    await (await bench.watch(session)).entry('run_ended', () => true, 2);
+    expect(await bench.of(session, 'prompt')).toHaveLength(2);
+  });
+
+  test('P1: what is refused is not taken for a prompt, though its id comes again in the same turn', async () => {
+    const bench = await Workbench.open({ play: talk });
+    const session = await bench.session();
+    const refused = { id: 'p1', expectedHead: 'another' };
+    const tries = [bench.send(session, 'go', refused), bench.send(session, 'go', { id: 'p1' })];
+    const [first, second] = await Promise.allSettled(tries);
+    expect(first).toMatchObject({ reason: { refusal: { code: 'conflict' } } });
+    expect(second).toMatchObject({ value: { duplicate: false, state: 'starting' } });
     expect(await bench.of(session, 'prompt')).toHaveLength(1);
   });
 
