@@ -94,13 +94,15 @@ function tell(io: Io, options: UpOptions, ready: Ready, sentence: string): void 
 async function serve(io: Io, options: UpOptions, asked: DaemonOptions): Promise<number> {
   const { startDaemon } = await import('../../app/daemon.ts');
   const daemon = await startDaemon(asked);
+  // Who reads that it serves may end it at once.
+  const ended = endedBySignal(io, daemon);
   tell(io, options, daemon, `Turnkeep listens at ${daemon.url}`);
   if (options.json !== true) {
     io.out(`State and token: ${asked.state}\n\n`);
     io.out('In another terminal:  turnkeep run "what does this project do?"\n');
     io.out('                      turnkeep ls\n\nCtrl-C ends it.\n');
   }
-  await endedBySignal(io, daemon);
+  await ended;
   // The daemon has ended; what may still be open of it must not keep the process.
   setTimeout(() => process.exit(), lingerMs).unref();
   return 0;
