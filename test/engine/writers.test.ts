@@ -8,7 +8,7 @@ import { storeWith } from './store-with.ts';
 import { by, memoryStore, Workbench, words } from './workbench.ts';
 
 const full: Refusal = { code: 'unavailable', message: 'The disk is full.' };
-const unloadMs = 60_000;
+const unloadMs = 90_000;
 
 /** Notes every batch and what became of it; `trouble` may refuse it or break. */
 function noted(
