@@ -104,8 +104,9 @@ describe('a disk that fills up', () => {
       const bench = await Workbench.open({ play: turn.play });
       const session = await bench.session('go');
       const watch = await bench.watch(session);
-      const { process, say } = await turn.begun;
-      say('half of it');
+      const playing = await turn.begun;
+      const { process } = playing;
+      playing.say('half of it');
       await watch.entry('delivery');
       bench.space.bytes = bytes;
       process.write(new TextEncoder().encode('{"type":"text","m":"x","part":"te'));
