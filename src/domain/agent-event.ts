@@ -71,6 +71,8 @@ export type AgentEvent =
       outcome: 'completed' | 'cancelled' | 'failed';
       stopReason?: string;
       error?: RunFailure;
+      /** The agent's own name of the place where it ended: there a copy of its session can be cut off. */
+      mark?: string;
     }
   | { type: 'notice'; item: string; code: string; text: string }
   | { type: 'unrecognized'; item: string; reason: string; raw: string; from: number; to: number }

@@ -70,6 +70,7 @@ export interface ForkFrom {
   seq: number;
   fidelity: Fidelity;
   nativeId?: string;
+  nativeMark?: string;
   primer?: BlobRef;
 }
 

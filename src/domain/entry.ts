@@ -72,6 +72,8 @@ export interface RunEnded {
   answer?: { entry: string; text: string };
   /** After force: the processes that were ended (R5). */
   proof?: Proof;
+  /** The agent's own name of the place where it ended, opaque to us. */
+  mark?: string;
 }
 
 /** The proof that nothing of a host is left: what was ended, and whether every one is gone. */
@@ -172,7 +174,7 @@ export interface EntryDataByKind {
   compaction: { keep: string | null; keepSeq: number; summary?: string; primer?: BlobRef };
   /**
    * The history before it is that of `session` up to `entry`. The agent's own memory of it is copied from
-   * `nativeId` (exact), or it is told a `primer` (primed).
+   * `nativeId` up to `nativeMark` (exact), or it is told a `primer` (primed).
    */
   fork: {
     session: string;
@@ -180,6 +182,7 @@ export interface EntryDataByKind {
     seq: number;
     fidelity: Fidelity;
     nativeId?: string;
+    nativeMark?: string;
     primer?: BlobRef;
   };
   deletion: { state: 'deleted' | 'restored'; purgeAt?: string };

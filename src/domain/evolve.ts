@@ -94,11 +94,8 @@ function apply(state: SessionState, entry: PlacedEntry): SessionState {
       const { keepSeq, primer } = entry.data;
       return { ...anew(state), boundary: keepSeq, primer: primer ?? null };
     }
-    case 'fork': {
-      const { session, entry: at, seq, nativeId, primer } = entry.data;
-      const forkedFrom = { session, entry: at, seq };
-      return { ...state, forkedFrom, forkNative: nativeId ?? null, primer: primer ?? null };
-    }
+    case 'fork':
+      return forked(state, entry);
     case 'deletion': {
       const deletedAt = entry.data.state === 'deleted' ? entry.at : null;
       const { purgeAt = null } = entry.data;
@@ -214,10 +211,11 @@ function runStarted(state: SessionState, entry: EntryOf<'run_started'>): Session
 function runEnded(state: SessionState, entry: EntryOf<'run_ended'>): SessionState {
   const { run } = state;
   if (run === null || run.id !== entry.runId) return state;
-  const { outcome, durationMs, error, proof } = entry.data;
+  const { outcome, durationMs, error, proof, mark } = entry.data;
   return {
     ...state,
     run: null,
+    nativeMark: mark ?? null,
     continued: outcome === 'completed' ? 0 : state.continued,
     // Beside processes that could not be ended nothing is started unasked.
     held: state.queue.length > 0 && (proof?.gone === false || !goesOn(state, run, outcome)),
@@ -390,8 +388,7 @@ function host(state: SessionState, entry: EntryOf<'host'>): SessionState {
       return {
         ...state,
         host: state.host.phase === 'ending' ? state.host : { ...state.host, phase: 'open' },
-        nativeId: data.nativeId ?? state.nativeId,
-        forkNative: data.nativeId === undefined ? state.forkNative : null,
+        ...native(state, data.nativeId),
         run: opensFor(state) ? sendWaiting(state.run!, entry.at) : state.run,
       };
     case 'ending':
@@ -407,6 +404,13 @@ function host(state: SessionState, entry: EntryOf<'host'>): SessionState {
     case 'ended':
       return state.host?.id === data.host ? { ...state, host: null } : state;
   }
+}
+
+/** A native session that was opened: a mark in another one is none in it, and a copy is made but once. */
+function native(state: SessionState, opened: string | undefined): Partial<SessionState> {
+  if (opened === undefined) return {};
+  const nativeMark = opened === state.nativeId ? state.nativeMark : null;
+  return { nativeId: opened, nativeMark, forkNative: null, forkMark: null };
 }
 
 /** Whether a run waits for this host to open. */
@@ -427,11 +431,18 @@ function sendWaiting(run: OpenRun, at: string): OpenRun {
   return { ...run, sentAt: run.sentAt ?? at, prompts };
 }
 
+function forked(state: SessionState, { data }: EntryOf<'fork'>): SessionState {
+  const { session, entry, seq, nativeId = null, nativeMark = null, primer = null } = data;
+  const forkedFrom = { session, entry, seq };
+  return { ...state, forkedFrom, forkNative: nativeId, forkMark: nativeMark, primer };
+}
+
 /** The agent begins anew: what it remembers of before is not asked for any more. */
 function anew(state: SessionState): SessionState {
   const host = state.host === null ? null : ({ ...state.host, stale: true } as const);
   const context = { ...state.context, known: false };
-  return { ...state, nativeId: null, forkNative: null, context, host };
+  const nothing = { nativeId: null, nativeMark: null, forkNative: null, forkMark: null };
+  return { ...state, ...nothing, context, host };
 }
 
 function withRun(

@@ -9,7 +9,7 @@ import { type ContextWindow, noUsage, type Usage, type UsageReport } from './usa
  * The bounded state of a session: what its actor loads instead of the log. It is `fold(evolve)` of the log
  * and nothing else; `stateVersion` rises when the same log folds to another state.
  */
-export const stateVersion = 6;
+export const stateVersion = 7;
 
 export interface SessionState extends AgentSettings {
   id: string;
@@ -38,11 +38,15 @@ export interface SessionState extends AgentSettings {
   context: ContextWindow;
   /** The agent's own id of the session, from its last successful open. */
   nativeId: string | null;
+  /** Where its last run ended, in the agent's own words; null where that is not known. */
+  nativeMark: string | null;
   /** Where readers begin after the last reset or compaction; null for the beginning. */
   boundary: number | null;
   forkedFrom: { session: string; entry: string | null; seq: number } | null;
   /** The native session that the next host copies, until one has. */
   forkNative: string | null;
+  /** Where that copy is cut off: the native session may have gone on since. Null for all of it. */
+  forkMark: string | null;
   /** What the agent is to be told with its next prompt, because it does not remember it. */
   primer: BlobRef | null;
   /** The host that has not ended. */
@@ -175,9 +179,11 @@ export function emptySession(id: string): SessionState {
     modelInForce: null,
     context: { used: 0, size: 0, known: false },
     nativeId: null,
+    nativeMark: null,
     boundary: null,
     forkedFrom: null,
     forkNative: null,
+    forkMark: null,
     primer: null,
     host: null,
     run: null,

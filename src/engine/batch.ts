@@ -263,7 +263,7 @@ function derivedIds(base: string): () => string {
 }
 
 function openSpec(state: SessionState, host: string, profile: AgentProfile): OpenSpec {
-  const { id: session, cwd, nativeId, forkNative } = state;
+  const { id: session, cwd, nativeId, forkNative, forkMark } = state;
   const native = profile.resume ? nativeId : null;
   const forkOf = native === null && profile.fork ? forkNative : null;
   return {
@@ -272,6 +272,7 @@ function openSpec(state: SessionState, host: string, profile: AgentProfile): Ope
     cwd,
     nativeId: native,
     forkOf,
+    forkAt: forkOf === null ? null : forkMark,
     ...settingsInForce(state),
   };
 }

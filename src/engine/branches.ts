@@ -20,6 +20,8 @@ export interface BranchContext {
   clock: Clock;
 }
 
+type Remembered = 'fidelity' | 'nativeId' | 'nativeMark' | 'primer';
+
 /** Compaction and forks: a conversation that goes on from another place than its end. */
 export class Branches implements BranchOps {
   readonly #context: BranchContext;
@@ -87,18 +89,22 @@ export class Branches implements BranchOps {
     return entry?.kind === 'fork' ? entry.data.fidelity : 'none';
   }
 
-  /** What the agent of a fork remembers: its own memory, where nothing came after it, or a text. */
+  /**
+   * What the agent of a fork remembers: its own memory, where nothing came after it and the copy can be cut
+   * off there (it is made later, and the base may have gone on by then); otherwise a text.
+   */
   async #memory(
     base: SessionState,
     place: LogPlace,
     { agent }: { agent: string },
-  ): Promise<{ from: Pick<ForkFrom, 'fidelity' | 'nativeId' | 'primer'>; text?: string }> {
+  ): Promise<{ from: Pick<ForkFrom, Remembered>; text?: string }> {
     const { registry, store } = this.#context;
     const node = await lastNode(store, place);
     const { fork } = registry.profile(base.agent);
     const whole = place.session === base.id && node === base.head && base.run === null;
-    if (fork && whole && agent === base.agent && base.nativeId !== null) {
-      return { from: { fidelity: 'exact', nativeId: base.nativeId } };
+    const { nativeId, nativeMark } = base;
+    if (fork && whole && agent === base.agent && nativeId !== null && nativeMark !== null) {
+      return { from: { fidelity: 'exact', nativeId, nativeMark } };
     }
     const from = place.session === base.id ? (base.boundary ?? 1) : 1;
     const told = await this.#primer({ ...place, node }, { from, summary: undefined });

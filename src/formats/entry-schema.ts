@@ -113,6 +113,7 @@ const dataByKind: { readonly [Kind in EntryKind]: z.ZodType } = {
     error: failure.optional(),
     answer: z.looseObject({ entry: text, text }).optional(),
     proof: proof.optional(),
+    mark: text.optional(),
   }),
   usage: z.looseObject({ key: text, tokens, cost: money.optional() }),
   queue: z.looseObject({
@@ -145,6 +146,7 @@ const dataByKind: { readonly [Kind in EntryKind]: z.ZodType } = {
     seq: z.int().min(0),
     fidelity: text,
     nativeId: text.optional(),
+    nativeMark: text.optional(),
     primer: blob.optional(),
   }),
   deletion: z.looseObject({

@@ -21,7 +21,10 @@ export interface AgentProfile {
   /** It recognises a repeated prompt id, so that an unconfirmed prompt may be sent again. */
   deduplicatesPrompts: boolean;
   images: boolean;
-  /** Its native session can be copied into a new one (`OpenSpec.forkOf`). */
+  /**
+   * Its native session can be copied into a new one (`OpenSpec.forkOf`), and it marks the ends of its turns,
+   * so that the copy can be cut off there.
+   */
   fork: boolean;
   /** Settings that it honours. */
   settings: readonly AgentSetting[];
@@ -42,6 +45,8 @@ export interface OpenSpec extends AgentSettings {
   nativeId: string | null;
   /** Opens a copy of this native session; only with a `nativeId` of null. */
   forkOf: string | null;
+  /** The copy ends at this `mark` of the agent's `turn_ended`; null for one of all that there is. */
+  forkAt: string | null;
 }
 
 /** A whole line of the spool. `id` is the base for ids of entries that begin here: `itemId(line, n)`. */

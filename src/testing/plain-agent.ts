@@ -17,7 +17,7 @@ export interface Turn {
   print(event: { type: string; [member: string]: unknown }): void;
   /** Asks for approval; resolves to the option, null for a refusal. */
   ask(title: string): Promise<string | null>;
-  /** Ends the turn; a turn that returns without it has completed. */
+  /** Ends the turn, with its prompt as the mark; a turn that returns without it has completed. */
   end(outcome: 'completed' | 'cancelled' | 'failed', more?: object): void;
 }
 
@@ -111,7 +111,7 @@ async function take(
     end: (outcome, data = {}) => {
       if (ended) return;
       ended = true;
-      print({ type: 'turn_ended', run, outcome, ...data });
+      print({ type: 'turn_ended', run, outcome, mark: prompt, ...data });
     },
   };
   await play(turn);

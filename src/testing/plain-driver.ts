@@ -42,7 +42,12 @@ export function plainDriver(
     program: (): AgentProgram => ({ program: 'plain-agent', args: [], env: {} }),
     initial: () => ({}),
     open: (spec: OpenSpec) => [
-      JSON.stringify({ type: 'open', nativeId: spec.nativeId, forkOf: spec.forkOf }),
+      JSON.stringify({
+        type: 'open',
+        nativeId: spec.nativeId,
+        forkOf: spec.forkOf,
+        forkAt: spec.forkAt,
+      }),
     ],
     decode: (state, line) => {
       const items = isObject(state) ? state : {};

@@ -43,6 +43,7 @@ const spec: OpenSpec = {
   cwd: '/project',
   nativeId: null,
   forkOf: null,
+  forkAt: null,
   ...noSettings,
 };
 

@@ -23,6 +23,7 @@ export function specOf(changes: Partial<OpenSpec> = {}): OpenSpec {
     cwd: '/project',
     nativeId: null,
     forkOf: null,
+    forkAt: null,
     ...noSettings,
     ...changes,
   };

@@ -6,6 +6,7 @@ import { claudeVariables } from '../../src/agents/claude/program.ts';
 import type { AgentCommand, AgentEvent } from '../../src/domain/agent-event.ts';
 import type { OpenSpec } from '../../src/ports/agent.ts';
 import {
+  decodeAll,
   driver,
   idle,
   linesOfMessages,
@@ -196,6 +197,58 @@ describe('turns', () => {
     expect(events.at(-1)).toMatchObject({ run: 'run-1', outcome: 'cancelled' });
     expect(events).toContainEqual({ type: 'prompt_dropped', prompt: 'p1' });
     expect(state).toMatchObject({ prompts: [] });
+  });
+});
+
+test('L7 R10: where a copy cannot be cut off any more, none is opened, and what to do is said', () => {
+  const message = 'No message found with message.uuid of: 00000000-0000-4000-8000-000000000001';
+  const line = { type: 'result', subtype: 'error_during_execution', errors: [message] };
+  const { events } = decodeAll(
+    linesOfMessages([line]),
+    driver.initial(specOf({ forkOf: session })),
+  );
+  expect(events.flat()).toMatchObject([
+    {
+      type: 'open_failed',
+      error: { category: 'launch', message: expect.stringContaining('Fork it anew') },
+    },
+  ]);
+});
+
+describe('where a turn ended', () => {
+  const [first, second] = [1, 2].map((at) => `00000000-0000-4000-8000-00000000000${at}`);
+  const said = (uuid: unknown, more = {}) => ({ ...whole('hi'), uuid, ...more });
+  const user = (uuid: unknown, more = {}) => ({ ...said(uuid, more), type: 'user' });
+  const compacted = {
+    type: 'system',
+    subtype: 'compact_boundary',
+    compact_metadata: { trigger: 'auto' },
+  };
+  const marks = (...lines: readonly object[]) => {
+    const { events } = opened().say(running, ...lines, result(), idle);
+    return events.flatMap((event) => (event.type === 'turn_ended' ? [event.mark] : []));
+  };
+
+  test('L7: is the last line of the main conversation, whoever said it', () => {
+    expect(marks(said(first), said(second))).toEqual([second]);
+    expect(marks(said(first), user(second))).toEqual([second]);
+    expect(marks(said(first), said(second, { parent_tool_use_id: 'call' }))).toEqual([first]);
+    expect(marks(said(first), user(second, { parent_tool_use_id: 'call' }))).toEqual([first]);
+  });
+
+  test('L7: is not known after an echo, a compaction, a line without a usable name, or nothing', () => {
+    // A prompt that is said again is echoed, too, and stands far before the end.
+    expect(marks(said(first), user(second, { isReplay: true }))).toEqual([undefined]);
+    expect(marks(said(first), compacted)).toEqual([undefined]);
+    expect(marks(said(first), said('--x'))).toEqual([undefined]);
+    expect(marks(said(first), said(undefined))).toEqual([undefined]);
+    expect(marks()).toEqual([undefined]);
+  });
+
+  test('L7: is never that of the turn before', () => {
+    const { events } = opened().say(running, said(first), result(), idle, running, result(), idle);
+    const ends = events.filter((event) => event.type === 'turn_ended');
+    expect(ends.map(({ mark }) => mark)).toEqual([first, undefined]);
   });
 });
 

@@ -167,6 +167,28 @@ describe('what the fixtures show', () => {
     );
   });
 
+  test('L7: the end of a turn is marked by a line that both sides know, an aborted one’s too', () => {
+    for (const name of names) {
+      const lines = wireOf(name).map((line) => JSON.parse(line.text) as { [key: string]: unknown });
+      for (const { mark, stopReason } of ends(name)) {
+        if (mark === undefined) continue;
+        const line = lines.find(({ uuid }) => uuid === mark);
+        expect([name, line?.['parent_tool_use_id'] ?? null]).toEqual([name, null]);
+        expect(line?.['type']).toBe(stopReason?.startsWith('aborted') ? 'user' : 'assistant');
+      }
+    }
+    expect(ends('interrupted')[0]).toHaveProperty('mark');
+    // Local commands, and a prompt that was answered long ago.
+    expect(ends('commands').map(({ mark }) => mark !== undefined)).toEqual([
+      false,
+      true,
+      false,
+      false,
+      true,
+    ]);
+    expect(ends('repeated')[0]).not.toHaveProperty('mark');
+  });
+
   test('R10: a session that is not there is never replaced by the id in the result', () => {
     expect(eventsOf('unknown-session')).toMatchObject([
       { type: 'open_failed', error: { category: 'launch' } },

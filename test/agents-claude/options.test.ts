@@ -23,7 +23,7 @@ import { hostileValues } from './hostile-values.ts';
 const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 /** What may be there beside the constant options; a value is always in the word of its option. */
 const variable = [
-  new RegExp(`^--(?:session-id|resume)=${uuid}$`),
+  new RegExp(`^--(?:session-id|resume|resume-session-at)=${uuid}$`),
   /^--model=[A-Za-z0-9][A-Za-z0-9._:/@[\]-]*$/,
   /^--permission-mode=(?:acceptEdits|manual|plan)$/,
 ];
@@ -44,6 +44,10 @@ describe('the words of the command', () => {
         expect([field, value, oddWords(args)]).toEqual([field, value, []]);
         expect(args.slice(0, constant.length)).toEqual(constant);
         expect(program).toBe('claude');
+      }
+      for (const field of ['forkOf', 'forkAt'] as const) {
+        const { args } = driver.program(specOf({ forkOf: '', forkAt: '', [field]: value }));
+        expect([field, value, oddWords(args)]).toEqual([field, value, ['--fork-session']]);
       }
     }
   });

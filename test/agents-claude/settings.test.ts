@@ -207,6 +207,20 @@ describe('a copy of another session', () => {
     ]);
   });
 
+  test('L7 S3: is cut off at the line that the mark names, and an unknown one opens nothing', () => {
+    const mark = '00000000-0000-4000-8000-000000000012';
+    const cut = (spec: Partial<OpenSpec>): readonly string[] =>
+      argsOf(spec).filter((word) => word.startsWith('--resume-session-at'));
+    expect(cut({ forkOf: session, forkAt: mark })).toEqual([`--resume-session-at=${mark}`]);
+    expect(cut({ forkOf: session, forkAt: null })).toEqual([]);
+    expect(cut({ forkOf: session, forkAt: '--x' })).toEqual([
+      '--resume-session-at=00000000-0000-0000-0000-000000000000',
+    ]);
+    // Only a copy is cut: the session itself is never.
+    expect(cut({ nativeId: session, forkOf: session, forkAt: mark })).toEqual([]);
+    expect(cut({ forkAt: mark })).toEqual([]);
+  });
+
   test('what the session had cost before is not charged to it, copied or resumed', () => {
     for (const spec of [{ forkOf: session }, { nativeId: session }, {}]) {
       const { say } = opened(spec);

@@ -228,6 +228,60 @@ describe('a fork', () => {
     await checked(base);
     await checked(fork);
   });
+
+  test('L7: does not know what its base was told before the copy was made, nor does one of an aborted turn', async () => {
+    const base = await begin({}, '!say known to both');
+    await base.end();
+    const early = await place.client.sessions.fork({ session: base.session });
+    await base.send('!say of the base alone\n!slow 100 100');
+    await base.shows(/tick2/);
+    await base.abort({ wait: true });
+    expect((await base.end(2)).data.outcome).toBe('cancelled');
+    const late = await place.client.sessions.fork({ session: base.session });
+    await base.send('!say of the base, later');
+    await base.end(3);
+    expect([early.fidelity, late.fidelity]).toEqual(['exact', 'exact']);
+    const [first, second] = [early, late].map(({ session }) => place.talk(session.id, base.cwd));
+    await first!.send('!recall');
+    await first!.end();
+    expect(first!.texts('message')).toEqual(['remembered: !say known to both']);
+    await second!.send('!recall');
+    await second!.end();
+    const both = '!say known to both | !say of the base alone / !slow 100 100';
+    expect(second!.texts('message')).toEqual([`remembered: ${both}`]);
+    await base.send('!recall');
+    await base.end(4);
+    expect(base.texts('message').at(-1)).toBe(`remembered: ${both} | !say of the base, later`);
+    for (const talk of [base, first!, second!]) await checked(talk);
+  });
+
+  test('L7 R10: of a base that has compacted itself since does not open, and one that is made anew is told', async () => {
+    const base = await begin({}, '!say one');
+    const { id } = await base.end();
+    const { session } = await place.client.sessions.fork({ session: base.session });
+    await base.send('!say two');
+    await base.end(2);
+    await base.send('/compact');
+    await base.end(3);
+    const fork = place.talk(session.id, base.cwd);
+    await fork.send('!recall');
+    expect((await fork.end()).data).toMatchObject({
+      outcome: 'failed',
+      error: { category: 'launch', message: expect.stringContaining('Fork it anew') },
+    });
+    const anew = await place.client.sessions.fork({
+      session: base.session,
+      at: id,
+      prompt: '!heard',
+    });
+    expect(anew.fidelity).toBe('primed');
+    const told = place.talk(anew.session.id, base.cwd);
+    await told.end();
+    const [heard] = told.texts('message');
+    expect(heard).toContain('one');
+    expect(heard).not.toContain('two');
+    for (const talk of [base, fork, told]) await checked(talk);
+  });
 });
 
 describe('secrets', () => {

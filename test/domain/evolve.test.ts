@@ -70,6 +70,45 @@ describe('a title', () => {
   });
 });
 
+describe('what a copy of the agent’s memory is made of', () => {
+  const host = (nativeId?: string): EntryDataByKind['host'] => ({
+    host: 'h',
+    state: 'opened',
+    ...(nativeId === undefined ? {} : { nativeId }),
+  });
+  const ended = (state: SessionState, mark?: string): SessionState => {
+    const running = after(state, 'run_started', dataOf.run_started, { runId: 'r' });
+    const data = { ...dataOf.run_ended, ...(mark === undefined ? {} : { mark }) };
+    return after(running, 'run_ended', data, { runId: 'r' });
+  };
+  const opened = (state: SessionState, nativeId?: string): SessionState =>
+    after(after(state, 'host', { host: 'h', state: 'launched' }), 'host', host(nativeId));
+
+  test('L7 R10: a mark is that of the last run, in the native session of now', () => {
+    const marked = ended(opened(start, 'n1'), 'm1');
+    expect(marked).toMatchObject({ nativeId: 'n1', nativeMark: 'm1' });
+    expect(ended(marked, 'm2').nativeMark).toBe('m2');
+    expect(ended(marked).nativeMark).toBeNull();
+    expect(opened(marked, 'n1').nativeMark).toBe('m1');
+    // Provisional: there is nothing yet that could replace it.
+    expect(opened(marked)).toMatchObject({ nativeId: 'n1', nativeMark: 'm1' });
+    expect(opened(marked, 'n2')).toMatchObject({ nativeId: 'n2', nativeMark: null });
+    expect(after(marked, 'reset', dataOf.reset).nativeMark).toBeNull();
+    expect(after(marked, 'compaction', dataOf.compaction).nativeMark).toBeNull();
+  });
+
+  test('L7: a fork knows where its copy is cut off, until that is made or not wanted any more', () => {
+    const data = { session: 's', entry: 'e', seq: 9, fidelity: 'exact', nativeId: 'n1' } as const;
+    const forked = after(start, 'fork', { ...data, nativeMark: 'm1' });
+    const copied = { forkNative: null, forkMark: null };
+    expect(forked).toMatchObject({ forkNative: 'n1', forkMark: 'm1', nativeMark: null });
+    expect(opened(forked)).toMatchObject({ forkNative: 'n1', forkMark: 'm1' });
+    expect(opened(forked, 'n2')).toMatchObject({ nativeId: 'n2', ...copied });
+    expect(after(forked, 'reset', dataOf.reset)).toMatchObject(copied);
+    expect(after(start, 'fork', data)).toMatchObject({ forkNative: 'n1', forkMark: null });
+  });
+});
+
 /** Data that is right for its kind, with references that may fit the state or not. */
 const dataOf: { [Kind in EntryKind]: EntryDataByKind[Kind] } = {
   prompt: promptOf('p'),

@@ -262,6 +262,7 @@ export class ModelSession {
           type: 'turn_ended',
           item: this.#id(),
           outcome,
+          mark: this.#id(),
           ...named,
         });
       }

@@ -238,6 +238,33 @@ describe('whatever happens to a session', () => {
     });
   });
 
+  test('L7 R10: a mark in the agent’s memory is that of the last run, and nothing was forgotten since', () => {
+    always(() => {
+      let said: string | null = null;
+      let native: string | null = null;
+      return ({ state }, { entries }) => {
+        for (const entry of entries) {
+          if (entry.kind === 'run_ended') said = entry.data.mark ?? null;
+          const isNew = entry.kind === 'host' && (entry.data.nativeId ?? native) !== native;
+          const isForgotten = entry.kind === 'reset' || entry.kind === 'compaction';
+          if (isNew || isForgotten) said = null;
+          if (isForgotten) native = null;
+          if (isNew) native = entry.data.nativeId!;
+        }
+        expect(state).toMatchObject({ nativeMark: said, nativeId: native });
+      };
+    });
+  });
+
+  test('R2 R3: a run has a mark only where the agent itself ended it', () => {
+    always(() => (_session, { entries }, step) => {
+      const marks = entries.flatMap((entry) =>
+        entry.kind === 'run_ended' && entry.data.mark !== undefined ? [entry.data.mark] : [],
+      );
+      if (step.do !== 'turn_ended') expect(marks).toEqual([]);
+    });
+  });
+
   test('L7: a deleted one rests, and takes nothing but its restoration', () => {
     always(() => {
       let deleted = false;

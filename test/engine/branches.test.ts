@@ -4,7 +4,11 @@ import { plainDriver, type Turn } from '../../src/testing/index.ts';
 import { given } from './agents.ts';
 import { by, Workbench, words } from './workbench.ts';
 
-const echo = (turn: Turn): void => turn.say(`heard ${turn.text.split('\n').at(-1)}`);
+const echo = (turn: Turn): void => {
+  const last = turn.text.split('\n').at(-1);
+  turn.say(`heard ${last}`);
+  turn.end('completed', { mark: `after ${last}` });
+};
 
 /** A session with so many turns behind it. */
 async function talked(bench: Workbench, ...texts: string[]): Promise<string> {
@@ -117,11 +121,53 @@ describe('a fork', () => {
     await bench.send(forked.row.id, 'gamma');
     await (await bench.watch(forked.row.id)).entry('run_ended');
     const [open] = given([...bench.hosts.processes.values()].at(-1)!);
-    expect(open).toMatchObject({ type: 'open', nativeId: null, forkOf: 'native-1' });
+    const copied = { forkOf: 'native-1', forkAt: 'after beta' };
+    expect(open).toMatchObject({ type: 'open', nativeId: null, ...copied });
     expect(primed(bench)).toBe('gamma');
     expect(await bench.log(base)).toEqual(before);
     const [first] = await bench.log(forked.row.id);
     expect(first).toMatchObject({ seq: 1, kind: 'fork', parentId: null });
+  });
+
+  test('L7 R7: copies the memory of then, also where its base went on before, and after a restart', async () => {
+    const bench = await Workbench.open({ play: echo });
+    const base = await talked(bench, 'alpha');
+    const { row, fidelity } = await bench.engine.branches.fork(base, { changes: {} }, by);
+    expect(fidelity).toBe('exact');
+    await bench.send(base, 'beta');
+    await (await bench.watch(base)).entry('run_ended', () => true, 2);
+    await bench.boot();
+    await bench.engine.recovered;
+    await bench.send(row.id, 'gamma');
+    await (await bench.watch(row.id)).entry('run_ended');
+    const [open] = given([...bench.hosts.processes.values()].at(-1)!);
+    expect(open).toMatchObject({ nativeId: null, forkOf: 'native-1', forkAt: 'after alpha' });
+    expect(primed(bench)).toBe('gamma');
+    // Its next host resumes what is its own by now.
+    await bench.engine.patch(row.id, { changes: { effort: 'high' } }, by);
+    await bench.send(row.id, 'delta');
+    await (await bench.watch(row.id)).entry('run_ended', () => true, 2);
+    const [again] = given([...bench.hosts.processes.values()].at(-1)!);
+    expect(again).toMatchObject({ nativeId: 'native-1', forkOf: null, forkAt: null });
+  });
+
+  test('L7: where it is not known how far the agent’s memory goes, it is told', async () => {
+    const marks = [{ mark: 'first' }, { mark: undefined }];
+    const bench = await Workbench.open({
+      play: (turn) => {
+        turn.say(`heard ${turn.text}`);
+        turn.end('completed', marks.shift());
+      },
+    });
+    const base = await talked(bench, 'alpha', 'beta');
+    const [one, two] = await bench.of(base, 'run_ended');
+    expect(one!.data.mark).toBe('first');
+    expect(two!.data).not.toHaveProperty('mark');
+    const forked = await bench.engine.branches.fork(base, { changes: {} }, by);
+    expect(forked.fidelity).toBe('primed');
+    await bench.send(forked.row.id, 'gamma');
+    await (await bench.watch(forked.row.id)).entry('run_ended');
+    expect(primed(bench)).toMatch(/heard alpha[^]*heard beta[^]*gamma$/);
   });
 
   test('L3: asked for again is the same one, with what its agent remembers; of another base it is refused', async () => {

@@ -36,7 +36,7 @@ export function acpProbe(program: (spec: OpenSpec) => AgentProgram): AgentProbe 
   };
 }
 
-const nobodysWish = { ...noSettings, nativeId: null, forkOf: null } as const;
+const nobodysWish = { ...noSettings, nativeId: null, forkOf: null, forkAt: null } as const;
 
 /** What is remembered: the answer to `initialize`, and of the session what is told at the end. */
 type Told = JsonObject & { initialized: Json; facts: Json };

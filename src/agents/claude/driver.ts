@@ -49,7 +49,7 @@ const profile: AgentProfile = {
 export function claudeAgent(options: ClaudeOptions): AgentDriver {
   return {
     profile,
-    decoderVersion: 3,
+    decoderVersion: 4,
     program: (spec) => claudeProgram(options, spec),
     files: settingFiles,
     initial: (spec) => storedState(initialState(spec)),

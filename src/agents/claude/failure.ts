@@ -110,8 +110,14 @@ function messageOf(result: Json): string | undefined {
   return text === '' ? undefined : text;
 }
 
+const lineIsGone = 'No message found with message.uuid';
+const copyIsGone =
+  'The session to be copied was compacted by Claude Code after this fork was made, so it cannot be copied ' +
+  'as it was then. Fork it anew.';
+
 /** Whether the result is of a process that could not begin: no turn, and errors that say why. */
 export function openingError(result: Json): RunFailure {
   const message = isObject(result) ? messageOf(result) : undefined;
+  if (message?.startsWith(lineIsGone) === true) return failure('launch', copyIsGone);
   return failure('launch', message ?? 'Claude Code ended before it was ready.');
 }

@@ -14,12 +14,20 @@ export function readAssistant(reading: Reading, line: Json): void {
   const message = objectAt(line, 'message');
   const content = listAt(message, 'content');
   if (content === undefined) return reading.unrecognized('a message without content');
+  mark(reading, line);
   const isError = memberAt(line, 'is_api_error_message') === true;
   if (isError && textAt(message, 'model') === syntheticModel) return readMishap(reading, content);
   reading.goesOn();
   const parent = parentOf(line);
   const aborted = memberAt(line, 'aborted') === true;
   for (const block of content) readBlock(reading, block, { parent, aborted });
+}
+
+/** How far the main conversation has come: lines of both sides are in its transcript under their names. */
+function mark(reading: Reading, line: Json): void {
+  if (parentOf(line) !== null) return;
+  const name = textAt(line, 'uuid') ?? '';
+  reading.changeTurn({ mark: isUuid(name) ? name : null });
 }
 
 /** An error of the model service. A turn that ends with it says so itself. */
@@ -71,6 +79,7 @@ export function readUser(reading: Reading, line: Json): void {
   const content = memberAt(objectAt(line, 'message'), 'content');
   if (content === undefined) return reading.unrecognized('a user message without content');
   if (memberAt(line, 'isReplay') === true) return readEcho(reading, line);
+  mark(reading, line);
   if (!Array.isArray(content)) return;
   for (const block of content as readonly Json[]) {
     const type = textAt(block, 'type') ?? '';
@@ -86,6 +95,8 @@ function readEcho(reading: Reading, line: Json): void {
   const native = textAt(line, 'uuid') ?? '';
   const sent = reading.state.prompts.find((known) => known.native === native);
   confirmSession(reading, line);
+  // One that is said again stands somewhere before the end.
+  reading.changeTurn({ mark: null });
   if (sent === undefined) return;
   const { prompts, turn } = reading.state;
   reading.change({ prompts: prompts.filter((known) => known !== sent) });

@@ -70,7 +70,7 @@ const constantEnv = {
  */
 const untrustedArgs: readonly string[] = ['--setting-sources=user'];
 
-/** An id that is none of Claude Code's resumes nothing: it gets one that no session has. */
+/** An id that is none of Claude Code's resumes nothing: it gets one that no session and no line has. */
 const nobody = '00000000-0000-0000-0000-000000000000';
 
 /** Every value from outside is one argument together with its option, so that none can be an option. */
@@ -91,11 +91,16 @@ export function claudeProgram(options: ClaudeOptions, spec: OpenSpec): AgentProg
 }
 
 /** A copy of another session gets its name from us, too: it is known before anything is said in it. */
-function sessionArgs({ session, host, nativeId, forkOf }: OpenSpec): readonly string[] {
-  const resume = (id: string): string => `--resume=${isUuid(id) ? id : nobody}`;
-  if (nativeId !== null) return [resume(nativeId)];
+function sessionArgs({ session, host, nativeId, forkOf, forkAt }: OpenSpec): readonly string[] {
+  if (nativeId !== null) return [`--resume=${named(nativeId)}`];
   const own = `--session-id=${nativeCandidate(session, host)}`;
-  return forkOf === null ? [own] : [resume(forkOf), '--fork-session', own];
+  if (forkOf === null) return [own];
+  const cut = forkAt === null ? [] : [`--resume-session-at=${named(forkAt)}`];
+  return [`--resume=${named(forkOf)}`, '--fork-session', ...cut, own];
+}
+
+function named(id: string): string {
+  return isUuid(id) ? id : nobody;
 }
 
 /** Asked about itself: no session on the disk, no hooks and no MCP servers of the user. */

@@ -60,7 +60,9 @@ function settleTurn(reading: Reading): void {
   reading.change({ turn: noTurn, calls: [], asked: [] });
   if (!turn.running && !turn.echoed && turn.ending === null) return;
   const run = turn.run === null ? {} : { run: turn.run };
-  reading.emit({ type: 'turn_ended', item: reading.nextItem(), ...run, ...endOf(reading, turn) });
+  const item = reading.nextItem();
+  const mark = turn.mark === null ? {} : { mark: turn.mark };
+  reading.emit({ type: 'turn_ended', item, ...run, ...endOf(reading, turn), ...mark });
 }
 
 function endOf(reading: Reading, turn: Reading['state']['turn']): Ending {

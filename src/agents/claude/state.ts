@@ -56,6 +56,8 @@ export interface Turn {
   readonly cancelled: boolean;
   /** How it has ended so far; the worst of its results. */
   readonly ending: Ending | null;
+  /** The last line of the conversation in it, as the transcript names it; null where that is not known. */
+  readonly mark: string | null;
 }
 
 export interface Ending {
@@ -70,6 +72,7 @@ export const noTurn: Turn = {
   echoed: false,
   cancelled: false,
   ending: null,
+  mark: null,
 };
 
 export interface OpenMessage {

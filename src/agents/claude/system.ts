@@ -79,6 +79,8 @@ function readRetry(reading: Reading, line: Json): void {
 
 function readCompaction(reading: Reading, line: Json): void {
   const data = objectAt(line, 'compact_metadata');
+  // What was said before it can no longer be named.
+  reading.changeTurn({ mark: null });
   const before = countAt(data, 'pre_tokens');
   const after = countAt(data, 'post_tokens');
   const how = textAt(data, 'trigger') ?? 'unknown';

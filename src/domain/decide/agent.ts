@@ -182,6 +182,7 @@ function turnEnded(draft: Draft, input: Of<'turn_ended'>): void {
     said: input.outcome,
     ...(input.stopReason === undefined ? {} : { stopReason: input.stopReason }),
     ...(input.error === undefined ? {} : { error: input.error }),
+    ...(input.mark === undefined ? {} : { mark: input.mark }),
   });
 }
 

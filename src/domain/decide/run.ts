@@ -85,6 +85,7 @@ export interface RunConclusion {
   exitCode?: number;
   signal?: string;
   proof?: Proof;
+  mark?: string;
 }
 
 /**
@@ -219,5 +220,6 @@ function conclude(draft: Draft, end: RunConclusion): RunEnded {
     turns: run.turns,
     ...(run.answer === null ? {} : { answer: run.answer }),
     ...(end.proof === undefined ? {} : { proof: end.proof }),
+    ...(end.mark === undefined ? {} : { mark: end.mark }),
   };
 }
