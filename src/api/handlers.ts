@@ -38,6 +38,7 @@ import { sessionsSteer } from './handlers/sessions-steer.ts';
 import { tokensCreate } from './handlers/tokens-create.ts';
 import { tokensList } from './handlers/tokens-list.ts';
 import { tokensRevoke } from './handlers/tokens-revoke.ts';
+import { usageSummary } from './handlers/usage-summary.ts';
 
 export const handlers: Handlers = {
   'agents.list': agentsList,
@@ -77,6 +78,7 @@ export const handlers: Handlers = {
   'tokens.create': tokensCreate,
   'tokens.list': tokensList,
   'tokens.revoke': tokensRevoke,
+  'usage.summary': usageSummary,
 };
 
 export const streamHandlers: StreamHandlers = {

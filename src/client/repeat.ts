@@ -18,6 +18,7 @@ const reads: ReadonlySet<OperationName> = new Set([
   'sessions.list',
   'sessions.resolve',
   'tokens.list',
+  'usage.summary',
 ]);
 
 /** What is sent, and whether it may be sent again when no answer came. */

@@ -14,7 +14,7 @@ export interface Money {
 
 export interface Usage {
   tokens: Tokens;
-  /** Null while no agent has named a price. */
+  /** In the currency that was named first. Null while no agent has named a price. */
   cost: Money | null;
 }
 
@@ -36,6 +36,10 @@ export interface UsageReport {
   cost?: Money;
 }
 
+/** By what usage can be summed up. */
+export const usageGroups = ['session', 'agent', 'model', 'day', 'directory'] as const;
+export type UsageGroup = (typeof usageGroups)[number];
+
 export const noTokens: Tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, thought: 0 };
 export const noUsage: Usage = { tokens: noTokens, cost: null };
 
@@ -49,16 +53,20 @@ function combine(a: Tokens, b: Tokens, sign: 1 | -1): Tokens {
   };
 }
 
-/** The sum with a report; `previous` is the earlier report with the same key, which it replaces. */
+/**
+ * The sum with a report; `previous` is the earlier report with the same key, which it replaces. The cost is
+ * that in the currency that was named first: amounts of two currencies are never added up.
+ */
 export function addReport(
   usage: Usage,
   report: UsageReport,
   previous: UsageReport | undefined,
 ): Usage {
   const tokens = combine(usage.tokens, report.tokens, 1);
-  const amount =
-    (usage.cost?.amount ?? 0) + (report.cost?.amount ?? 0) - (previous?.cost?.amount ?? 0);
-  const currency = report.cost?.currency ?? usage.cost?.currency;
+  const currency = usage.cost?.currency ?? report.cost?.currency;
+  const costOf = (one: { cost?: Money | null } | undefined): number =>
+    one?.cost?.currency === currency ? (one?.cost?.amount ?? 0) : 0;
+  const amount = costOf(usage) + costOf(report) - costOf(previous);
   return {
     tokens: previous === undefined ? tokens : combine(tokens, previous.tokens, -1),
     cost: currency === undefined ? null : { amount, currency },

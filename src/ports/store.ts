@@ -2,6 +2,7 @@ import type { BlobRef } from '../domain/content.ts';
 import type { Entry, EntryKind, NewEntry, RunOutcome } from '../domain/entry.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Secrets } from '../domain/settings.ts';
+import type { Money, Tokens, UsageGroup } from '../domain/usage.ts';
 import type { SentMark } from './raw.ts';
 
 /**
@@ -55,6 +56,8 @@ export interface Store {
   resolve(name: string): Promise<readonly SessionRow[]>;
   runs(query: RunQuery): Promise<RunPage>;
   run(session: string, run: string): Promise<RunRow | undefined>;
+  /** What sessions used, by groups; of each report the last with its key. */
+  usage(query: UsageQuery): Promise<UsageSummary>;
   /** Open approvals and questions, oldest first. */
   openApprovals(query: {
     sessions?: readonly string[];
@@ -327,6 +330,45 @@ export interface RunRow {
 }
 export interface RunPage {
   runs: readonly RunRow[];
+  next: string | null;
+}
+
+export interface UsageQuery {
+  /** One to three of them, each once. */
+  by: readonly UsageGroup[];
+  /** Days (`2026-01-31`, UTC), both included. */
+  since?: string;
+  until?: string;
+  /** Only these sessions. */
+  sessions?: readonly string[];
+  agent?: string;
+  limit: number;
+  /** Opaque. Days and sessions are newest first, other groups by their names. */
+  cursor?: string;
+}
+export interface UsageSum {
+  tokens: Tokens;
+  /** One for each currency; none where no agent has named a price. */
+  cost: readonly Money[];
+  /** Runs with a report. One that is in several groups counts in each. */
+  runs: number;
+  reports: number;
+}
+/** Agent and directory are those that the session has now; the day is that of the report, in UTC. */
+export interface UsageRow extends UsageSum {
+  session?: string;
+  /** Of the session; only with it. */
+  title?: string | null;
+  agent?: string;
+  /** Null where the agent did not name it. */
+  model?: string | null;
+  day?: string;
+  directory?: string;
+}
+export interface UsageSummary {
+  rows: readonly UsageRow[];
+  /** Of all groups, not of this page. */
+  total: UsageSum;
   next: string | null;
 }
 

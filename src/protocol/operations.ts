@@ -40,6 +40,7 @@ import { sessionsSteer } from './operations/sessions-steer.ts';
 import { tokensCreate } from './operations/tokens-create.ts';
 import { tokensList } from './operations/tokens-list.ts';
 import { tokensRevoke } from './operations/tokens-revoke.ts';
+import { usageSummary } from './operations/usage-summary.ts';
 
 /** Every operation, once. Adding one is a file in `operations/` and a line here; a missing handler does not compile. */
 export const operations = {
@@ -84,6 +85,7 @@ export const operations = {
   'tokens.create': tokensCreate,
   'tokens.list': tokensList,
   'tokens.revoke': tokensRevoke,
+  'usage.summary': usageSummary,
 } as const;
 
 export type Operations = typeof operations;

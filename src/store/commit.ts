@@ -15,6 +15,7 @@ import { runFacts, writeRun } from './runs.ts';
 import { writeSecrets } from './secrets.ts';
 import { createSession, keyOwner, readLog, writeLog, writeState } from './session-row.ts';
 import { writeSpan } from './spans.ts';
+import { writeUsage } from './usage.ts';
 import { decide, type Facts } from './verdict.ts';
 import type { WireBatch } from './wire.ts';
 import type { SessionLog } from './writer-memory.ts';
@@ -56,6 +57,7 @@ function insert(connection: Connection, batch: WireBatch, log: SessionLog, known
     writeBlobRefs(connection, num, lastSeq, entry.data);
     writeRun(connection, num, lastSeq, entry);
     writeApproval(connection, num, lastSeq, entry);
+    writeUsage(connection, num, entry);
     const block = Math.floor(lastSeq / blockSize);
     if (connection.memory.mark(`${num} ${entry.kind} ${block}`)) {
       connection.run(

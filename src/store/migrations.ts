@@ -2,6 +2,7 @@ import type { Connection } from './connection.ts';
 import { schemaOne, schemaTwo } from './schema.ts';
 import { fillFour, schemaFour } from './schema-lifecycle.ts';
 import { schemaThree } from './schema-raw.ts';
+import { fillFive, schemaFive } from './schema-usage.ts';
 
 /** One step forward; `to` is the `user_version` after it. */
 export interface Migration {
@@ -17,6 +18,7 @@ export const migrations: readonly Migration[] = [
   { to: 2, sql: schemaTwo },
   { to: 3, sql: schemaThree },
   { to: 4, sql: schemaFour, fill: fillFour },
+  { to: 5, sql: schemaFive, fill: fillFive },
 ];
 
 /**

@@ -4,6 +4,7 @@ import type {
   SessionQuery,
   SettledFiles,
   TokenRow,
+  UsageQuery,
 } from '../ports/store.ts';
 import { readOpenApprovals } from './approvals.ts';
 import { references } from './blob-refs.ts';
@@ -32,6 +33,7 @@ import { readSecrets } from './secrets.ts';
 import { loadSession, readLog } from './session-row.ts';
 import { readSessions, resolveName } from './sessions.ts';
 import { readSpans } from './spans.ts';
+import { readUsage } from './usage-summary.ts';
 import { createToken, listTokens, revokeToken, tokenByDigest } from './tokens.ts';
 import type { WireBatch } from './wire.ts';
 
@@ -72,6 +74,7 @@ export const operations = {
   runs: (on: Connection, query: RunQuery) => on.snapshot(() => readRuns(on, query)),
   run: (on: Connection, session: string, run: string) =>
     on.snapshot(() => readRun(on, session, run)),
+  usage: (on: Connection, query: UsageQuery) => on.snapshot(() => readUsage(on, query)),
   openApprovals: (on: Connection, query: { sessions?: readonly string[]; limit: number }) =>
     on.snapshot(() => readOpenApprovals(on, query)),
   openHosts: readOpenHosts,

@@ -41,13 +41,14 @@ const parts: readonly Part[] = [
   byNumber('runs'),
   byNumber('approvals'),
   byNumber('host_runs'),
+  byNumber('usage_reports'),
   {
     find: 'SELECT host AS id, 0 AS size FROM past_hosts WHERE session = ?',
     remove: 'DELETE FROM past_hosts WHERE host = ?',
   },
 ];
 
-function byNumber(table: 'runs' | 'approvals' | 'host_runs'): Part {
+function byNumber(table: 'runs' | 'approvals' | 'host_runs' | 'usage_reports'): Part {
   return {
     find: `SELECT num AS id, 0 AS size FROM ${table} WHERE session = ?`,
     remove: `DELETE FROM ${table} WHERE num = ?`,
@@ -60,6 +61,8 @@ const keyed: readonly string[] = [
      (SELECT kind, block FROM kind_blocks WHERE session = ?1 LIMIT ?2)`,
   `DELETE FROM branches WHERE session = ?1 AND seq IN
      (SELECT seq FROM branches WHERE session = ?1 LIMIT ?2)`,
+  `DELETE FROM usage_sums WHERE session = ?1 AND (day, run, model) IN
+     (SELECT day, run, model FROM usage_sums WHERE session = ?1 LIMIT ?2)`,
 ];
 
 /** Whose rows are few, and by which the session is found or read. */

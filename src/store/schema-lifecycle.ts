@@ -102,8 +102,8 @@ export function fillFour(connection: Connection): void {
   });
 }
 
-/** A damaged page must not keep the database from opening: its log then has no branches, as before. */
-function whereReadable(fill: () => void): void {
+/** A damaged page must not keep the database from opening: what would be filled in from it is left out. */
+export function whereReadable(fill: () => void): void {
   try {
     fill();
   } catch (error) {

@@ -23,6 +23,8 @@ import type {
   Store,
   TokenRow,
   TokenStore,
+  UsageQuery,
+  UsageSummary,
   Verdict,
 } from '../ports/store.ts';
 import type { BlobHolds } from './blob-holds.ts';
@@ -164,6 +166,10 @@ export class SqliteStore implements Store {
 
   run(session: string, run: string): Promise<RunRow | undefined> {
     return this.#parts.reader.call('run', session, run);
+  }
+
+  usage(query: UsageQuery): Promise<UsageSummary> {
+    return this.#parts.reader.call('usage', query);
   }
 
   async openApprovals(query: {

@@ -92,6 +92,7 @@ function inputsOf(digest: string): Inputs {
     'tokens.create': { name: 'phone', scopes: ['view'] },
     'tokens.list': {},
     'tokens.revoke': { id: 'nobody' },
+    'usage.summary': {},
   };
 }
 

@@ -52,6 +52,7 @@ const table = `
   tokens.create          -      -      -       -       -       x      -
   tokens.list            -      -      -       -       -       x      -
   tokens.revoke          -      -      -       -       -       x      -
+  usage.summary          -      x      x       x       x       x      x
 `;
 
 const [head = [], ...rows] = table
@@ -258,6 +259,7 @@ describe('tokens that are bound to sessions', () => {
       'sessions.restore',
       'sessions.send',
       'sessions.steer',
+      'usage.summary',
     ]);
     const over = operationNames.filter((name) => /^(?:sessions|runs|approvals)\./.test(name));
     // These go over what the caller sees, or by names of their own: looked at below.

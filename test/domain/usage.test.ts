@@ -43,3 +43,18 @@ test('no cost is told while no agent has named a price', () => {
   const priced = { key: 'a', tokens: none, cost: { amount: 2, currency: 'EUR' } };
   expect(addReport(noUsage, priced, undefined).cost).toEqual({ amount: 2, currency: 'EUR' });
 });
+
+test('the cost is in the currency that was named first: amounts of two are never added up', () => {
+  const { tokens: none } = noUsage;
+  const report = (key: string, amount: number, currency: string): UsageReport => ({
+    key,
+    tokens: none,
+    cost: { amount, currency },
+  });
+  const dollars = addReport(noUsage, report('a', 2, 'USD'), undefined);
+  const mixed = addReport(dollars, report('b', 8, 'EUR'), undefined);
+  expect(mixed.cost).toEqual({ amount: 2, currency: 'USD' });
+  // What was never added is not taken away, and a report may be replaced by one in another currency.
+  expect(addReport(mixed, report('b', 1, 'USD'), report('b', 8, 'EUR')).cost?.amount).toBe(3);
+  expect(addReport(mixed, report('a', 8, 'EUR'), report('a', 2, 'USD')).cost?.amount).toBe(0);
+});

@@ -4,6 +4,7 @@ import { appends, refusals } from './contract-append.ts';
 import { lifecycle, purges } from './contract-lifecycle.ts';
 import { paths } from './contract-path.ts';
 import { reads } from './contract-reads.ts';
+import { usageSums } from './contract-usage.ts';
 import { hostRows, keptRows, rawRows } from './contract-rows.ts';
 
 export interface Opened {
@@ -32,5 +33,6 @@ export function storeContract(name: string, open: () => Promise<Opened>): void {
     lifecycle(() => opened.store);
     purges(() => opened.store);
     paths(() => opened.store);
+    usageSums(() => opened.store);
   });
 }
