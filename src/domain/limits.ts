@@ -69,6 +69,15 @@ export const limits = {
   sessionChildren: 64,
   /** Descendants that a list made from inside a session goes through. */
   familySessions: 4096,
+  /**
+   * A command that is judged: its length, what opens in it, how many parts it has,
+   * of how many words each, and how deep they lie in each other.
+   */
+  policyCommandChars: 10 * 1024,
+  policyOpenings: 400,
+  policyParts: 128,
+  policyWords: 512,
+  policyDepth: 16,
   /** Times that a host is started for one run before the run fails. */
   launchTries: 3,
   /** A deleted session is kept for this long. */

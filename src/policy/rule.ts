@@ -1,0 +1,88 @@
+import type { ToolKind } from '../domain/content.ts';
+import { readPattern } from './pattern.ts';
+
+/** `allow` lets a thing happen unasked, `ask` has a person decide, `deny` refuses it. */
+export type Effect = 'allow' | 'ask' | 'deny';
+
+/**
+ * One line of a policy. What it does not say, it does not ask for: a rule with a `kind` alone is about
+ * every tool of that kind.
+ */
+export interface Rule {
+  readonly effect: Effect;
+  /** The tool's own name, exactly. */
+  readonly tool?: string;
+  readonly kind?: ToolKind;
+  /** A glob over real paths, absolute or beginning with `./` for the session's directory. */
+  readonly path?: string;
+  /** Words of a command: `git log **`. See docs/policy.md. */
+  readonly command?: string;
+  /** The wildcards of an allowing `command` also stand for words that only the shell can tell. */
+  readonly expansions?: true;
+  readonly note?: string;
+}
+
+/** What holds for a session, at the moment of a question. */
+export interface Policy {
+  readonly session: {
+    readonly rules: readonly Rule[];
+    /** Edits inside the working directory need no answer. */
+    readonly edits: boolean;
+    /** Nothing is asked before `until` (milliseconds since 1970). */
+    readonly bypass: { readonly until: number } | null;
+  };
+  /** Rules for directories, by real path: for sessions in them or below, the nearest first. */
+  readonly directories: readonly { readonly path: string; readonly rules: readonly Rule[] }[];
+  readonly global: { readonly rules: readonly Rule[] };
+}
+
+export type Level = 'session' | 'directory' | 'global';
+
+/** A rule and where it stands: `number` counts from 0 within its list. */
+export interface PlacedRule {
+  readonly rule: Rule;
+  readonly level: Level;
+  readonly number: number;
+  /** The directory whose rule it is. */
+  readonly directory?: string;
+}
+
+/** The rules in the order in which they are asked, for a session in the real directory `root`. */
+export function rulesFor(policy: Policy, root: string): PlacedRule[] {
+  const place = (rules: readonly Rule[], level: Level, directory?: string): PlacedRule[] =>
+    rules.map((rule, number) => ({
+      rule,
+      level,
+      number,
+      ...(directory === undefined ? {} : { directory }),
+    }));
+  const near = policy.directories
+    .filter(({ path }) => path === '/' || root === path || root.startsWith(path + '/'))
+    .toSorted((a, b) => b.path.length - a.path.length);
+  return [
+    ...place(policy.session.rules, 'session'),
+    ...near.flatMap(({ path, rules }) => place(rules, 'directory', path)),
+    ...place(policy.global.rules, 'global'),
+  ];
+}
+
+/** Says what is wrong with a rule, or null: for those who write policies. */
+export function faultOf(rule: Rule): string | null {
+  if (rule.path !== undefined && rule.command !== undefined) {
+    return 'A rule is about a path or about a command; write two.';
+  }
+  if (rule.expansions && (rule.command === undefined || rule.effect !== 'allow')) {
+    return '`expansions` belongs to a rule that allows a command.';
+  }
+  if (rule.path !== undefined && !/^(\/|\.\/)/.test(rule.path)) {
+    return 'A path is absolute, or begins with `./` for the working directory.';
+  }
+  if (rule.path?.split('/').includes('..')) return 'A path has no `..`.';
+  if (rule.command === undefined) return null;
+  const pattern = readPattern(rule.command);
+  if (typeof pattern === 'string') return pattern;
+  if (rule.effect === 'allow' && pattern.words[0]?.type !== 'literal') {
+    return 'A rule that allows a command names the program.';
+  }
+  return null;
+}
