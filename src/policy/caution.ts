@@ -152,14 +152,22 @@ function namedByTest(words: readonly Word[], at: number): boolean {
     case 'read':
       return word.fixed !== '-r' && !isOwnVariable(of(at));
     case 'printf':
-      return at === 1 && (isOpenOption(word) || word.prefix.startsWith('-'));
-    default: {
-      if (word.fixed !== null) return /^-[vR]$|[$`]/.test(word.fixed);
-      const operand =
-        /^-[a-uw-zGLNOS]$/.test(of(at - 1)) || binary.test(of(at - 1)) || binary.test(of(at + 1));
-      return !word.single || !operand;
-    }
+      if (at === 1) return isOpenOption(word) || word.prefix.startsWith('-');
+      // Numbers are evaluated by some shells.
+      return !/^([^%]|%-?\d*[%bs])*$/.test(of(1)) && !/^[-\w.]+$/.test(of(at));
+    default:
+      return namedByComparison(words, at);
   }
 }
 
-const binary = /^(==?|!=|-(eq|ne|lt|le|gt|ge|nt|ot|ef))$/;
+function namedByComparison(words: readonly Word[], at: number): boolean {
+  const word = words[at]!;
+  const near = [words[at - 1], words[at + 1]].map((each) => each?.fixed ?? '');
+  if (near.some((text) => numeric.test(text)) && !/^-?\d+$/.test(word.fixed ?? '')) return true;
+  if (word.fixed !== null) return /^-[vR]$|[$`]/.test(word.fixed);
+  const operand = /^-[a-uw-zGLNOS]$/.test(near[0]!) || near.some((text) => binary.test(text));
+  return !word.single || !operand;
+}
+
+const numeric = /^-(eq|ne|lt|le|gt|ge)$/;
+const binary = /^(==?|!=|-nt|-ot|-ef)$/;

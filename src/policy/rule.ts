@@ -57,6 +57,7 @@ export function rulesFor(policy: Policy, root: string): PlacedRule[] {
       ...(directory === undefined ? {} : { directory }),
     }));
   const near = policy.directories
+    .map(({ path, rules }) => ({ path: path.replace(/(?!^)\/+$/, ''), rules }))
     .filter(({ path }) => path === '/' || root === path || root.startsWith(path + '/'))
     .toSorted((a, b) => b.path.length - a.path.length);
   return [

@@ -21,7 +21,7 @@ describe('levels', () => {
 
   test('the session is asked first, then its directories from the nearest, then what holds everywhere', () => {
     const directories = [
-      { path: '/home', rules: [ls('deny')] },
+      { path: '/home/', rules: [ls('deny')] },
       { path: root, rules: [allow({ command: 'git status' }), ls('allow')] },
       { path: '/home/ada/ap', rules: [ls('deny')] },
     ];
