@@ -6,6 +6,7 @@ const rules: readonly Rule[] = [
   { effect: 'deny', command: 'rm **' },
   { effect: 'ask', command: 'git push **' },
   ...allowing(
+    'git **',
     'git status',
     'git log **',
     'git diff **',
@@ -20,6 +21,7 @@ const rules: readonly Rule[] = [
     'cd *',
     'echo **',
     '$ say **',
+    '$ tell *',
     '$ grep **',
     'find **',
     'sort **',
@@ -59,6 +61,7 @@ const tab = '\t';
 const cases: Readonly<Record<string, Readonly<Record<Effect, readonly string[]>>>> = {
   'words of a command': {
     allow: [
+      'git',
       'git status',
       '  git   status  ',
       `git${tab}status`,
@@ -79,7 +82,6 @@ const cases: Readonly<Record<string, Readonly<Record<Effect, readonly string[]>>
     ask: [
       '',
       '   ',
-      'git',
       'git statusx',
       'gitevil',
       'gitstatus',
@@ -91,6 +93,8 @@ const cases: Readonly<Record<string, Readonly<Record<Effect, readonly string[]>>
       'git log; gitevil',
       'git branch -D main',
       'git push origin main',
+      'git evil',
+      'git --no-pager evil',
       'ls a b',
       'wc',
       'cat a b',
@@ -266,6 +270,9 @@ const cases: Readonly<Record<string, Readonly<Record<Effect, readonly string[]>>
       'say ${x:-$(ls)}',
       'say "${x%.*}" ${#x}',
       'say $((1 + 2))',
+      'tell "$x"',
+      'tell "$(ls)-$x"',
+      'tell a"${x}"',
       'git commit -m "$(cat <<\'EOF\'\nFix; `this` $(too)\nEOF\n)"',
     ],
     ask: [
@@ -318,6 +325,11 @@ const cases: Readonly<Record<string, Readonly<Record<Effect, readonly string[]>>
       'say $(',
       'say `ls',
       'say ${x',
+      'tell $x',
+      'tell "$@"',
+      'tell "${@:1}"',
+      'tell *.ts',
+      'tell "a"$x',
       'git commit -m $x',
       'git commit -m "$(evil)"',
       'git commit -m "$@"',

@@ -296,6 +296,11 @@ describe('bypass', () => {
     expect(at(0, 'eval "$x"').effect).toBe('allow');
     expect(at(0, '$x').effect).toBe('ask');
     expect(at(0, 'ls "').effect).toBe('ask');
+    const exact = policyOf([deny({ command: 'git push origin' })], { bypass: { until: 1 } });
+    expect(at(0, 'git $x', exact).effect).toBe('ask');
+    expect(at(0, 'git push $x', exact).effect).toBe('ask');
+    expect(at(0, 'git "$x"', exact).effect).toBe('allow');
+    expect(at(0, 'git "$x" origin', exact).effect).toBe('ask');
     expect(at(0, 'ls "', policyOf([], { bypass: { until: 1 } })).rule).toBe('bypass');
   });
 
