@@ -56,7 +56,8 @@ export class Follower {
   /** Opened after `after`, from the beginning where nothing is said. */
   static async open(socket: Socket, session: string, after = 0): Promise<Follower> {
     const follower = new Follower(socket, session);
-    await socket.call('feeds.open', { session, after });
+    const { partials } = await socket.call('feeds.open', { session, after });
+    for (const { entryId, offset, text } of partials) follower.#begin(entryId, offset, text);
     return follower;
   }
 
@@ -89,8 +90,16 @@ export class Follower {
   }
 
   #grow({ entryId, offset, text }: { entryId: string; offset: number; text: string }): void {
-    const before = this.texts.get(entryId) ?? '';
+    const before = (this.texts.get(entryId) ?? '').padEnd(offset, '\0');
     this.texts.set(entryId, before.slice(0, offset) + text);
+  }
+
+  /** What was there when the feed was opened; more of it may have come by the time of the answer. */
+  #begin(entryId: string, offset: number, text: string): void {
+    const end = offset + text.length;
+    const more = (this.texts.get(entryId) ?? '').slice(end);
+    this.texts.set(entryId, '\0'.repeat(offset) + text + more);
+    this.#waiting.changed();
   }
 }
 

@@ -22,8 +22,13 @@ describe('sessions.create', () => {
     const settings = { title: 'T', label: 'L', meta: { issue: '7' }, model: 'brisk', mode: 'auto' };
     const id = newId();
     const made = await place.http.call('sessions.create', {
-      ...{ id, cwd: place.cwd, agent: 'scripted', ...settings },
-      ...{ prompt: '[[say made]]', promptId: newId(), key: ' AGENT:Scripted:made ' },
+      id,
+      cwd: place.cwd,
+      agent: 'scripted',
+      ...settings,
+      prompt: '[[say made]]',
+      promptId: newId(),
+      key: ' AGENT:Scripted:made ',
     });
     expect(made).toMatchObject({ created: true, resolved: { agent: 'scripted', model: 'brisk' } });
     expect(made.prompt).toMatchObject({ state: 'starting', run: expect.any(String) as string });
@@ -258,7 +263,8 @@ describe('sessions.preview', () => {
     const { id: empty } = await place.session();
     const { previews } = await place.http.call('sessions.preview', {
       sessions: [talked.id, 'nobody', 'agent:scripted:talked', empty],
-      ...{ items: 3, maxChars: 20 },
+      items: 3,
+      maxChars: 20,
     });
     expect(previews.map(({ status }) => status)).toEqual(['ok', 'missing', 'ok', 'empty']);
     expect(previews[0]?.items.map(({ from }) => from)).toEqual(['tool', 'person', 'agent']);
@@ -336,7 +342,8 @@ describe('sessions.patch', () => {
     expect(answers).toHaveLength(12);
     const log = await place.log(session);
     const written = log.flatMap(({ data }) => data.changes?.['title'] ?? []);
-    expect(written.toSorted()).toEqual(titles.toSorted());
+    expect(new Set(written)).toEqual(new Set(titles));
+    expect(written).toHaveLength(titles.length);
     const { session: row } = await place.http.call('sessions.get', { session });
     expect(row.title).toBe(written.at(-1));
   });
