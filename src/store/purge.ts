@@ -63,6 +63,8 @@ const keyed: readonly string[] = [
      (SELECT seq FROM branches WHERE session = ?1 LIMIT ?2)`,
   `DELETE FROM usage_sums WHERE session = ?1 AND (day, run, model) IN
      (SELECT day, run, model FROM usage_sums WHERE session = ?1 LIMIT ?2)`,
+  `DELETE FROM usage_costs WHERE session = ?1 AND (day, model, currency) IN
+     (SELECT day, model, currency FROM usage_costs WHERE session = ?1 LIMIT ?2)`,
 ];
 
 /** Whose rows are few, and by which the session is found or read. */

@@ -6,10 +6,10 @@ import { writeUsage } from './usage.ts';
 /**
  * Version 5: what sessions have used.
  *
- * `usage_reports` has the last report of every key of a session: it is the one that counts. `usage_sums` has
- * their sums by day, session, run and model, so that a summary reads one row for the many reports of a run;
- * it is in the order of days, because a summary is mostly of some of them. `run` is the number of the run's
- * row, 0 for none; `model` is '' for none. `costs` is JSON (`Costs` in `usage.ts`), '' for none.
+ * `usage_reports` has the last report of every key of a session: it is the one that counts. `usage_sums` and
+ * `usage_costs` have their sums, so that a summary reads one row for the many reports of a run; they are in
+ * the order of days, because a summary is mostly of some of them. `run` is the number of the run's row, 0 for
+ * none; `model` is '' for none. `reports` says when a sum is of nothing any more.
  */
 export const schemaFive = `
 CREATE TABLE usage_reports (
@@ -40,10 +40,20 @@ CREATE TABLE usage_sums (
   cache_read REAL NOT NULL,
   cache_write REAL NOT NULL,
   thought REAL NOT NULL,
-  costs TEXT NOT NULL,
   PRIMARY KEY (day, session, run, model)
 ) WITHOUT ROWID;
 CREATE INDEX usage_sums_session ON usage_sums (session);
+
+CREATE TABLE usage_costs (
+  day TEXT NOT NULL,
+  session INTEGER NOT NULL,
+  model TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  reports INTEGER NOT NULL,
+  amount REAL NOT NULL,
+  PRIMARY KEY (day, session, model, currency)
+) WITHOUT ROWID;
+CREATE INDEX usage_costs_session ON usage_costs (session);
 `;
 
 /** What the logs tell that are there already; a damaged entry tells nothing. */

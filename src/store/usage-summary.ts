@@ -1,151 +1,116 @@
-import type { Money, Tokens, UsageGroup } from '../domain/usage.ts';
+import type { Money, UsageGroup } from '../domain/usage.ts';
 import type { UsageQuery, UsageRow, UsageSum, UsageSummary } from '../ports/store.ts';
 import type { Connection, SqlValue } from './connection.ts';
 import { cursorOf, readCursor } from './cursor.ts';
-import { readCosts } from './usage.ts';
 
-/** A row of `usage_sums`, with what it is grouped by. */
+/** What is grouped by: the column, and whether the newest comes first. Sessions by their number. */
+const groupings: Readonly<Record<UsageGroup, { column: string; descending: boolean }>> = {
+  session: { column: 'u.session', descending: true },
+  agent: { column: 's.agent', descending: false },
+  model: { column: 'u.model', descending: false },
+  day: { column: 'u.day', descending: true },
+  directory: { column: 's.cwd', descending: false },
+};
+
+/** What tells a group from others: a value for each of what is grouped by. */
+type Parts = { [Group in UsageGroup]?: string | number };
+
 interface StoredSum {
-  num: number;
-  run: number;
-  reports: number;
   input: number;
   output: number;
   cache_read: number;
   cache_write: number;
   thought: number;
-  costs: string;
-  day: string;
-  model: string;
-  agent: string;
-  directory: string;
+  reports: number;
+  runs: number;
+}
+type StoredCost = Parts & { currency: string; amount: number };
+
+const sums = `total(u.input) AS input, total(u.output) AS output, total(u.cache_read) AS cache_read,
+  total(u.cache_write) AS cache_write, total(u.thought) AS thought,
+  coalesce(sum(u.reports), 0) AS reports, count(DISTINCT nullif(u.run, 0)) AS runs`;
+const costs = 'u.currency, total(u.amount) AS amount';
+
+/** A session that is being purged is in no join: its row goes first. */
+const join = 'u CROSS JOIN sessions s ON s.num = u.session';
+
+interface Where {
+  sql: string;
+  values: SqlValue[];
 }
 
-/** What a group is sorted and told by. */
-type Part = string | number;
-
-/** Sessions by their number: they are as many as rows, and their ids are read for a page only. */
-const groupings: Readonly<Record<UsageGroup, (sum: StoredSum) => Part>> = {
-  session: ({ num }) => num,
-  agent: ({ agent }) => agent,
-  model: ({ model }) => model,
-  day: ({ day }) => day,
-  directory: ({ directory }) => directory,
-};
-
-/** Newest first. */
-const descending: ReadonlySet<UsageGroup> = new Set(['session', 'day']);
-
-class Sum {
-  readonly parts: readonly Part[];
-  readonly #runs = new Set<number>();
-  readonly #costs = new Map<string, number>();
-  readonly #tokens: Tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, thought: 0 };
-  #reports = 0;
-
-  constructor(parts: readonly Part[]) {
-    this.parts = parts;
-  }
-
-  add(sum: StoredSum): void {
-    if (sum.run !== 0) this.#runs.add(sum.run);
-    this.#reports += sum.reports;
-    this.#tokens.input += sum.input;
-    this.#tokens.output += sum.output;
-    this.#tokens.cacheRead += sum.cache_read;
-    this.#tokens.cacheWrite += sum.cache_write;
-    this.#tokens.thought += sum.thought;
-    for (const [currency, amount] of readCosts(sum.costs)) {
-      this.#costs.set(currency, (this.#costs.get(currency) ?? 0) + amount);
-    }
-  }
-
-  value(): UsageSum {
-    const cost = [...this.#costs].map(([currency, amount]): Money => {
-      // Without what sums of floating numbers leave behind the fifteenth digit.
-      return { amount: Number(amount.toPrecision(15)), currency };
-    });
-    return {
-      tokens: { ...this.#tokens },
-      cost: cost.toSorted((a, b) => (a.currency < b.currency ? -1 : 1)),
-      runs: this.#runs.size,
-      reports: this.#reports,
-    };
-  }
-}
-
-/**
- * A page of what was used, by groups, and the sum of all of them. Rows are added up here and not by the
- * database, which would sort them once for the groups, once more for their runs and again for the total.
- */
+/** A page of what was used, by groups, and the sum of all of them. */
 export function readUsage(connection: Connection, query: UsageQuery): UsageSummary {
-  const total = new Sum([]);
-  const groups = new Map<Part, Sum>();
-  const parts = query.by.map((by) => groupings[by]);
-  for (const stored of storedSums(connection, query)) {
-    total.add(stored);
-    const of = parts.map((part) => part(stored));
-    const name = of.length === 1 ? of[0]! : JSON.stringify(of);
-    let sum = groups.get(name);
-    if (sum === undefined) groups.set(name, (sum = new Sum(of)));
-    sum.add(stored);
-  }
-  const order = orderOf(query.by);
-  const rest = after([...groups.values()], query, order);
-  const page = rest.toSorted((a, b) => order(a.parts, b.parts)).slice(0, query.limit);
-  const last = page.at(-1);
-  return {
-    rows: page.map((sum) => rowOf(connection, query.by, sum)),
-    total: total.value(),
-    next: rest.length > page.length && last !== undefined ? cursorOf(last.parts) : null,
-  };
-}
-
-type Order = (a: readonly Part[], b: readonly Part[]) => number;
-
-function orderOf(by: readonly UsageGroup[]): Order {
-  const signs = by.map((group) => (descending.has(group) ? -1 : 1));
-  return (a, b) => {
-    const at = a.findIndex((part, index) => part !== b[index]);
-    return at < 0 ? 0 : a[at]! < b[at]! ? -signs[at]! : signs[at]!;
-  };
-}
-
-function after(sums: readonly Sum[], { by, cursor }: UsageQuery, order: Order): readonly Sum[] {
-  if (cursor === undefined) return sums;
-  const kinds = by.map((group) => (group === 'session' ? 'number' : 'string'));
-  const last = readCursor(cursor, kinds);
-  return sums.filter(({ parts }) => order(parts, last) > 0);
-}
-
-/** The join leaves out a session that is being purged: its row goes first. */
-function storedSums(connection: Connection, query: UsageQuery): Iterable<StoredSum> {
-  const { since, until, sessions, agent } = query;
-  const where: string[] = [];
-  const values: SqlValue[] = [];
-  const add = (condition: string, value: string | undefined): void => {
-    if (value === undefined) return;
-    where.push(condition);
-    values.push(value);
-  };
-  add('u.day >= ?', since);
-  add('u.day <= ?', until);
-  add(
-    'u.session IN (SELECT num FROM sessions WHERE id IN (SELECT value FROM json_each(?)))',
-    sessions === undefined ? undefined : JSON.stringify(sessions),
+  const { by } = query;
+  const asked = conditions(query);
+  const rest = query.cursor === undefined ? asked : both(asked, behind(by, query.cursor));
+  const found = connection.all<Parts & StoredSum>(
+    `SELECT ${named(by)}, ${sums} FROM usage_sums ${join}${rest.sql}
+     GROUP BY ${columns(by)} ORDER BY ${order(by)} LIMIT ?`,
+    ...rest.values,
+    query.limit + 1,
   );
-  add('s.agent = ?', agent);
-  const sql = `SELECT u.session AS num, u.run, u.reports, u.input, u.output, u.cache_read, u.cache_write,
-      u.thought, u.costs, u.day, u.model, s.agent, s.cwd AS directory
-    FROM usage_sums u CROSS JOIN sessions s ON s.num = u.session`;
-  const conditions = where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`;
-  return connection.iterate<StoredSum>(`${sql}${conditions}`, ...values);
+  const page = found.slice(0, query.limit);
+  const last = page.at(-1);
+  const paid = costsOf(connection, { by, where: rest, page });
+  return {
+    rows: page.map((sum) => rowOf(connection, by, { sum, cost: paid.get(nameOf(by, sum)) ?? [] })),
+    total: totalOf(connection, asked),
+    next: found.length > page.length && last !== undefined ? cursorOf(partsOf(by, last)) : null,
+  };
 }
 
-function rowOf(connection: Connection, by: readonly UsageGroup[], sum: Sum): UsageRow {
-  const row: UsageRow = sum.value();
-  for (const [index, group] of by.entries()) {
-    const part = sum.parts[index]!;
+function totalOf(connection: Connection, where: Where): UsageSum {
+  const all = connection.get<StoredSum>(
+    `SELECT ${sums} FROM usage_sums ${join}${where.sql}`,
+    ...where.values,
+  );
+  if (all === undefined) throw new Error('an aggregate has one row');
+  const cost = connection.all<StoredCost>(
+    `SELECT ${costs} FROM usage_costs ${join}${where.sql} GROUP BY u.currency ORDER BY u.currency`,
+    ...where.values,
+  );
+  return sumOf(all, cost.map(money));
+}
+
+/** The costs of the page's groups. They come in its order, so the first of another group ends it. */
+function costsOf(
+  connection: Connection,
+  { by, where, page }: { by: readonly UsageGroup[]; where: Where; page: readonly Parts[] },
+): ReadonlyMap<string, Money[]> {
+  const found = new Map(page.map((group) => [nameOf(by, group), [] as Money[]]));
+  const rows = connection.iterate<StoredCost>(
+    `SELECT ${named(by)}, ${costs} FROM usage_costs ${join}${where.sql}
+     GROUP BY ${columns(by)}, u.currency ORDER BY ${order(by)}, u.currency`,
+    ...where.values,
+  );
+  for (const row of rows) {
+    const group = found.get(nameOf(by, row));
+    if (group === undefined) break;
+    group.push(money(row));
+  }
+  return found;
+}
+
+/** Without what sums of floating numbers leave behind the fifteenth digit. */
+function money({ amount, currency }: StoredCost): Money {
+  return { amount: Number(amount.toPrecision(15)), currency };
+}
+
+function sumOf(sum: StoredSum, cost: readonly Money[]): UsageSum {
+  const { input, output, cache_read: cacheRead, cache_write: cacheWrite, thought } = sum;
+  const { runs, reports } = sum;
+  return { tokens: { input, output, cacheRead, cacheWrite, thought }, cost, runs, reports };
+}
+
+function rowOf(
+  connection: Connection,
+  by: readonly UsageGroup[],
+  { sum, cost }: { sum: Parts & StoredSum; cost: readonly Money[] },
+): UsageRow {
+  const row: UsageRow = sumOf(sum, cost);
+  for (const group of by) {
+    const part = sum[group] ?? '';
     if (group === 'session') Object.assign(row, sessionOf(connection, Number(part)));
     else if (group === 'model') row.model = part === '' ? null : String(part);
     else row[group] = String(part);
@@ -158,4 +123,54 @@ function sessionOf(
   num: number,
 ): { session: string; title: string | null } | undefined {
   return connection.get('SELECT id AS session, title FROM sessions WHERE num = ?', num);
+}
+
+const columns = (by: readonly UsageGroup[]): string =>
+  by.map((group) => groupings[group].column).join(', ');
+const named = (by: readonly UsageGroup[]): string =>
+  by.map((group) => `${groupings[group].column} AS "${group}"`).join(', ');
+const order = (by: readonly UsageGroup[]): string =>
+  by
+    .map((group) => `${groupings[group].column}${groupings[group].descending ? ' DESC' : ''}`)
+    .join(', ');
+
+const partsOf = (by: readonly UsageGroup[], parts: Parts): (string | number)[] =>
+  by.map((group) => parts[group] ?? '');
+const nameOf = (by: readonly UsageGroup[], parts: Parts): string =>
+  JSON.stringify(partsOf(by, parts));
+
+function conditions({ since, until, sessions, agent }: UsageQuery): Where {
+  const found: Where[] = [];
+  if (since !== undefined) found.push({ sql: 'u.day >= ?', values: [since] });
+  if (until !== undefined) found.push({ sql: 'u.day <= ?', values: [until] });
+  if (sessions !== undefined) {
+    const sql =
+      'u.session IN (SELECT num FROM sessions WHERE id IN (SELECT value FROM json_each(?)))';
+    found.push({ sql, values: [JSON.stringify(sessions)] });
+  }
+  if (agent !== undefined) found.push({ sql: 's.agent = ?', values: [agent] });
+  if (found.length === 0) return { sql: '', values: [] };
+  const sql = ` WHERE ${found.map((one) => one.sql).join(' AND ')}`;
+  return { sql, values: found.flatMap(({ values }) => values) };
+}
+
+function both(where: Where, more: Where): Where {
+  const sql = where.sql === '' ? ` WHERE ${more.sql}` : `${where.sql} AND ${more.sql}`;
+  return { sql, values: [...where.values, ...more.values] };
+}
+
+/** Groups behind the one where a page ended: behind it in one column and the same in those before. */
+function behind(by: readonly UsageGroup[], cursor: string): Where {
+  const kinds = by.map((group) => (group === 'session' ? 'number' : 'string'));
+  const last = readCursor(cursor, kinds);
+  const ways = by.map((group, at): Where => {
+    const { column, descending } = groupings[group];
+    const same = by.slice(0, at).map((before) => `${groupings[before].column} = ?`);
+    const sql = [...same, `${column} ${descending ? '<' : '>'} ?`].join(' AND ');
+    return { sql, values: last.slice(0, at + 1) };
+  });
+  return {
+    sql: `(${ways.map(({ sql }) => `(${sql})`).join(' OR ')})`,
+    values: ways.flatMap(({ values }) => values),
+  };
 }

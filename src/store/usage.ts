@@ -17,16 +17,6 @@ interface StoredReport {
   currency: string | null;
 }
 
-type Place = Pick<StoredReport, 'day' | 'run' | 'model'>;
-
-/** Amounts by currency, and of how many reports each is. */
-export type Costs = readonly (readonly [currency: string, amount: number, reports: number])[];
-
-interface StoredSum {
-  reports: number;
-  costs: string;
-}
-
 /** Keeps the report of an entry, in the place of an earlier one with its key, and the sums. */
 export function writeUsage(
   connection: Connection,
@@ -42,8 +32,8 @@ export function writeUsage(
     session,
     key,
   );
-  if (before !== undefined) addToSum(connection, session, { ...before, sign: -1 });
-  addToSum(connection, session, { ...report, sign: 1 });
+  if (before !== undefined) addToSums(connection, session, { ...before, sign: -1 });
+  addToSums(connection, session, { ...report, sign: 1 });
   connection.run(
     `INSERT INTO usage_reports (session, key, day, run, model, input, output, cache_read, cache_write,
        thought, amount, currency) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
@@ -100,55 +90,58 @@ function count(value: unknown): number {
 
 type Change = Omit<StoredReport, 'num'> & { sign: 1 | -1 };
 
-function addToSum(connection: Connection, session: number, change: Change): void {
-  const before = connection.get<StoredSum>(
-    'SELECT reports, costs FROM usage_sums WHERE day = ? AND session = ? AND run = ? AND model = ?',
-    change.day,
-    session,
-    change.run,
-    change.model,
-  );
-  const reports = (before?.reports ?? 0) + change.sign;
-  if (reports === 0) return removeSum(connection, session, change);
+/** A sum of no report is no row, whatever floating numbers leave behind. */
+function addToSums(connection: Connection, session: number, change: Change): void {
+  addTokens(connection, session, change);
+  const { day, run, model, amount, currency, sign } = change;
   connection.run(
-    `INSERT INTO usage_sums (day, session, run, model, reports, input, output, cache_read, cache_write,
-       thought, costs) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-     ON CONFLICT (day, session, run, model) DO UPDATE SET reports = ?5, input = input + ?6,
-       output = output + ?7, cache_read = cache_read + ?8, cache_write = cache_write + ?9,
-       thought = thought + ?10, costs = ?11`,
-    change.day,
-    session,
-    change.run,
-    change.model,
-    reports,
-    change.sign * change.input,
-    change.sign * change.output,
-    change.sign * change.cache_read,
-    change.sign * change.cache_write,
-    change.sign * change.thought,
-    costsAfter(before?.costs ?? '', change),
-  );
-}
-
-function removeSum(connection: Connection, session: number, { day, run, model }: Place): void {
-  connection.run(
-    'DELETE FROM usage_sums WHERE day = ? AND session = ? AND run = ? AND model = ?',
+    `DELETE FROM usage_sums
+     WHERE day = ? AND session = ? AND run = ? AND model = ? AND reports = 0`,
     day,
     session,
     run,
     model,
   );
+  if (amount === null || currency === null) return;
+  connection.run(
+    `INSERT INTO usage_costs (day, session, model, currency, reports, amount)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+     ON CONFLICT (day, session, model, currency) DO UPDATE SET
+       reports = reports + ?5, amount = amount + ?6`,
+    day,
+    session,
+    model,
+    currency,
+    sign,
+    sign * amount,
+  );
+  connection.run(
+    `DELETE FROM usage_costs
+     WHERE day = ? AND session = ? AND model = ? AND currency = ? AND reports = 0`,
+    day,
+    session,
+    model,
+    currency,
+  );
 }
 
-function costsAfter(before: string, { amount, currency, sign }: Change): string {
-  if (amount === null || currency === null) return before;
-  const costs = readCosts(before);
-  const others = costs.filter(([known]) => known !== currency);
-  const [, sum = 0, reports = 0] = costs.find(([known]) => known === currency) ?? [];
-  const after = [currency, sum + sign * amount, reports + sign] as const;
-  return JSON.stringify(after[2] === 0 ? others : [...others, after]);
-}
-
-export function readCosts(text: string): Costs {
-  return text === '' ? [] : (JSON.parse(text) as Costs);
+function addTokens(connection: Connection, session: number, change: Change): void {
+  const { sign } = change;
+  connection.run(
+    `INSERT INTO usage_sums (day, session, run, model, reports, input, output, cache_read, cache_write,
+       thought) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+     ON CONFLICT (day, session, run, model) DO UPDATE SET reports = reports + ?5, input = input + ?6,
+       output = output + ?7, cache_read = cache_read + ?8, cache_write = cache_write + ?9,
+       thought = thought + ?10`,
+    change.day,
+    session,
+    change.run,
+    change.model,
+    sign,
+    sign * change.input,
+    sign * change.output,
+    sign * change.cache_read,
+    sign * change.cache_write,
+    sign * change.thought,
+  );
 }
