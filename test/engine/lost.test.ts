@@ -165,4 +165,28 @@ describe('a run whose agent is gone with the machine', () => {
     expect(await bench.of(stopped, 'notice')).toEqual([]);
     expect(await bench.of(stopped, 'prompt')).toHaveLength(1);
   });
+
+  test('P3: does not let go of a queue that was held before the agent began by itself', async () => {
+    const bench = await Workbench.open({
+      play: async (turn) => {
+        if (turn.text !== 'go') return;
+        turn.say('working');
+        await turn.cancelled;
+        turn.end('cancelled');
+        turn.print({ type: 'turn_started' });
+        await deaf(turn);
+      },
+    });
+    const session = await continuing(bench);
+    const watch = await bench.watch(session);
+    await watch.entry('delivery');
+    await bench.send(session, 'waits');
+    await bench.abort(session);
+    await watch.entry('run_started', ({ data }) => data.trigger === 'agent');
+    await reboot(bench, session);
+    expect(await ends(bench, session)).toEqual(['cancelled', 'lost']);
+    expect((await bench.engine.get(session)).row).toMatchObject({ held: true, queued: 1 });
+    const notices = await bench.of(session, 'notice');
+    expect(notices.at(-1)!.data).toMatchObject({ code: 'not-continued' });
+  });
 });

@@ -7,15 +7,23 @@ const continuation =
   'The process in which you worked was lost in the middle of your last turn, and the session was resumed. ' +
   'Look at what was done already, then go on where you stopped.';
 
+interface Loss {
+  run: OpenRun;
+  ended: RunEnded;
+  /** The queue was held before the run ended. */
+  held: boolean;
+}
+
 /**
  * After a run that ended `lost`: where the session is set to continue, the server goes on by itself, in a
  * resumed host and in its own name. Only a run that completes, or a person's prompt, refills the budget:
  * a session that takes the machine down with it each time comes to rest.
  */
-export function goOnAfterLoss(draft: Draft, run: OpenRun, ended: RunEnded): void {
+export function goOnAfterLoss(draft: Draft, loss: Loss): void {
   const { state } = draft;
+  const { run, ended } = loss;
   if (ended.outcome !== 'lost' || state.onLost !== 'continue' || run.abort !== null) return;
-  const obstacle = obstacleOf(draft, run, ended);
+  const obstacle = obstacleOf(draft, loss);
   const server = { by: { type: 'server' }, runId: null } as const;
   if (obstacle !== null) {
     const text = `The run was lost and is not continued: ${obstacle}.`;
@@ -33,8 +41,10 @@ function reached(run: OpenRun): boolean {
   return run.trigger === 'agent' || run.prompts.some((prompt) => prompt.state === 'taken');
 }
 
-function obstacleOf(draft: Draft, run: OpenRun, ended: RunEnded): string | null {
+function obstacleOf(draft: Draft, { run, ended, held }: Loss): string | null {
   const { state, context } = draft;
+  // The agent began by itself: what waits for a person still does.
+  if (held) return 'the queue is held';
   if (state.continued >= limits.continuations) {
     return `it was continued ${limits.continuations} times without a completed run`;
   }

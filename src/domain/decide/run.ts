@@ -95,6 +95,7 @@ export interface RunConclusion {
 export function endRun(draft: Draft, end: RunConclusion): void {
   const { run } = draft;
   if (run === null) return;
+  const { held } = draft.state;
   closeToolCalls(draft);
   withdrawApprovals(draft, 'the run ended');
   settlePrompts(draft, end);
@@ -103,7 +104,7 @@ export function endRun(draft: Draft, end: RunConclusion): void {
   if (run.abort !== null && terminal.outcome === 'cancelled') {
     sweepAfter(draft, run);
   }
-  goOnAfterLoss(draft, run, terminal);
+  goOnAfterLoss(draft, { run, ended: terminal, held });
   takeNext(draft);
 }
 
