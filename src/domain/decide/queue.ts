@@ -1,3 +1,4 @@
+import { type ContentBlock, textOf } from '../content.ts';
 import type { Draft } from '../draft.ts';
 import { refuse } from '../refusal.ts';
 import type { QueuedPrompt } from '../session-state.ts';
@@ -17,8 +18,15 @@ function waiting(draft: Draft, prompt: string): QueuedPrompt {
   throw refuse('not_found', 'No prompt with that id waits in the queue.', { field: 'prompt' });
 }
 
+/** An agent is not asked nothing. */
+export function demandContent(content: readonly ContentBlock[]): void {
+  if (textOf(content).trim() !== '' || content.some((block) => block.type !== 'text')) return;
+  throw refuse('invalid', 'The prompt is empty: give it some text.', { field: 'content' });
+}
+
 /** Gives a waiting prompt another content. */
 export function editItem(draft: Draft, command: Extract<Command, { type: 'queue_edit' }>): Placed {
+  demandContent(command.content);
   const { id } = waiting(draft, command.prompt);
   draft.write('queue', { change: 'edited', content: command.content }, { about: id, runId: null });
   return placed(draft, id);

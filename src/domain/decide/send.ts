@@ -1,4 +1,3 @@
-import { textOf } from '../content.ts';
 import type { Draft } from '../draft.ts';
 import type { Delivery } from '../entry.ts';
 import { limits } from '../limits.ts';
@@ -7,7 +6,7 @@ import { beginAbort } from './abort.ts';
 import { changeSettings } from './change.ts';
 import type { Send, Sent } from '../command.ts';
 import { checkHead } from './head.ts';
-import { launchable } from './queue.ts';
+import { demandContent, launchable } from './queue.ts';
 import { renewHost, startRun, takeNext } from './run.ts';
 
 /** Takes a prompt: begins a run with it, or lets it wait, steer or interrupt. */
@@ -46,10 +45,7 @@ export function keep(draft: Draft, command: Send): Sent {
 
 function check(draft: Draft, command: Send): void {
   checkHead(draft, command.expectedHead);
-  const { content } = command;
-  if (textOf(content).trim() === '' && content.every((block) => block.type === 'text')) {
-    throw refuse('invalid', 'The prompt is empty: give it some text.', { field: 'content' });
-  }
+  demandContent(command.content);
   if (draft.state.queue.length >= limits.queueItems) {
     throw refuse('limited', `The queue holds ${limits.queueItems} prompts: withdraw some first.`);
   }
