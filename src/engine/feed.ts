@@ -168,6 +168,8 @@ export class Feed {
         maxBytes: limits.feedPageBytes,
       });
       if (this.#state !== 'catching_up') return;
+      // The session was purged: nothing is left to be read.
+      if (page.lastSeq === 0) return this.#hub.close(this);
       for (const { seq, json } of page.entries) {
         // Stored and not published yet: it comes live, after the text in progress that it ends.
         if (seq > this.#hub.lastSeq) break;

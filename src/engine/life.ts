@@ -35,6 +35,7 @@ export class Life implements LifeOps {
   readonly #context: LifeContext;
   readonly #purges = new Map<string, Promise<void>>();
   #cancel: () => void = () => undefined;
+  #stopped = false;
 
   constructor(context: LifeContext) {
     this.#context = context;
@@ -105,6 +106,7 @@ export class Life implements LifeOps {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#cancel();
   }
 
@@ -157,6 +159,7 @@ export class Life implements LifeOps {
   }
 
   #schedule(ms: number): void {
+    if (this.#stopped) return;
     this.#cancel = this.#context.clock.after(ms, () => {
       void this.#purgeDue().finally(() => this.#schedule(purgeEveryMs));
     });
