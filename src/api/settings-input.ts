@@ -1,5 +1,4 @@
 import type { SettingsChange } from '../domain/entry.ts';
-import { limits } from '../domain/limits.ts';
 import { refuse } from '../domain/refusal.ts';
 import { type McpServer, secretName, type Secrets } from '../domain/settings.ts';
 import type { ParsedInputOf } from '../protocol/operations.ts';
@@ -69,23 +68,4 @@ function named(values: { readonly [name: string]: string }, server?: string): Se
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [secretName(name, server), value]),
   );
-}
-
-/** Client-owned pairs: joined with those that are set, where a null takes one away. */
-export function joinedMeta(
-  before: { readonly [name: string]: string },
-  given: { readonly [name: string]: string | null },
-): { [name: string]: string } {
-  const entries = Object.entries({ ...before, ...given });
-  const kept = entries.filter((entry): entry is [string, string] => entry[1] !== null);
-  const meta = Object.fromEntries(kept);
-  checkMeta(meta);
-  return meta;
-}
-
-export function checkMeta(meta: { readonly [name: string]: string }): void {
-  if (Buffer.byteLength(JSON.stringify(meta)) <= limits.metaBytes) return;
-  throw refuse('too_large', `meta may have at most ${limits.metaBytes} bytes as JSON.`, {
-    field: 'meta',
-  });
 }

@@ -8,7 +8,7 @@ import type {
   SettingsChange,
 } from './entry.ts';
 import type { Json } from './json.ts';
-import type { AgentSetting } from './settings.ts';
+import type { AgentSetting, MetaChange } from './settings.ts';
 
 /** What clients ask of a session. The caller's identity is the draft's author. */
 export type Command =
@@ -22,13 +22,27 @@ export type Command =
       queue: 'keep' | 'withdraw';
     }
   | { type: 'decide'; approval: string; choice: Choice; message?: string }
-  | { type: 'patch'; changes: SettingsChange; expectedHead?: string | null }
+  | {
+      type: 'patch';
+      changes: SettingsChange;
+      /** Joined with what is set; null takes one away. */
+      meta?: MetaChange;
+      expectedHead?: string | null;
+    }
   | { type: 'queue_edit'; prompt: string; content: readonly ContentBlock[] }
   | { type: 'queue_move'; prompt: string; to: number }
   | { type: 'queue_withdraw'; prompt: string }
   | { type: 'release' }
   | { type: 'reset'; reason: 'new' | 'reset' }
-  | { type: 'compact'; keep: string | null; keepSeq: number; summary?: string; primer?: BlobRef }
+  | {
+      type: 'compact';
+      /** The head up to which the primer tells. */
+      head: string | null;
+      keep: string | null;
+      keepSeq: number;
+      summary?: string;
+      primer?: BlobRef;
+    }
   | { type: 'delete'; purgeAt: string }
   /** `key` is what it is called from now on: its old one may be taken. */
   | { type: 'restore'; key: string | null }
@@ -39,8 +53,8 @@ export type Command =
       /** Of the session's writer: the one in force, and the one that the producer means. */
       epoch: { inForce: number; expected?: number };
     }
-  /** Entries of an exported log, with their seqs. */
-  | { type: 'import'; entries: readonly Entry[] }
+  /** Entries of an exported log, with their seqs; those up to `after` were compared with what is here. */
+  | { type: 'import'; entries: readonly Entry[]; after: number }
   /** The log of an import is whole: what was open in it is over. */
   | { type: 'settle_import' }
   /** The supervisor is about to end the host. */

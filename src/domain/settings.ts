@@ -1,3 +1,5 @@
+import { limits } from './limits.ts';
+import { refuse } from './refusal.ts';
 import type { ContextWindow } from './usage.ts';
 
 /** What the agent is told beside its own instructions; `replace` takes their place where the agent allows it. */
@@ -103,6 +105,39 @@ export type Secrets = { readonly [name: string]: string };
 export function secretName(variable: string, server?: string): string {
   return server === undefined ? `env/${variable}` : `mcp/${server}/${variable}`;
 }
+
+/** Names of the values that these settings need. */
+export function secretNames({
+  env,
+  mcpServers,
+}: Pick<AgentSettings, 'env' | 'mcpServers'>): ReadonlySet<string> {
+  const ofServers = mcpServers.flatMap((server) =>
+    (server.type === 'stdio' ? server.env : server.headers).map((name) =>
+      secretName(name, server.name),
+    ),
+  );
+  return new Set([...env.map((name) => secretName(name)), ...ofServers]);
+}
+
+/** Client-owned pairs as a patch gives them; null takes one away. */
+export type MetaChange = { readonly [name: string]: string | null };
+
+export function joinedMeta(before: SettingsMeta, given: MetaChange): SettingsMeta {
+  const entries = Object.entries({ ...before, ...given });
+  const kept = entries.filter((entry): entry is [string, string] => entry[1] !== null);
+  const meta = Object.fromEntries(kept);
+  checkMeta(meta);
+  return meta;
+}
+
+export function checkMeta(meta: SettingsMeta): void {
+  if (new TextEncoder().encode(JSON.stringify(meta)).length <= limits.metaBytes) return;
+  throw refuse('too_large', `meta may have at most ${limits.metaBytes} bytes as JSON.`, {
+    field: 'meta',
+  });
+}
+
+type SettingsMeta = { readonly [name: string]: string };
 
 /** Which agent settings a change touches. */
 export function touched(changes: SettingsChange): readonly AgentSetting[] {

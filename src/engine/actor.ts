@@ -37,6 +37,8 @@ export interface ActorContext {
   conclude(actor: SessionActor): void;
   /** The agent's input could not be written. */
   inputFailed(grip: HostGrip, message: string): void;
+  /** Another writer has the session: this actor writes no more. */
+  fenced(actor: SessionActor): void;
   /** The agent has said something. */
   heard(actor: SessionActor): void;
   /** Lines of the spool were folded, and what came of them is stored; no batch is under way. */
@@ -66,7 +68,7 @@ export class SessionActor {
   #turning: Promise<void> | null = null;
   #again = false;
   #working = false;
-  /** After a refusal: lines are folded one by one, to find the one that the store refuses. */
+  /** After a refusal: lines and commands are folded one by one, to find the one that the store refuses. */
   #single = false;
   #refused: Refusal | null = null;
   #committed: Batch | null = null;
@@ -105,7 +107,7 @@ export class SessionActor {
 
   /** Puts a command into the mailbox; the promise settles when its batch is committed or refused. */
   post(
-    letter: Pick<Letter, 'command' | 'by' | 'ownId' | 'whole' | 'secrets'>,
+    letter: Pick<Letter, 'command' | 'by' | 'ownId' | 'whole' | 'primer' | 'secrets'>,
   ): Promise<Parameters<Letter['resolve']>[0]> {
     return new Promise((resolve, reject) => {
       if (this.#stopped !== null) return reject(new RefusalError(this.#stopped));
@@ -208,26 +210,41 @@ export class SessionActor {
     if (lines.length > 0) this.context.heard(this);
     for (const line of lines) await this.#foldLine(batch, line);
     if (!urgent) {
-      letters = taken.letters = await this.#takeReady();
+      const alone = this.#single && lines.length > 0;
+      letters = taken.letters = alone ? [] : await this.#takeReady();
       if (lines.length === 0 && grip !== null && grip.drained) this.#hostOver(batch, grip);
     }
     const decisions = await this.#decideAll(batch, letters);
     if (batch.empty) {
       decisions.settle(null);
       this.context.perform(this, batch.effects);
-      // An urgent turn has not looked at the spool, whatever woke the actor.
-      if (lines.length === 0) return urgent;
+      // An urgent turn has not looked at the spool, whatever woke the actor; a single one leaves the others.
+      if (lines.length === 0) return urgent || (this.#single && letters.length > 0);
       this.context.hub.partials(this);
       this.context.folded(this);
       return true;
     }
-    const verdict = await this.#commit(batch, decisions);
+    const verdict = await this.#commit(batch);
     if (verdict.status === 'stored') {
+      decisions.settle(verdict);
       if (lines.length > 0) this.context.folded(this);
       return true;
     }
     if (mark !== null) grip!.rollback(mark, lines);
+    if (this.#putBack(verdict, taken)) return true;
+    decisions.settle(verdict);
     return this.#notStored(verdict, lines);
+  }
+
+  /** What the store refuses is one thing of a turn: the others are not refused with it, but decided again. */
+  #putBack(verdict: Verdict, taken: Taken): boolean {
+    const { letters, lines } = taken;
+    if (verdict.status !== 'refused' || verdict.refusal.code === 'unavailable') return false;
+    if (letters.length === 0 || letters.length + lines.length === 1) return false;
+    taken.letters = [];
+    this.#letters.unshift(...letters);
+    this.#single = true;
+    return true;
   }
 
   #hostOver(batch: Batch, grip: HostGrip): void {
@@ -236,7 +253,8 @@ export class SessionActor {
   }
 
   #takeUrgent(): Letter[] {
-    const urgent = this.#letters.filter((letter) => isUrgent(letter.command));
+    const all = this.#letters.filter((letter) => isUrgent(letter.command));
+    const urgent = this.#single ? all.slice(0, 1) : all;
     if (urgent.length > 0)
       this.#letters = this.#letters.filter((letter) => !urgent.includes(letter));
     return urgent;
@@ -246,7 +264,8 @@ export class SessionActor {
   async #takeReady(): Promise<Letter[]> {
     if (this.#letters.length === 0) return [];
     const { grip } = this;
-    if (grip === null || grip.host === null) return this.#letters.splice(0);
+    const most = this.#single ? 1 : this.#letters.length;
+    if (grip === null || grip.host === null) return this.#letters.splice(0, most);
     // Its end wakes the actor; what is asked of a session whose agent is gone is decided after that.
     if (grip.exit !== null && grip.end === null) return [];
     if (this.#letters.some((letter) => letter.barrier === null)) {
@@ -255,7 +274,7 @@ export class SessionActor {
     }
     const ahead = this.#letters.findIndex((letter) => !grip.readTo(letter.barrier ?? 0));
     if (ahead === 0) this.#again = true;
-    return this.#letters.splice(0, ahead === -1 ? this.#letters.length : ahead);
+    return this.#letters.splice(0, ahead === -1 ? most : Math.min(most, ahead));
   }
 
   async #readLines(): Promise<readonly RawLine[]> {
@@ -306,14 +325,13 @@ export class SessionActor {
     return decisions;
   }
 
-  async #commit(batch: Batch, decisions: Decisions): Promise<Verdict> {
+  async #commit(batch: Batch): Promise<Verdict> {
     const { store } = this.context;
     for (const blob of batch.blobs) await store.putBlob(blob.bytes, blob.ref.digest);
     const { batch: append, change } = batch.toAppend(this.#epoch, !this.#exists);
     const [verdict] = await store.append([append]);
     if (verdict === undefined) throw new Error('the store gave no verdict');
     if (verdict.status === 'stored') this.#stored(batch, change);
-    decisions.settle(verdict);
     return verdict;
   }
 
@@ -363,9 +381,12 @@ export class SessionActor {
     if (verdict.status === 'fenced' || verdict.status === 'conflict') {
       this.context.log('actor.fenced', { session: this.id, verdict });
       this.stop(refusal);
+      this.context.fenced(this);
       return false;
     }
     if (refusal.code === 'unavailable' || lines.length === 0) {
+      this.#single = false;
+      if (this.#letters.length > 0) this.#again = true;
       // Nobody waits behind what cannot be stored: not a client, nor the intent to end the host.
       if (refusal.code === 'unavailable') this.#refuseAll(refusal);
       if (lines.length > 0 || this.grip?.finished === true) {

@@ -11,16 +11,16 @@ export interface LogPlace {
 const page = { limit: 200, maxBytes: 256 * 1024 };
 
 /** A fork of a fork of a fork: no longer chain is followed. */
-const longestChain = 64;
+export const longestChain = 64;
 
 /**
- * The nodes of the conversation that ends at a place, newest first: the path to the root, on into the log
+ * The nodes of the conversation that ends at a place, newest first, each with the session whose log it is from: the path to the root, on into the log
  * that it was forked from. A missing parent or a cycle ends it.
  */
 export async function* pathBackwards(
   store: Store,
   place: LogPlace & { node: string | null },
-): AsyncGenerator<Entry> {
+): AsyncGenerator<{ session: string; entry: Entry }> {
   let { session, seq, node } = place;
   for (let chain = 0; chain < longestChain; chain++) {
     let base: Extract<Entry, { kind: 'fork' }> | null = null;
@@ -30,7 +30,7 @@ export async function* pathBackwards(
         if (entry.id !== node) continue;
         node = entry.parentId ?? null;
         if (entry.kind === 'fork') base = entry;
-        else yield entry;
+        else yield { session, entry };
       }
       before = found.next;
     }

@@ -10,6 +10,7 @@ import { type DecideContext, Draft, type Effect } from '../domain/draft.ts';
 import { type By, digestText, type NewEntry } from '../domain/entry.ts';
 import { smallBlocks } from '../domain/externalise.ts';
 import type { AgentInput } from '../domain/partials.ts';
+import { secretNames } from '../domain/settings.ts';
 import { type SessionState, settingsInForce, stateVersion } from '../domain/session-state.ts';
 import type { AgentDriver, AgentProfile, OpenSpec } from '../ports/agent.ts';
 import { lineId } from '../ports/agent.ts';
@@ -74,9 +75,20 @@ export class Batch {
     const { whole, secrets } = brought;
     if (command.type === 'queue_edit') this.#edit(command, whole ?? command.content);
     const answer = decideCommand(draft, command);
-    Object.assign(this.#secrets, secrets);
+    this.#keepSecrets(draft.state, secrets);
     this.#take(draft);
     return answer;
+  }
+
+  /** A value is kept as long as a setting names it. */
+  #keepSecrets(after: SessionState, brought: Brought['secrets'] = {}): void {
+    const named = secretNames(after);
+    for (const name of secretNames(this.state)) {
+      if (!named.has(name)) this.#secrets[name] = null;
+    }
+    for (const [name, value] of Object.entries(brought)) {
+      if (named.has(name)) this.#secrets[name] = value;
+    }
   }
 
   /** What is decided after it in this batch has to see it already. */

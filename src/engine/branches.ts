@@ -1,15 +1,16 @@
 import type { ForkFrom } from '../domain/command.ts';
-import type { BlobRef } from '../domain/content.ts';
 import type { By, Fidelity, SettingsChange } from '../domain/entry.ts';
 import { limits } from '../domain/limits.ts';
 import { Primer } from '../domain/primer.ts';
-import { agentSettings } from '../domain/settings.ts';
+import { RefusalError } from '../domain/refusal.ts';
+import { type AgentSetting, agentSettings } from '../domain/settings.ts';
 import type { SessionState } from '../domain/session-state.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import { lastNode, type LogPlace, pathBackwards, placeOfEntry } from './ancestry.ts';
 import type { Creation } from './creation.ts';
 import type { CreateAnswer } from './engine.ts';
+import type { Told } from './prompt-contents.ts';
 import type { Registry } from './registry.ts';
 import type { BranchOps, ForkInput } from './session-ops.ts';
 
@@ -19,6 +20,8 @@ export interface BranchContext {
   store: Store;
   clock: Clock;
 }
+
+const compactTries = 3;
 
 type Remembered = 'fidelity' | 'nativeId' | 'nativeMark' | 'primer';
 
@@ -35,23 +38,41 @@ export class Branches implements BranchOps {
     { keep, summary }: { keep: number; summary?: string },
     by: By,
   ): Promise<{ compacted: boolean; kept: number; reason?: 'short' }> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#compactNow(session, { keep, summary }, by);
+      } catch (error) {
+        // A turn has passed while it was written what the agent is to be told: that belongs to it.
+        const moved = error instanceof RefusalError && error.refusal.code === 'conflict';
+        if (!moved || tries === compactTries) throw error;
+      }
+    }
+  }
+
+  async #compactNow(
+    session: string,
+    { keep, summary }: { keep: number; summary: string | undefined },
+    by: By,
+  ): Promise<{ compacted: boolean; kept: number; reason?: 'short' }> {
     const { registry, store } = this.#context;
-    const actor = await registry.get(session);
-    const { head, lastSeq, boundary } = actor.state;
+    const { head, lastSeq, boundary } = (await registry.get(session)).state;
     const after = (boundary ?? 1) - 1;
     const { count, node } = await store.nodeBack(session, { after, back: keep });
     if (count <= keep || node === null) return { compacted: false, kept: count, reason: 'short' };
     const place = { session, seq: lastSeq, node: head };
     const told = await this.#primer(place, { from: node.seq, summary });
-    if (told !== null) actor.contents.setPrimer(told.ref, told.text);
     const command = {
       type: 'compact' as const,
+      head,
       keep: node.id,
       keepSeq: node.seq,
       ...(summary === undefined ? {} : { summary }),
       ...(told === null ? {} : { primer: told.ref }),
     };
-    await actor.post({ command, by, ownId: false });
+    // Only now: between this and the post it cannot be unloaded.
+    const actor = await registry.get(session);
+    const letter = { command, by, ownId: false };
+    await actor.post(told === null ? letter : { ...letter, primer: told });
     return { compacted: true, kept: keep };
   }
 
@@ -68,15 +89,15 @@ export class Branches implements BranchOps {
     const place =
       at === undefined ? { session, seq: base.lastSeq } : await placeOfEntry(store, session, at);
     const entry = at ?? (await lastNode(store, place));
-    const changes = { ...inherited(base), ...create.changes };
-    const told = await this.#memory(base, place, { agent: changes.agent ?? base.agent });
-    const fork: ForkFrom = { ...place, entry, ...told.from };
+    const changes = { ...inherited(base, create.changes.agent), ...create.changes };
+    const memory = await this.#memory(base, place, changes);
+    const fork: ForkFrom = { ...place, entry, ...memory.from };
     const secrets = await store.secrets(session);
     const made = await creation.create({ ...create, changes }, by, {
       fork,
       secrets,
       ...(at === undefined ? {} : { at }),
-      ...(told.text === undefined ? {} : { primer: told.text }),
+      ...(memory.told === undefined ? {} : { primer: memory.told }),
     });
     const fidelity = made.created ? fork.fidelity : await this.#fidelityOf(made.row.id);
     return { ...made, fidelity };
@@ -96,45 +117,62 @@ export class Branches implements BranchOps {
   async #memory(
     base: SessionState,
     place: LogPlace,
-    { agent }: { agent: string },
-  ): Promise<{ from: Pick<ForkFrom, Remembered>; text?: string }> {
+    { agent, cwd }: SettingsChange,
+  ): Promise<{ from: Pick<ForkFrom, Remembered>; told?: Told }> {
     const { registry, store } = this.#context;
     const node = await lastNode(store, place);
     const { fork } = registry.profile(base.agent);
     const whole = place.session === base.id && node === base.head && base.run === null;
+    // Agents keep what they remember by directory. What it is still to be told it does not remember.
+    const same = agent === base.agent && cwd === base.cwd && base.primer === null;
     const { nativeId, nativeMark } = base;
-    if (fork && whole && agent === base.agent && nativeId !== null && nativeMark !== null) {
+    if (fork && whole && same && nativeId !== null && nativeMark !== null) {
       return { from: { fidelity: 'exact', nativeId, nativeMark } };
     }
-    const from = place.session === base.id ? (base.boundary ?? 1) : 1;
-    const told = await this.#primer({ ...place, node }, { from, summary: undefined });
+    const told = await this.#primer({ ...place, node }, { from: null, summary: undefined });
     if (told === null) return { from: { fidelity: 'none' } };
-    return { from: { fidelity: 'primed', primer: told.ref }, text: told.text };
+    return { from: { fidelity: 'primed', primer: told.ref }, told };
   }
 
-  /** A text that tells the conversation up to a place; null where there is none. */
+  /**
+   * A text that tells the conversation up to a place; null where there is none. It begins at `from`; without
+   * that where readers of the conversation begin, too: at its last compaction or reset.
+   */
   async #primer(
     place: LogPlace & { node: string | null },
-    { from, summary }: { from: number; summary: string | undefined },
-  ): Promise<{ ref: BlobRef; text: string } | null> {
+    { from, summary }: { from: number | null; summary: string | undefined },
+  ): Promise<Told | null> {
     const { store, clock } = this.#context;
     const primer = new Primer(limits.primerChars);
-    for await (const entry of pathBackwards(store, place)) {
-      if (entry.seq < from || entry.kind === 'reset') break;
+    let begins = from === null ? null : { session: place.session, seq: from };
+    let before = summary;
+    for await (const { session, entry } of pathBackwards(store, place)) {
+      if (entry.kind === 'reset') break;
+      if (begins !== null && (session !== begins.session || entry.seq < begins.seq)) break;
+      if (begins === null && entry.kind === 'compaction') {
+        begins = { session, seq: entry.data.keepSeq };
+        before = entry.data.summary;
+      }
       primer.add(entry);
       if (primer.full) break;
     }
-    if (primer.empty && summary === undefined) return null;
-    const text = primer.text(summary);
+    if (primer.empty && before === undefined) return null;
+    const text = primer.text(before);
     const bytes = new TextEncoder().encode(text);
     return { ref: await store.putBlob(bytes, clock.sha256(bytes)), text };
   }
 }
 
+/** Names that only the agent of the base understands. */
+const namesOfAgent: ReadonlySet<string> = new Set<AgentSetting>(['model', 'effort']);
+
 /** What a fork has of its base: never its key, its queue or its limits of a run. */
-function inherited(base: SessionState): SettingsChange {
+function inherited(base: SessionState, other: string | undefined): SettingsChange {
   const { agent, cwd, title, meta, onLost } = base;
-  const names = agentSettings.filter((name) => name !== 'maxTurns');
+  const same = other === undefined || other === agent;
+  const names = agentSettings.filter(
+    (name) => name !== 'maxTurns' && (same || !namesOfAgent.has(name)),
+  );
   const settings = Object.fromEntries(
     names.filter((name) => isSet(base[name])).map((name) => [name, base[name]]),
   );

@@ -247,9 +247,11 @@ export class SessionEngine implements Engine {
     by: By,
   ): Promise<{ row: SessionRow; applied: Applied }> {
     const { secrets = {}, changes, ...rest } = input;
-    const actor = await this.#registry.get(session);
-    const checked = await this.#creation.checkChanges(changes, actor.state);
+    const { state: before } = await this.#registry.get(session);
+    const checked = await this.#creation.checkChanges(changes, before);
     const command = { type: 'patch' as const, changes: checked, ...rest };
+    // Only now: between this and the post it cannot be unloaded.
+    const actor = await this.#registry.get(session);
     const { answer, state } = await actor.post({ command, by, ownId: false, secrets });
     const { applied } = answer as Extract<Answer, { type: 'patched' }>;
     return { row: rowOf(state), applied };

@@ -10,6 +10,7 @@ import type { Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';
 import type { Agents } from './agents.ts';
 import type { CreateAnswer, CreateInput, SendAnswer, SendInput } from './engine.ts';
+import type { Told } from './prompt-contents.ts';
 import type { Registry } from './registry.ts';
 import { storedContent } from './stored-content.ts';
 
@@ -34,8 +35,8 @@ export interface Origin {
   fork?: ForkFrom;
   /** The entry that its caller named, where one was named. */
   at?: string;
-  /** The text of the fork's primer. */
-  primer?: string;
+  /** What its agent is told. */
+  primer?: Told;
   secrets?: Secrets;
 }
 
@@ -47,8 +48,9 @@ export class Creation {
     this.#context = context;
   }
 
-  async create(input: CreateInput, by: By, more: Origin = {}): Promise<CreateAnswer> {
+  async create(given: CreateInput, by: By, more: Origin = {}): Promise<CreateAnswer> {
     const { options, registry } = this.#context;
+    const input = { ...given, ...this.#firstPrompt(given) };
     const known = await this.#known(input);
     if (known !== null) return this.#existing(known, { input, more }, by);
     const settings = await this.#settings(input.changes, input.makeCwd ?? false);
@@ -64,6 +66,13 @@ export class Creation {
       if (winner !== null) return this.#existing(winner, { input, more }, by);
       throw error;
     }
+  }
+
+  /** A call that its id makes the same one does not send its prompt again. */
+  #firstPrompt({ id, prompt }: CreateInput): Pick<CreateInput, 'prompt'> {
+    if (prompt === undefined || prompt.id !== undefined || id === undefined) return {};
+    const { clock } = this.#context.options;
+    return { prompt: { ...prompt, id: `c${clock.sha256(`prompt of ${id}`).slice(0, 40)}` } };
   }
 
   /** The session that is there already under the given id or key. */
@@ -85,7 +94,6 @@ export class Creation {
   ): Promise<CreateAnswer> {
     const { options } = this.#context;
     const { changes } = input;
-    if (fork?.primer !== undefined) actor.contents.setPrimer(fork.primer, primer ?? '');
     const prompt = input.prompt && {
       type: 'send' as const,
       id: input.prompt.id ?? options.clock.newId(),
@@ -101,6 +109,7 @@ export class Creation {
         ...(prompt === undefined ? {} : { prompt }),
       },
       secrets: { ...secrets, ...input.secrets },
+      ...(primer === undefined ? {} : { primer }),
       by,
       ownId: false,
       ...(input.prompt === undefined ? {} : { whole: input.prompt.content }),
@@ -124,7 +133,8 @@ export class Creation {
     }
     const parentName = given.parent ?? null;
     const parent = parentName === null ? null : await registry.get(await find(parentName));
-    const cwd = given.cwd ?? parent?.state.cwd ?? options.defaultCwd;
+    // That of a draft may not be known yet.
+    const cwd = given.cwd || parent?.state.cwd || options.defaultCwd;
     const inPlace = {
       ...(keyed === null ? {} : { key: keyed.key }),
       ...(parent === null ? {} : { parent: parent.id }),

@@ -54,6 +54,7 @@ export class Decisions {
       this.#decided.push({ letter, known, answer });
       return;
     }
+    if (letter.primer !== undefined) this.#context.contents.addPrimer(letter.primer);
     const prompt = promptOf(rest);
     if (prompt !== undefined) {
       const whole = letter.whole ?? prompt.content;

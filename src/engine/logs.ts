@@ -50,7 +50,15 @@ export class Logs implements LogOps {
       throw refuse('id_reused', 'A session with this id was removed for good.', { field: 'id' });
     }
     const created = (await store.load(session)) === undefined;
+    if (!created) await this.#demandThere(session);
     return new Import(this.#context, header, { by, created });
+  }
+
+  async #demandThere(session: string): Promise<void> {
+    const { state } = await this.#context.registry.get(session);
+    if (state.deletedAt === null) return;
+    const message = 'That session was deleted: sessions.restore brings it back.';
+    throw refuse('conflict', message, { field: 'id', data: { session } });
   }
 
   /** An entry without an id of its own gets one from its producer's number, so that it is known again. */
@@ -117,8 +125,10 @@ class Import implements ImportSink {
     if (actor.grip !== null && entries.some(({ seq }) => seq > before)) {
       throw refuse('busy', 'An agent writes this log: import when it rests.', { field: 'session' });
     }
-    const command = { type: 'import', entries } as const;
+    const command = { type: 'import', entries, after: before } as const;
     await actor.post({ command, by: this.#by, ownId: false });
+    // Whole, and as edits left them: only their entries came in.
+    await actor.contents.load(actor.state, this.#context.store);
     this.#added += actor.state.lastSeq - before;
     return true;
   }

@@ -3,6 +3,7 @@ import type { Answer, Command, Send } from '../domain/command.ts';
 import type { By, EntryDataByKind } from '../domain/entry.ts';
 import { canonicalJson } from '../domain/json.ts';
 import type { SessionState } from '../domain/session-state.ts';
+import type { Told } from './prompt-contents.ts';
 
 /** A command on its way through an actor. */
 export interface Letter {
@@ -10,6 +11,8 @@ export interface Letter {
   by: By;
   /** Content of its prompt as the agent gets it; the command has it as the entry will. */
   whole?: readonly ContentBlock[];
+  /** The text of its primer. */
+  primer?: Told;
   /** Values of variables that it brings, by name; null takes one away. */
   secrets?: { readonly [name: string]: string | null };
   /** The caller named the prompt's id: the same one may be in the log already. */

@@ -11,13 +11,20 @@ export interface PromptContent {
   whole: readonly ContentBlock[];
 }
 
+/** A text that tells an agent what it does not remember, and where it is stored. */
+export interface Told {
+  ref: BlobRef;
+  text: string;
+}
+
 /**
  * Contents of the prompts that wait or are under way. The state row holds only their ids, so that it
  * stays bounded; here they are at hand while the actor is loaded.
  */
 export class PromptContents {
   readonly #contents = new Map<string, PromptContent>();
-  #primer: (PromptContent & { digest: string }) | null = null;
+  /** By digest: that which the state names, and those of commands under way. */
+  readonly #primers = new Map<string, PromptContent>();
 
   /** Null where it cannot be read: then nothing is sent in its place. */
   of(prompt: string): PromptContent | null {
@@ -30,15 +37,13 @@ export class PromptContents {
 
   /** What the agent is to be told before its next prompt; null where there is nothing or it is gone. */
   primer(state: SessionState): PromptContent | null {
-    return state.primer !== null && this.#primer?.digest === state.primer.digest
-      ? this.#primer
-      : null;
+    return state.primer === null ? null : (this.#primers.get(state.primer.digest) ?? null);
   }
 
-  setPrimer(ref: BlobRef, text: string): void {
+  addPrimer({ ref, text }: Told): void {
     const whole = [{ type: 'text' as const, text }];
     const stored = [{ type: 'text' as const, text: preview(text), blob: ref }];
-    this.#primer = { digest: ref.digest, stored, whole };
+    this.#primers.set(ref.digest, { stored, whole });
   }
 
   /** A prompt of the server's own was written: nobody has given its content apart. */
@@ -48,11 +53,13 @@ export class PromptContents {
     this.add(entry.id, { stored: content, whole: content });
   }
 
-  /** Forgets prompts that the session no longer needs. */
+  /** Forgets what the session no longer needs. */
   keep(state: SessionState): void {
+    for (const digest of this.#primers.keys()) {
+      if (digest !== state.primer?.digest) this.#primers.delete(digest);
+    }
     if (this.#contents.size === 0) return;
     const needed = new Set(neededPrompts(state).map((item) => item.id));
-    if (state.primer === null) this.#primer = null;
     for (const prompt of this.#contents.keys())
       if (!needed.has(prompt)) this.#contents.delete(prompt);
   }
@@ -67,7 +74,7 @@ export class PromptContents {
     const { primer } = state;
     const bytes = primer === null ? undefined : await store.getBlob(primer.digest);
     if (primer !== null && bytes !== undefined) {
-      this.setPrimer(primer, new TextDecoder().decode(bytes));
+      this.addPrimer({ ref: primer, text: new TextDecoder().decode(bytes) });
     }
   }
 }

@@ -137,10 +137,11 @@ export class Registry {
   /** Removes a session for good: its actor takes nothing more, and what it leaves is removed. */
   async drop(session: string, refusal: Refusal, remove: () => Promise<void>): Promise<void> {
     const actor = await this.get(session);
+    const loaded = this.#actors.get(session);
     actor.stop(refusal);
     await actor.settled();
-    await remove();
-    this.#forget(session, this.#actors.get(session));
+    // What could not be removed is still there: the next one loads it.
+    await remove().finally(() => this.#forget(session, loaded));
   }
 
   /** No session takes commands any more. */
@@ -214,6 +215,7 @@ export class Registry {
     const driver = this.#context.driver(agent);
     const folded = (actor: SessionActor): void => supervisor.limitSpool(actor);
     const conclude = (actor: SessionActor): void => supervisor.conclude(actor);
+    const fenced = (actor: SessionActor): void => this.#fenced(actor);
     const inputFailed = (grip: HostGrip, message: string): void =>
       supervisor.inputFailed(grip, message);
     const context: ActorContext = {
@@ -224,6 +226,7 @@ export class Registry {
       decodeLarge,
       perform,
       committed,
+      fenced,
       heard,
       folded,
       conclude,
@@ -242,6 +245,12 @@ export class Registry {
     );
   }
 
+  /** The next who asks loads what the log says by now; an agent that works is left to whoever has it. */
+  #fenced(actor: SessionActor): void {
+    if (actor.grip !== null || this.#present.get(actor.id) !== actor) return;
+    this.#forget(actor.id, this.#actors.get(actor.id));
+  }
+
   /** Forgets that actor, and not one that has taken its place. */
   #forget(session: string, loading: Promise<SessionActor> | undefined): void {
     if (this.#actors.get(session) !== loading) return;
@@ -251,6 +260,7 @@ export class Registry {
   }
 
   #scheduleUnload(): void {
+    if (this.#closed !== null) return;
     this.#cancelSweep = this.#context.clock.after(unloadMs, () => {
       void this.#unload().finally(() => this.#scheduleUnload());
     });

@@ -102,7 +102,8 @@ export function changeCommand(
     case 'compact': {
       const kept = log.filter(isNode).at(-1 - step.back);
       const place = { keep: kept?.id ?? null, keepSeq: kept?.seq ?? 1 };
-      return { type: 'compact', ...place, ...(step.primed ? { primer } : {}) };
+      const { head } = state;
+      return { type: 'compact', head, ...place, ...(step.primed ? { primer } : {}) };
     }
     case 'delete':
       return { type: 'delete', purgeAt: '2027-01-01T00:00:00.000Z' };

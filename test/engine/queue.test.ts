@@ -133,4 +133,31 @@ describe('a draft', () => {
     const late = bench.engine.patch(row.id, { changes: { cwd: '/third' } }, by);
     await expect(late).rejects.toMatchObject({ refusal: { code: 'conflict', field: 'cwd' } });
   });
+
+  test('P2: without a directory is forked and has children, which have to find theirs', async () => {
+    const bench = await Workbench.open({
+      checkDirectory: (path) =>
+        path === '' ? Promise.reject(new Error('no path')) : Promise.resolve(path),
+      defaultCwd: null,
+    });
+    const draft = { draft: true };
+    const { row } = await bench.engine.create({ changes: draft }, by);
+    expect(row.cwd).toBe('');
+    const forked = await bench.engine.branches.fork(row.id, { changes: draft }, by);
+    expect(forked.row.cwd).toBe('');
+    const nowhere = { refusal: { code: 'invalid', field: 'cwd' } };
+    const child = bench.engine.create({ changes: { parent: row.id } }, by);
+    await expect(child).rejects.toMatchObject(nowhere);
+    await expect(bench.engine.queue.release(row.id, by)).rejects.toMatchObject(nowhere);
+  });
+
+  test('P2: is not edited to nothing', async () => {
+    const bench = await Workbench.open();
+    const prompt = { id: 'p', content: words('first') };
+    const { row } = await bench.engine.create({ changes: { draft: true }, prompt }, by);
+    const edited = bench.engine.queue.edit(row.id, 'p', words(' \n'), by);
+    await expect(edited).rejects.toMatchObject({ refusal: { code: 'invalid', field: 'content' } });
+    const { items } = await bench.engine.queue.list(row.id);
+    expect(items).toMatchObject([{ content: words('first'), edited: false }]);
+  });
 });

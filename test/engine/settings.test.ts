@@ -116,6 +116,40 @@ describe('a patch', () => {
     await watch.entry('run_ended', () => true, 2);
     expect(seen.at(-1)).toEqual({});
   });
+
+  test('S4: values that no setting names any more are gone, also in a fork that names others', async () => {
+    const driver = plainDriver({ profile: { mcpSecrets: true } });
+    const bench = await Workbench.open({ driver });
+    const server = { type: 'stdio', name: 'files', command: 'x', args: [], env: ['KEY'] } as const;
+    const { row } = await bench.engine.create(
+      {
+        changes: { env: ['A', 'B'], mcpServers: [server] },
+        secrets: { 'env/A': 'a', 'env/B': 'b', 'mcp/files/KEY': 'k' },
+      },
+      by,
+    );
+    const secrets = { 'env/B': 'new' };
+    await bench.engine.patch(row.id, { changes: { env: ['B'] }, secrets }, by);
+    expect(await bench.store.secrets(row.id)).toEqual({ 'env/B': 'new', 'mcp/files/KEY': 'k' });
+    const own = { changes: { mcpServers: [] } };
+    const forked = await bench.engine.branches.fork(row.id, own, by);
+    expect(await bench.store.secrets(forked.row.id)).toEqual({ 'env/B': 'new' });
+    await bench.engine.patch(row.id, { changes: { mcpServers: [] } }, by);
+    expect(await bench.store.secrets(row.id)).toEqual({ 'env/B': 'new' });
+  });
+
+  test('P1: pairs that two clients set at once are both there; null takes one away', async () => {
+    const bench = await Workbench.open();
+    const { row } = await bench.engine.create({ changes: { meta: { a: '1', b: '2' } } }, by);
+    const { engine } = bench;
+    await Promise.all([
+      engine.patch(row.id, { changes: {}, meta: { a: null, c: '3' } }, by),
+      engine.patch(row.id, { changes: {}, meta: { d: '4' } }, by),
+    ]);
+    expect((await engine.get(row.id)).row.meta).toEqual({ b: '2', c: '3', d: '4' });
+    const large = engine.patch(row.id, { changes: {}, meta: { e: 'x'.repeat(4096) } }, by);
+    await expect(large).rejects.toMatchObject({ refusal: { code: 'too_large', field: 'meta' } });
+  });
 });
 
 test('S3: a directory beside the working one has to be there, and is kept by its real path', async () => {

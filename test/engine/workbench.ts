@@ -34,6 +34,8 @@ export interface WorkbenchOptions {
   environment?: (variables: { readonly [name: string]: string }) => {
     readonly [name: string]: string;
   };
+  /** Default: `/work`. */
+  defaultCwd?: null;
   /** Whether an agent may work there; default: anywhere. */
   checkDirectory?: (path: string) => Promise<string>;
   /** How long a host may be idle; default: for ever. */
@@ -85,7 +87,7 @@ export class Workbench {
       clock: life.clock(this.clock),
       drivers: [ports.driver ?? this.driver, ...this.#others],
       defaultAgent: 'plain',
-      defaultCwd: '/work',
+      defaultCwd: this.#options.defaultCwd === undefined ? '/work' : this.#options.defaultCwd,
       checkDirectory: this.#options.checkDirectory ?? (async (path) => path),
       environment: async (_driver, _spec, variables) =>
         this.#options.environment?.(variables) ?? {},

@@ -1,10 +1,11 @@
 import type { CreateInput } from '../../engine/engine.ts';
 import { refuse, RefusalError } from '../../domain/refusal.ts';
+import { checkMeta } from '../../domain/settings.ts';
 import type { ParsedInputOf } from '../../protocol/operations.ts';
 import { contentBlocks } from '../../protocol/schema.ts';
 import type { Context, Handler } from '../handler.ts';
 import { childOf } from '../inside.ts';
-import { checkMeta, settingsOf } from '../settings-input.ts';
+import { settingsOf } from '../settings-input.ts';
 
 type Input = ParsedInputOf<'sessions.create'>;
 

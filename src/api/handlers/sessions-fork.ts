@@ -1,9 +1,10 @@
 import type { ForkInput } from '../../engine/session-ops.ts';
 import { refuse } from '../../domain/refusal.ts';
+import { checkMeta } from '../../domain/settings.ts';
 import type { ParsedInputOf } from '../../protocol/operations.ts';
 import { contentBlocks } from '../../protocol/schema.ts';
 import type { Handler } from '../handler.ts';
-import { checkMeta, settingsOf } from '../settings-input.ts';
+import { settingsOf } from '../settings-input.ts';
 
 export const sessionsFork: Handler<'sessions.fork'> = async (input, context) => {
   const session = await context.session(input.session);

@@ -1,6 +1,6 @@
 import type { EntryKind } from '../../domain/entry.ts';
 import { refuse } from '../../domain/refusal.ts';
-import { forkOf } from '../../engine/ancestry.ts';
+import { forkOf, longestChain } from '../../engine/ancestry.ts';
 import type { HistoryQuery, HistoryTextPage } from '../../ports/store.ts';
 import type { ParsedInputOf } from '../../protocol/operations.ts';
 import { arrayText, JsonText } from '../answer.ts';
@@ -43,7 +43,8 @@ async function placeOf(session: string, input: Input, context: Context): Promise
   if (inherited === undefined) return { session, before };
   // Only as much of the base as the fork shares, whatever the caller says.
   let log = await forkOf(context.store, session);
-  while (log !== null) {
+  // Imported logs say what they like of their bases.
+  for (let chain = 0; log !== null && chain < longestChain; chain++) {
     if (log.session === inherited.session) {
       const to = log.entry === null ? {} : { to: log.entry };
       return { session: log.session, before: Math.min(inherited.before, log.seq + 1), ...to };

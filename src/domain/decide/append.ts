@@ -1,5 +1,5 @@
 import type { Draft } from '../draft.ts';
-import { type Entry, isNode, type NewEntry } from '../entry.ts';
+import { isNode, type NewEntry } from '../entry.ts';
 import { refuse } from '../refusal.ts';
 import type { Command } from '../command.ts';
 import { checkHead, checkSeq } from './head.ts';
@@ -31,7 +31,14 @@ export function append(draft: Draft, command: Extract<Command, { type: 'append' 
 }
 
 /** Entries of an exported log in their places: what is there already must be the same. */
-export function importEntries(draft: Draft, entries: readonly Entry[]): void {
+export function importEntries(
+  draft: Draft,
+  { entries, after }: Extract<Command, { type: 'import' }>,
+): void {
+  if (draft.state.lastSeq !== after) {
+    const message = 'Something else was written to this log at the same moment: import it again.';
+    throw refuse('busy', message, { field: 'session' });
+  }
   for (const entry of entries) {
     const { seq, digest: _, ...placed } = entry;
     const next = draft.state.lastSeq + 1;

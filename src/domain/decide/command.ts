@@ -60,7 +60,7 @@ function change(draft: Draft, command: Change): void {
     case 'append':
       return append(draft, command);
     case 'import':
-      return importEntries(draft, command.entries);
+      return importEntries(draft, command);
     case 'settle_import':
       return settleImport(draft);
     case 'condemn':
@@ -75,7 +75,15 @@ function change(draft: Draft, command: Change): void {
 }
 
 /** What may still be done with a deleted session. */
-const ofDeleted: ReadonlySet<Command['type']> = new Set(['restore', 'delete', 'condemn', 'sync']);
+const ofDeleted: ReadonlySet<Command['type']> = new Set([
+  'restore',
+  'delete',
+  'condemn',
+  'sync',
+  // An exported log may tell of a deletion and its restoration.
+  'import',
+  'settle_import',
+]);
 
 function deleted(): Error {
   return refuse('not_found', 'The session was deleted; sessions.restore brings it back.', {

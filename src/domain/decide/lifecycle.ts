@@ -1,6 +1,7 @@
 import type { Draft } from '../draft.ts';
 import { refuse } from '../refusal.ts';
 import type { Command, Deleted, ForkFrom } from '../command.ts';
+import { checkHead } from './head.ts';
 import { withdrawAll } from './queue.ts';
 
 /** Refuses what must not happen beside an agent that still works. */
@@ -22,6 +23,7 @@ export function compact(draft: Draft, command: Extract<Command, { type: 'compact
   if (draft.run !== null) {
     throw refuse('busy', 'A run is open: wait for its end, or abort it, then compact.');
   }
+  checkHead(draft, command.head);
   const { keep, keepSeq, summary, primer } = command;
   draft.write('compaction', {
     keep,

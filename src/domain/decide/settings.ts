@@ -1,6 +1,7 @@
 import type { Draft } from '../draft.ts';
 import { refuse } from '../refusal.ts';
 import { changeSettings, honoured } from './change.ts';
+import { joinedMeta } from '../settings.ts';
 import type { Answer, Command } from '../command.ts';
 import { checkHead } from './head.ts';
 import { fork } from './lifecycle.ts';
@@ -18,18 +19,19 @@ export function create(draft: Draft, command: Extract<Command, { type: 'create' 
 }
 
 export function patch(draft: Draft, command: Extract<Command, { type: 'patch' }>): Answer {
-  const { changes } = command;
+  const { changes, meta } = command;
   checkHead(draft, command.expectedHead);
   if (changes.cwd !== undefined && changes.cwd !== draft.state.cwd && !movable(draft)) {
     const message = 'The directory of a session that has begun cannot be changed: fork it instead.';
     throw refuse('conflict', message, { field: 'cwd' });
   }
-  return { type: 'patched', applied: changeSettings(draft, changes) };
+  const joined = meta === undefined ? {} : { meta: joinedMeta(draft.state.meta, meta) };
+  return { type: 'patched', applied: changeSettings(draft, { ...changes, ...joined }) };
 }
 
 /** Nothing of it has happened in its directory. */
 function movable({ state }: Draft): boolean {
-  return (
-    state.host === null && state.run === null && state.lastRun === null && state.nativeId === null
-  );
+  const worked = state.host !== null || state.run !== null || state.lastRun !== null;
+  // Agents keep what they remember by directory.
+  return !worked && state.nativeId === null && state.forkNative === null;
 }
