@@ -130,7 +130,8 @@ function flawOf(
   for (const key of [batch.create?.key, batch.state?.key]) {
     const owner = key === null || key === undefined ? undefined : facts.keyOwner(key);
     if (owner !== undefined) {
-      return refused('conflict', `The key is taken by session ${owner}.`, { field: 'key' });
+      // By which one is not for everybody to know.
+      return refused('conflict', 'The key is taken by another session.', { field: 'key' });
     }
   }
   return parentFlaw(batch, log, facts) ?? entryFlaw(batch, known, facts) ?? hostFlaw(batch, facts);

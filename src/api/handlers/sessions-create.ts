@@ -1,8 +1,9 @@
 import type { CreateInput } from '../../engine/engine.ts';
-import { refuse, RefusalError } from '../../domain/refusal.ts';
+import { refuse } from '../../domain/refusal.ts';
 import { checkMeta } from '../../domain/settings.ts';
 import type { ParsedInputOf } from '../../protocol/operations.ts';
 import { contentBlocks } from '../../protocol/schema.ts';
+import { checkBinding, withoutForeign } from '../binding.ts';
 import type { Context, Handler } from '../handler.ts';
 import { childOf } from '../inside.ts';
 import { settingsOf } from '../settings-input.ts';
@@ -36,34 +37,6 @@ function checkInput({ meta, prompt, promptId }: Input): void {
       field: 'promptId',
     });
   }
-}
-
-/**
- * A token that is bound to sessions makes or begins no other, neither by a new id nor by a known
- * key.
- */
-async function checkBinding({ id, key }: Input, { engine, caller }: Context): Promise<void> {
-  if (caller.sessions === null) return;
-  if (id === undefined || !caller.sessions.includes(id)) {
-    throw refuse('forbidden', 'This token makes only sessions whose id it is bound to: give one.', {
-      field: 'id',
-    });
-  }
-  if (key === undefined) return;
-  const owner = await engine.find(key).catch((error: unknown) => {
-    if (error instanceof RefusalError && error.refusal.code === 'not_found') return id;
-    throw error;
-  });
-  if (owner !== id) throw refuse('conflict', 'The key is taken.', { field: 'key' });
-}
-
-/** That an id or a key is taken tells nothing more of a session that the caller may not see. */
-async function withoutForeign(error: unknown, { sees }: Context): Promise<unknown> {
-  if (!(error instanceof RefusalError) || error.refusal.code !== 'conflict') return error;
-  const { data, field } = error.refusal;
-  const session = data?.['session'];
-  if (typeof session !== 'string' || (await sees(session))) return error;
-  return refuse('conflict', 'It is taken.', field === undefined ? {} : { field });
 }
 
 async function createOf(input: Input, context: Context): Promise<CreateInput> {

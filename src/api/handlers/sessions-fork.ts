@@ -1,23 +1,19 @@
 import type { ForkInput } from '../../engine/session-ops.ts';
-import { refuse } from '../../domain/refusal.ts';
 import { checkMeta } from '../../domain/settings.ts';
 import type { ParsedInputOf } from '../../protocol/operations.ts';
 import { contentBlocks } from '../../protocol/schema.ts';
+import { checkBinding, withoutForeign } from '../binding.ts';
 import type { Handler } from '../handler.ts';
 import { settingsOf } from '../settings-input.ts';
 
 export const sessionsFork: Handler<'sessions.fork'> = async (input, context) => {
   const session = await context.session(input.session);
-  if (context.caller.sessions !== null && !context.caller.sessions.includes(input.id ?? '')) {
-    const message = 'This token makes only sessions whose id it is bound to: give one.';
-    throw refuse('forbidden', message, { field: 'id' });
-  }
-  const fork = forkOf(input);
-  const { row, created, fidelity, prompt } = await context.engine.branches.fork(
-    session,
-    fork,
-    context.caller.by,
-  );
+  await checkBinding(input, context);
+  const { row, created, fidelity, prompt } = await context.engine.branches
+    .fork(session, forkOf(input), context.caller.by)
+    .catch(async (error: unknown) => {
+      throw await withoutForeign(error, context);
+    });
   return { session: row, created, fidelity, ...(prompt === undefined ? {} : { prompt }) };
 };
 
