@@ -22,6 +22,8 @@ export const limits = {
   titleBytes: 1024,
   keyBytes: 256,
   metaBytes: 4096,
+  /** Settings that an agent has to honour, all of a session's as JSON. */
+  settingsBytes: 256 * 1024,
   /** Prompts that wait in one session. */
   queueItems: 200,
   /** Content blocks of one prompt. */

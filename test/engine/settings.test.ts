@@ -84,6 +84,20 @@ describe('a patch', () => {
     });
   });
 
+  test('S5: are bounded together, and a piece too many changes nothing', async () => {
+    const bench = await Workbench.open();
+    const session = await bench.session();
+    const server = (name: string) =>
+      ({ type: 'stdio', name, command: 'x', args: ['y'.repeat(100_000)], env: [] }) as const;
+    const two = { mcpServers: [server('a'), server('b')] };
+    await bench.engine.patch(session, { changes: two }, by);
+    const more = { changes: { label: 'l', instructions: { append: 'z'.repeat(100_000) } } };
+    const refused = { refusal: { code: 'too_large', field: 'instructions' } };
+    await expect(bench.engine.patch(session, more, by)).rejects.toMatchObject(refused);
+    const { row, settings } = await bench.engine.get(session);
+    expect([row.label, settings.instructions]).toEqual([null, null]);
+  });
+
   test('S4: values of variables reach the host and never the log', async () => {
     const seen: object[] = [];
     const bench = await Workbench.open({

@@ -1,8 +1,9 @@
 import type { AgentCommand } from '../agent-event.ts';
 import type { Draft } from '../draft.ts';
 import type { SettingsChange } from '../entry.ts';
+import { limits } from '../limits.ts';
 import { refuse } from '../refusal.ts';
-import { type AgentSetting, type McpServer, touched } from '../settings.ts';
+import { type AgentSetting, agentSettings, type McpServer, touched } from '../settings.ts';
 import type { Applied } from '../command.ts';
 
 /** Writes changed settings: the agent is told at once what it takes while it is open. */
@@ -32,6 +33,17 @@ export function honoured(draft: Draft, changes: SettingsChange): void {
     throw refuse('unsupported', message, { field: name });
   }
   if (!draft.context.agent.mcpSecrets) unseen(changes.mcpServers ?? []);
+  bounded(draft, changes);
+}
+
+/** They stand in the state, which is written with every entry. */
+function bounded({ state }: Draft, changes: SettingsChange): void {
+  const [field] = touched(changes);
+  if (field === undefined) return;
+  const after = agentSettings.map((name) => changes[name] ?? state[name]);
+  if (new TextEncoder().encode(JSON.stringify(after)).length <= limits.settingsBytes) return;
+  const message = `The settings of a session may have at most ${limits.settingsBytes} bytes as JSON.`;
+  throw refuse('too_large', message, { field });
 }
 
 /** Values of variables and headers are secrets, and there is no way to this agent on which nobody sees them. */
