@@ -199,6 +199,7 @@ describe('every operation', () => {
       'sessions.list',
       'sessions.preview',
       'sessions.resolve',
+      'usage.summary',
     ]);
     expect(await place.log(session)).toEqual(before);
     viewer.http.close();

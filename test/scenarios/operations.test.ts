@@ -27,6 +27,7 @@ const readers: Readonly<Partial<Record<Operation, (session: string, run: string)
   'sessions.preview': (session) => ({ sessions: [session] }),
   'sessions.resolve': (session) => ({ name: session }),
   'tokens.list': () => ({}),
+  'usage.summary': (session) => ({ session, by: ['session', 'model'] }),
 };
 
 /** Cut off by a kill in a scenario of their own, or by nothing that could be lost. */

@@ -95,6 +95,12 @@ export interface Item {
 type Begun = { id: string; seq: number; state: 'starting' | 'queued'; run?: string };
 type Agent = { name: string; steer: boolean; resume: boolean; found: Fields | null };
 
+interface Sum {
+  tokens: { input: number; output: number };
+  cost: readonly { amount: number; currency: string }[];
+  runs: number;
+}
+
 /** What each operation answers, as far as the scenarios look at it. */
 export interface Answers {
   'agents.list': { default: string; agents: readonly Agent[] };
@@ -189,6 +195,11 @@ export interface Answers {
   'tokens.create': { id: string; secret: string; expiresAt: string | null };
   'tokens.list': { tokens: readonly { id: string; name: string; revokedAt: string | null }[] };
   'tokens.revoke': { revoked: boolean };
+  'usage.summary': {
+    rows: readonly (Sum & { session?: string; agent?: string; model?: string | null })[];
+    total: Sum;
+    next: string | null;
+  };
 }
 export type Operation = keyof Answers;
 
