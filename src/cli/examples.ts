@@ -7,6 +7,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   attach: ['turnkeep attach last'],
   preview: ['turnkeep preview last --items 3'],
   runs: ['turnkeep runs', 'turnkeep runs last --json'],
+  usage: ['turnkeep usage --since 30d', 'turnkeep usage --by session model --json'],
   raw: ['turnkeep raw daily --in'],
   export: ['turnkeep export last --output last.jsonl'],
   import: ['turnkeep import last.jsonl'],

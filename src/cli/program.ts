@@ -22,6 +22,7 @@ import { addServerCommands } from './commands/server.ts';
 import { addSessionCommands } from './commands/sessions.ts';
 import { addSet } from './commands/set.ts';
 import { addUp } from './commands/up.ts';
+import { addUsage } from './commands/usage.ts';
 import { examples } from './examples.ts';
 import { reportFailure } from './failure.ts';
 import type { Io } from './io.ts';
@@ -72,6 +73,7 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
   addSessionCommands(program, act);
   addPreview(program, act);
   addRuns(program, act);
+  addUsage(program, act);
   addRawCommand(program, act);
   addExport(program, act);
   addImport(program, act);

@@ -66,6 +66,7 @@ const groups: readonly (keyof CallGroups)[] = [
   'server',
   'sessions',
   'tokens',
+  'usage',
 ];
 
 export function createClient(options: ClientOptions): Client {

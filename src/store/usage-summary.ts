@@ -108,14 +108,14 @@ function rowOf(
   by: readonly UsageGroup[],
   { sum, cost }: { sum: Parts & StoredSum; cost: readonly Money[] },
 ): UsageRow {
-  const row: UsageRow = sumOf(sum, cost);
+  const groups: Partial<UsageRow> = {};
   for (const group of by) {
     const part = sum[group] ?? '';
-    if (group === 'session') Object.assign(row, sessionOf(connection, Number(part)));
-    else if (group === 'model') row.model = part === '' ? null : String(part);
-    else row[group] = String(part);
+    if (group === 'session') Object.assign(groups, sessionOf(connection, Number(part)));
+    else if (group === 'model') groups.model = part === '' ? null : String(part);
+    else groups[group] = String(part);
   }
-  return row;
+  return { ...groups, ...sumOf(sum, cost) };
 }
 
 function sessionOf(

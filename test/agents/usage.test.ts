@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { noTokens, type Tokens } from '../../src/domain/usage.ts';
+import type { Billed } from '../fixtures/models/anthropic.ts';
+import { call, script } from './model-script.ts';
+import { checked, Place } from './place.ts';
+
+let place: Place;
+
+beforeAll(async () => {
+  place = await Place.open();
+});
+
+afterAll(() => place.close());
+
+function sumOf(bill: readonly Billed[]): Tokens {
+  const sum: Tokens = { ...noTokens };
+  for (const { usage } of bill) {
+    sum.input += usage.input_tokens;
+    sum.output += usage.output_tokens;
+    sum.cacheRead += usage.cache_read_input_tokens;
+    sum.cacheWrite += usage.cache_creation_input_tokens;
+  }
+  return sum;
+}
+
+test('usage is what the model server counted, with a sub-agent, an error and an abort', async () => {
+  const talk = await place.session();
+  const { model, client } = place;
+  const summed = async () =>
+    (await client.usage.summary({ by: ['model'], session: talk.session })).total;
+  const child = call('Agent', {
+    description: 'look',
+    prompt: script('!think a little', '!say child at work'),
+    subagent_type: 'general-purpose',
+  });
+  await talk.send(script('!say I delegate', child, '!next', '!say it has begun'));
+  await talk.end();
+  await talk.send('!fail 400');
+  await talk.end(2);
+  await talk.send('!say and once more');
+  await talk.end(3);
+  // Two answers of the agent, one of its child, one to the word of its end, and one more.
+  expect(model.bill.map(({ whole }) => whole)).toEqual([true, true, true, true, true]);
+  const before = await summed();
+  expect(before.tokens).toEqual(sumOf(model.bill));
+  expect(before.runs).toBe(2);
+
+  const said = 'hard at work with many complicated considerations ';
+  await talk.send(script(`!say ${said}`, '!hold never'));
+  await place.partial(talk.session, ({ whole }) => whole === said);
+  await talk.abort({ wait: true });
+  await talk.end(4);
+  expect(model.bill.map(({ whole }) => whole)).toEqual([true, true, true, true, true, false]);
+  // The model has told what went into the answer that was broken off. What came out of it as far as it
+  // went nobody has counted: the agent makes a guess from its text.
+  const { output: _, ...told } = sumOf(model.bill);
+  const after = await summed();
+  expect(after.tokens).toEqual({ ...told, output: after.tokens.output });
+  expect(after.tokens.output).toBeGreaterThan(before.tokens.output);
+
+  await talk.send('!say well again');
+  await talk.end(5);
+  const last = await summed();
+  expect(last.tokens.output - after.tokens.output).toBe(model.bill.at(-1)?.usage.output_tokens);
+  expect(last.tokens.input).toBe(sumOf(model.bill).input);
+  const { row } = await talk.whole();
+  expect([last.tokens, last.cost]).toEqual([
+    row.usage,
+    [{ currency: 'USD', amount: expect.closeTo(row.cost!.amount, 10) as number }],
+  ]);
+  expect(last.cost[0]?.amount).toBeGreaterThan(before.cost[0]?.amount ?? 0);
+  await checked(talk);
+});
