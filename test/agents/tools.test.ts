@@ -67,7 +67,9 @@ test('P3: a prompt that is aborted at once is delivered exactly if the agent’s
   }
   const { entries } = await talk.whole();
   const folder = path.join(place.home, '.claude/projects');
-  const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('jsonl'));
+  const files = (await readdir(folder, { recursive: true })).filter((name) =>
+    name.endsWith('jsonl'),
+  );
   const texts = await Promise.all(files.map((name) => readFile(path.join(folder, name), 'utf8')));
   const own = texts
     .flatMap((text) => text.split('\n'))
