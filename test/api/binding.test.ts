@@ -33,3 +33,11 @@ test('S1: a token that is bound to sessions gets no other one by the key of a fo
   const elsewhere = bound.sessions.fork({ ...fork, id: 'theirs' });
   await expect(elsewhere).rejects.toMatchObject({ refusal: { code: 'forbidden', field: 'id' } });
 });
+
+test('S3 S5: a session that is called as what every object has is as any other', async () => {
+  const world = await LogWorld.open();
+  for (const id of ['hasOwnProperty', 'constructor', 'toString']) {
+    await world.client.sessions.create({ id });
+    expect(await world.client.sessions.get({ session: id })).toMatchObject({ children: 0 });
+  }
+});

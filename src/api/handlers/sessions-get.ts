@@ -10,7 +10,9 @@ export const sessionsGet: Handler<'sessions.get'> = async (input, context) => {
     context.store.children([id]),
   ]);
   const { row, host } = view;
-  return { session: row, children: children[id] ?? 0, settings: settingsView(view), host };
+  // An id may be the name of what every object has.
+  const count = Object.hasOwn(children, id) ? children[id] : 0;
+  return { session: row, children: count ?? 0, settings: settingsView(view), host };
 };
 
 type Settings = OutputOf<'sessions.get'>['settings'];
