@@ -139,7 +139,7 @@ export interface EntryDataByKind {
     reason?: string;
     /** Of `edited`: what the prompt says now. */
     content?: readonly ContentBlock[];
-    /** Of `moved`: its place in the queue, from 0. */
+    /** Of `moved`: its place in the queue, from 1. */
     to?: number;
     /** Of `released`: the lost run after which the server lets the queue go on. */
     continues?: string;

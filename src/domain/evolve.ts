@@ -349,7 +349,7 @@ function queue(state: SessionState, entry: EntryOf<'queue'>): SessionState {
       const item = state.queue.find((candidate) => candidate.id === about);
       if (item === undefined) return state;
       const others = state.queue.filter((candidate) => candidate !== item);
-      return { ...state, queue: others.toSpliced(entry.data.to ?? 0, 0, item) };
+      return { ...state, queue: others.toSpliced((entry.data.to ?? 1) - 1, 0, item) };
     }
     case 'withdrawn':
     case 'indeterminate':

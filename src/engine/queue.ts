@@ -20,7 +20,7 @@ export class Queue implements QueueOps {
   async list(session: string): Promise<{ held: boolean; items: readonly QueueItem[] }> {
     const actor = await this.#context.registry.get(session);
     const { held, queue } = actor.state;
-    return { held, items: queue.map((_, position) => itemAt(actor, position)) };
+    return { held, items: queue.map((_, at) => itemAt(actor, at)) };
   }
 
   async edit(
@@ -65,11 +65,11 @@ function post(
   return actor.post({ command, by, ownId: false, ...(whole === undefined ? {} : { whole }) });
 }
 
-function itemAt(actor: SessionActor, position: number): QueueItem {
-  const { id, timeoutMs, edited } = actor.state.queue[position]!;
+function itemAt(actor: SessionActor, at: number): QueueItem {
+  const { id, timeoutMs, edited } = actor.state.queue[at]!;
   return {
     prompt: id,
-    position,
+    position: at + 1,
     content: actor.contents.of(id)?.stored ?? null,
     edited: edited !== undefined,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),

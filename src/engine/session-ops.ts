@@ -41,7 +41,7 @@ export interface QueueOps {
 
 export interface QueueItem {
   prompt: string;
-  /** From 0. */
+  /** From 1. */
   position: number;
   /** As the entry has it; null where it cannot be read. */
   content: readonly ContentBlock[] | null;

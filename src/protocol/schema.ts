@@ -171,7 +171,7 @@ export const proof = z.object({
 /** A prompt that waits. `content` is as its entry has it; null where it cannot be read. */
 export const queueItem = z.object({
   prompt: z.string(),
-  position: z.int().describe('from 0'),
+  position: z.int().describe('from 1'),
   content: z.array(z.looseObject({ type: z.string() })).nullable(),
   edited: z.boolean(),
   timeoutMs: z.int().optional(),

@@ -96,7 +96,7 @@ export class FakeEngine implements Engine {
     list: async (session) => ({ held: this.#row(session).held, items: [] }),
     edit: async (session, prompt, content, by) => {
       this.#note('queue.edit', { session, prompt }, by);
-      return { prompt, position: 0, content, edited: true };
+      return { prompt, position: 1, content, edited: true };
     },
     move: async (session, prompt, to, by) => {
       this.#note('queue.move', { session, prompt, to }, by);

@@ -60,7 +60,7 @@ function inputsOf(digest: string): Inputs {
     'feeds.open': { session },
     'queue.edit': { session, prompt: 'p1', content: 'other' },
     'queue.list': { session },
-    'queue.move': { session, prompt: 'p1', to: 0 },
+    'queue.move': { session, prompt: 'p1', to: 1 },
     'queue.release': { session },
     'queue.withdraw': { session, prompt: 'p1' },
     'runs.get': { session, run: 'run-s1' },

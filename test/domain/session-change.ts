@@ -41,7 +41,7 @@ export const change: fc.Arbitrary<ChangeStep> = fc.oneof(
       do: fc.constant('queue' as const),
       change: fc.constantFrom('edit' as const, 'move' as const, 'withdraw' as const),
       which: fc.nat(3),
-      to: fc.nat(4),
+      to: fc.integer({ min: 1, max: 5 }),
     }),
   },
   fc.record({

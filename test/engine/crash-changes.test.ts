@@ -72,7 +72,7 @@ test(
           await bench.send(session, 'a', { id: a });
           await bench.send(session, 'b', { id: b });
           await engine.queue.edit(session, b, words('B'), by).catch(settled);
-          await engine.queue.move(session, b, 0, by).catch(settled);
+          await engine.queue.move(session, b, 1, by).catch(settled);
           await bench.abort(session, { run, force: true });
           await engine.queue.release(session, by);
           const watch = await bench.watch(session);

@@ -20,7 +20,7 @@ const told = (bench: Workbench): string[] =>
 
 async function listed(bench: Workbench, session: string): Promise<string[]> {
   const { items } = await bench.engine.queue.list(session);
-  expect(items.map(({ position }) => position)).toEqual(items.map((_, at) => at));
+  expect(items.map(({ position }) => position)).toEqual(items.map((_, at) => at + 1));
   return items.map(({ content }) => textOf(content ?? []));
 }
 
@@ -33,8 +33,8 @@ describe('the queue', () => {
     const { queue } = bench.engine;
     expect(await listed(bench, session)).toEqual(['a', 'b', 'c']);
     const item = await queue.edit(session, b!, words('B'), by);
-    expect(item).toMatchObject({ prompt: b, position: 1, edited: true });
-    expect(await queue.move(session, c!, 0, by)).toMatchObject({ position: 0 });
+    expect(item).toMatchObject({ prompt: b, position: 2, edited: true });
+    expect(await queue.move(session, c!, 1, by)).toMatchObject({ position: 1 });
     await queue.withdraw(session, a!, by);
     expect(await listed(bench, session)).toEqual(['c', 'B']);
     await bench.abort(session, { force: true });
@@ -62,7 +62,7 @@ describe('the queue', () => {
     });
     const [session, [a, b]] = await waiting(bench, 'a', 'b');
     await bench.engine.queue.edit(session, a!, words('A'), by);
-    await bench.engine.queue.move(session, b!, 0, by);
+    await bench.engine.queue.move(session, b!, 1, by);
     await bench.boot();
     await bench.engine.recovered;
     expect(await listed(bench, session)).toEqual(['b', 'A']);
@@ -79,10 +79,10 @@ describe('the queue', () => {
     const [session, [, b]] = await waiting(bench, 'a', 'b');
     const { queue } = bench.engine;
     const [moved] = await Promise.all([
-      queue.move(session, b!, 0, by),
+      queue.move(session, b!, 1, by),
       queue.withdraw(session, b!, by),
     ]);
-    expect(moved).toEqual({ prompt: b, position: 0, content: words('b'), edited: false });
+    expect(moved).toEqual({ prompt: b, position: 1, content: words('b'), edited: false });
     const changes = await bench.of(session, 'queue');
     expect(changes.map(({ data }) => data.change)).toEqual(['moved', 'withdrawn']);
   });
@@ -96,7 +96,7 @@ describe('the queue', () => {
     await expect(queue.edit(session, first!.id, words('x'), by)).rejects.toMatchObject(taken);
     await expect(queue.withdraw(session, first!.id, by)).rejects.toMatchObject(taken);
     const unknown = { refusal: { code: 'not_found', field: 'prompt' } };
-    await expect(queue.move(session, 'nobody', 0, by)).rejects.toMatchObject(unknown);
+    await expect(queue.move(session, 'nobody', 1, by)).rejects.toMatchObject(unknown);
   });
 });
 

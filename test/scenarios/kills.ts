@@ -253,10 +253,10 @@ export const kills: Kills = {
   'queue.move': {
     prepare: async (place) => {
       const { session, prompts } = await queued(place, 3);
-      return { session, input: { session, prompt: prompts[2], to: 0 } };
+      return { session, input: { session, prompt: prompts[2], to: 1 } };
     },
     check: ({ input, again, log }) => {
-      expect(answerOf(again).item).toMatchObject({ prompt: input['prompt'], position: 0 });
+      expect(answerOf(again).item).toMatchObject({ prompt: input['prompt'], position: 1 });
       // Where it is already nothing is written.
       expect(about(log, input['prompt'], 'moved')).toHaveLength(1);
       const order = ofKind(log, 'delivery').map((entry) => entry.about);

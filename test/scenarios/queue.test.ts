@@ -74,7 +74,9 @@ describe('queue.list', () => {
     const { session, prompts } = await waiting(3);
     const { held, items } = await place.http.call('queue.list', { session });
     expect(held).toBe(false);
-    expect(items.map(({ prompt, position }) => [position, prompt])).toEqual([...prompts.entries()]);
+    expect(items.map(({ prompt, position }) => [position, prompt])).toEqual(
+      prompts.map((prompt, at) => [at + 1, prompt]),
+    );
     expect(items[1]?.content).toEqual([{ type: 'text', text: '[[say 1]]' }]);
     await place.http.call('sessions.abort', { session, wait: true });
     const after = await place.socket.call('queue.list', { session });
@@ -92,7 +94,7 @@ describe('queue.edit', () => {
     const content = '[[say edited]]';
     const edit = { session, prompt: prompts[1]!, content };
     const { item } = await place.http.call('queue.edit', edit);
-    expect(item).toMatchObject({ prompt: prompts[1], position: 1, edited: true });
+    expect(item).toMatchObject({ prompt: prompts[1], position: 2, edited: true });
     expect(item.content).toEqual([{ type: 'text', text: content }]);
     const delivered = await flush(session);
     expect(delivered.map(({ text }) => text)).toEqual(['[[say 0]]', content]);
@@ -137,10 +139,10 @@ describe('queue.move', () => {
   test('P2: gives a prompt another place; beyond the end is the end', async () => {
     const { session, prompts } = await waiting(3);
     const [a, b, c] = prompts as [string, string, string];
-    const first = await place.http.call('queue.move', { session, prompt: c, to: 0 });
-    expect(first.item).toMatchObject({ prompt: c, position: 0 });
+    const first = await place.http.call('queue.move', { session, prompt: c, to: 1 });
+    expect(first.item).toMatchObject({ prompt: c, position: 1 });
     const last = await place.http.call('queue.move', { session, prompt: a, to: 99 });
-    expect(last.item).toMatchObject({ prompt: a, position: 2 });
+    expect(last.item).toMatchObject({ prompt: a, position: 3 });
     expect(await listed(session)).toEqual([c, b, a]);
     const delivered = await flush(session);
     expect(delivered.map(({ about }) => about)).toEqual([c, b, a]);
@@ -150,7 +152,7 @@ describe('queue.move', () => {
     const { session, prompts } = await waiting(5);
     const followers = [await place.follow(session), await place.follow(session)];
     const inputs = Array.from({ length: 15 }, (_, at) => {
-      return { session, prompt: prompts[at % 5]!, to: (at * 3) % 5 };
+      return { session, prompt: prompts[at % 5]!, to: 1 + ((at * 3) % 5) };
     });
     const { codes } = sorted(await race(place, 'queue.move', inputs));
     expect(codes).toEqual([]);
@@ -159,7 +161,7 @@ describe('queue.move', () => {
     let replayed = [...prompts];
     for (const { data, about } of log.filter((entry) => entry.data['change'] === 'moved')) {
       replayed = replayed.filter((prompt) => prompt !== about);
-      replayed.splice(data['to'] as number, 0, about!);
+      replayed.splice((data['to'] as number) - 1, 0, about!);
     }
     expect(replayed).toEqual(order);
     for (const follower of followers) {
@@ -205,7 +207,7 @@ describe('queue.withdraw', () => {
         race(
           place,
           'queue.move',
-          each.map((one) => ({ ...one, to: 0 })),
+          each.map((one) => ({ ...one, to: 1 })),
           gap,
         ),
         race(place, 'queue.release', [{ session }, { session }], gap * 4),

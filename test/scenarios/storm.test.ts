@@ -64,7 +64,7 @@ const strikes: readonly Strike[] = [
   (storm) => ['queue.withdraw', { session: storm.session, prompt: ofPrompt(storm) }],
   (storm) => [
     'queue.move',
-    { session: storm.session, prompt: ofPrompt(storm), to: storm.dice.roll(3) },
+    { session: storm.session, prompt: ofPrompt(storm), to: 1 + storm.dice.roll(3) },
   ],
   ({ session }) => ['queue.release', { session }],
   ({ session, dice }) => ['sessions.compact', { session, keep: 1 + dice.roll(4) }],

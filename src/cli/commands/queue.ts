@@ -99,7 +99,7 @@ async function list({ io, options, client, session }: Call): Promise<void> {
 function itemLine({ position, content, edited }: Item, columns: number): string {
   const text = content === null ? '(unreadable)' : textOf(content as unknown as ContentBlock[]);
   const mark = edited ? '(edited) ' : '';
-  return cutTo(`${String(position + 1).padStart(2)}  ${mark}${oneLine(text, 1000)}`, columns);
+  return cutTo(`${String(position).padStart(2)}  ${mark}${oneLine(text, 1000)}`, columns);
 }
 
 async function release({ io, options, client, session }: Call): Promise<void> {
@@ -130,7 +130,7 @@ async function change(call: Call, action: 'edit' | 'move' | 'rm', words: Words):
 function placeOf(given: string | undefined): number {
   const place = wholeNumber(given ?? '', 'The new place');
   if (place === 0) throw refuse('invalid', 'Places are counted from 1.');
-  return place - 1;
+  return place;
 }
 
 function itemNamed(items: readonly Item[], named: string): Item {

@@ -32,11 +32,11 @@ export function editItem(draft: Draft, command: Extract<Command, { type: 'queue_
   return placed(draft, id);
 }
 
-/** Gives a waiting prompt another place, counted from 0; beyond the end means the end. */
+/** Gives a waiting prompt another place, counted from 1; beyond the end means the end. */
 export function moveItem(draft: Draft, command: Extract<Command, { type: 'queue_move' }>): Placed {
   const item = waiting(draft, command.prompt);
-  const to = Math.min(command.to, draft.state.queue.length - 1);
-  if (draft.state.queue[to] !== item) {
+  const to = Math.min(command.to, draft.state.queue.length);
+  if (draft.state.queue[to - 1] !== item) {
     draft.write('queue', { change: 'moved', to }, { about: item.id, runId: null });
   }
   return placed(draft, item.id);
@@ -44,10 +44,10 @@ export function moveItem(draft: Draft, command: Extract<Command, { type: 'queue_
 
 /** Told now: a later command of the same turn may take the prompt out of the queue. */
 function placed({ state: { queue } }: Draft, prompt: string): Placed {
-  const position = queue.findIndex(({ id }) => id === prompt);
-  const { edited, timeoutMs } = queue[position]!;
+  const at = queue.findIndex(({ id }) => id === prompt);
+  const { edited, timeoutMs } = queue[at]!;
   const timeout = timeoutMs === undefined ? {} : { timeoutMs };
-  return { type: 'placed', position, edited: edited !== undefined, ...timeout };
+  return { type: 'placed', position: at + 1, edited: edited !== undefined, ...timeout };
 }
 
 export function withdrawItem(draft: Draft, prompt: string): void {

@@ -11,7 +11,7 @@ export const queueMove = operation({
   input: z.strictObject({
     session: sessionName,
     prompt: id,
-    to: z.int().min(0).max(limits.queueItems).describe('place from 0; beyond the end: the end'),
+    to: z.int().min(1).max(limits.queueItems).describe('place from 1; beyond the end: the end'),
   }),
   output: z.object({ session: z.string(), item: queueItem }),
 });
