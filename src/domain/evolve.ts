@@ -364,10 +364,11 @@ function queue(state: SessionState, entry: EntryOf<'queue'>): SessionState {
     case 'requeued': {
       const item = state.run?.prompts.find((candidate) => candidate.id === about);
       if (item === undefined || state.run === null) return state;
-      const { state: _state, steered: _steered, ...queued } = item;
+      const { state: was, steered: _steered, ...queued } = item;
+      const sent = was === 'sent' ? { sent: true as const } : {};
       return {
         ...state,
-        queue: [queued, ...state.queue],
+        queue: [{ ...queued, ...sent }, ...state.queue],
         run: { ...state.run, prompts: state.run.prompts.filter((candidate) => candidate !== item) },
       };
     }

@@ -9,7 +9,7 @@ import { type ContextWindow, noUsage, type Usage, type UsageReport } from './usa
  * The bounded state of a session: what its actor loads instead of the log. It is `fold(evolve)` of the log
  * and nothing else; `stateVersion` rises when the same log folds to another state.
  */
-export const stateVersion = 7;
+export const stateVersion = 8;
 
 export interface SessionState extends AgentSettings {
   id: string;
@@ -83,6 +83,8 @@ export interface QueuedPrompt {
   timeoutMs?: number;
   /** The entry that has its content now. */
   edited?: string;
+  /** The agent may have it already, under its name: its content stays. */
+  sent?: true;
 }
 
 /**

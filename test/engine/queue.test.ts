@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { textOf } from '../../src/domain/content.ts';
-import { deaf, given } from './agents.ts';
+import { plainDriver } from '../../src/testing/index.ts';
+import { deaf, given, obedient } from './agents.ts';
 import { by, Workbench, words } from './workbench.ts';
 
 /** A session whose first run works for ever, with prompts that wait. */
@@ -159,5 +160,38 @@ describe('a draft', () => {
     await expect(edited).rejects.toMatchObject({ refusal: { code: 'invalid', field: 'content' } });
     const { items } = await bench.engine.queue.list(row.id);
     expect(items).toMatchObject([{ content: words('first'), edited: false }]);
+  });
+});
+
+describe('a held queue', () => {
+  test('P2: what is sent to it comes first, also where its host gives way to one with other settings', async () => {
+    const bench = await Workbench.open({
+      play: (turn) => (turn.text === 'go' ? obedient(turn) : turn.say('done')),
+    });
+    const [session] = await waiting(bench, 'a');
+    await bench.abort(session, { wait: true });
+    await bench.engine.patch(session, { changes: { effort: 'high' } }, by);
+    await bench.send(session, 'b');
+    const watch = await bench.watch(session);
+    await watch.entry('run_ended', ({ data }) => data.outcome === 'completed', 2);
+    const deliveries = await bench.of(session, 'delivery');
+    expect(deliveries.map(({ data }) => textOf(data.content))).toEqual(['go', 'b', 'a']);
+  });
+
+  test('P1 P2: a prompt that the agent may have already is not edited', async () => {
+    const bench = await Workbench.open({
+      driver: plainDriver({ profile: { deduplicatesPrompts: true } }),
+      play: (turn) => turn.process.exit(1),
+    });
+    const session = await bench.session('go');
+    const watch = await bench.watch(session);
+    await watch.entry('host', ({ data }) => data.state === 'ended');
+    const [first] = await bench.of(session, 'prompt');
+    const { queue } = bench.engine;
+    expect((await queue.list(session)).items).toMatchObject([{ prompt: first!.id }]);
+    await expect(queue.edit(session, first!.id, words('other'), by)).rejects.toMatchObject({
+      refusal: { code: 'conflict', field: 'prompt' },
+    });
+    await queue.withdraw(session, first!.id, by);
   });
 });

@@ -27,7 +27,11 @@ export function demandContent(content: readonly ContentBlock[]): void {
 /** Gives a waiting prompt another content. */
 export function editItem(draft: Draft, command: Extract<Command, { type: 'queue_edit' }>): Placed {
   demandContent(command.content);
-  const { id } = waiting(draft, command.prompt);
+  const { id, sent } = waiting(draft, command.prompt);
+  if (sent === true) {
+    const message = 'The agent may have that prompt already: withdraw it, and send another.';
+    throw refuse('conflict', message, { field: 'prompt' });
+  }
   draft.write('queue', { change: 'edited', content: command.content }, { about: id, runId: null });
   return placed(draft, id);
 }

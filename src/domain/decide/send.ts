@@ -27,7 +27,13 @@ export function send(draft: Draft, command: Send): Sent {
   renewHost(draft);
   if (draft.state.host?.phase === 'ending') {
     // Its next host takes it, as soon as this one is gone.
-    if (held) draft.write('queue', { change: 'released' }, { runId: null });
+    if (held) {
+      // As with a host that is ready: what somebody sends to a held queue comes first.
+      if (draft.state.queue.length > 1) {
+        draft.write('queue', { change: 'moved', to: 1 }, { about: command.id, runId: null });
+      }
+      draft.write('queue', { change: 'released' }, { runId: null });
+    }
     return waits(draft, command);
   }
   // What was written into the draft comes first.
