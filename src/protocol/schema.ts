@@ -40,16 +40,26 @@ const linkBlock = z.object({
   mimeType: z.string().max(100).optional(),
 });
 
+/** A text that goes along, with where it is from; larger ones are a text block of their own. */
+const resourceBlock = z.object({
+  type: z.literal('resource'),
+  resource: z.object({
+    uri: z.string().min(1).max(4096),
+    mimeType: z.string().max(100).optional(),
+    text: z.string().max(limits.pieceChars),
+  }),
+});
+
 /** A prompt: text, or content blocks in the shapes of the Agent Client Protocol. */
 export const promptContent = z
   .union([
     z.string().min(1, 'the prompt is empty: give it some text'),
     z
-      .array(z.discriminatedUnion('type', [textBlock, imageBlock, linkBlock]))
+      .array(z.discriminatedUnion('type', [textBlock, imageBlock, linkBlock, resourceBlock]))
       .min(1)
       .max(limits.contentBlocks),
   ])
-  .describe('text, or content blocks (text, image, resource_link)');
+  .describe('text, or content blocks (text, image, resource_link, resource)');
 
 export function contentBlocks(content: z.output<typeof promptContent>): readonly ContentBlock[] {
   return typeof content === 'string'
