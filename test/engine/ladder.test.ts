@@ -116,7 +116,7 @@ test('P3 R1: a prompt that is sent while the host is being ended waits for the n
   const watch = await bench.watch(session);
   await watch.entry('run_ended');
   await gate.reached;
-  expect(await bench.send(session, 'two')).toMatchObject({ state: 'queued', position: 2 });
+  expect(await bench.send(session, 'two')).toMatchObject({ state: 'queued', position: 1 });
   expect(bench.hosts.launched).toHaveLength(1);
   gate.open();
   await watch.entry('run_ended', ({ data }) => data.outcome === 'completed', 2);

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs';
 import { readdir, realpath } from 'node:fs/promises';
+import { uptime } from 'node:os';
 import { basename } from 'node:path';
 import { promisify } from 'node:util';
 import { unless } from '../directory/system-error.ts';
@@ -51,8 +52,8 @@ async function tailWaits(): Promise<boolean> {
 
 async function list(): Promise<readonly ProcessSample[]> {
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const uptime = Number.parseFloat(await readProc('/proc/uptime'));
-  const bootedAt = Date.now() - uptime * 1000;
+  // Both in one breath: what comes between them makes every process look younger, and a sweep leave it.
+  const bootedAt = Date.now() - uptime() * 1000;
   const samples: ProcessSample[] = [];
   const waiting = names.values();
   const look = async (): Promise<void> => {
