@@ -63,7 +63,9 @@ describe('a native session', () => {
     expect(data.error?.message).toContain(nativeId);
     expect((await talk.whole()).row.nativeId).toBe(nativeId);
     await rename(`${file}.away`, file);
-    // The prompt has not reached the agent, so it still waits and is next.
+    // The prompt has not reached the agent, so it still waits.
+    await place.client.queue.release({ session: before.session });
+    expect((await talk.end(3)).data.outcome).toBe('completed');
     await talk.send('!recall');
     expect((await talk.end(4)).data.outcome).toBe('completed');
     expect(talk.texts('message')).toEqual([

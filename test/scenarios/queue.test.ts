@@ -172,8 +172,8 @@ describe('queue.move', () => {
   });
 
   testRefusals(() => place, 'queue.move', [
-    ...withField('to', 0),
-    ['a place before the first', { session: 'a', prompt: 'a', to: -1 }, 'invalid', 'to'],
+    ...withField('to', 1),
+    ['a place before the first', { session: 'a', prompt: 'a', to: 0 }, 'invalid', 'to'],
   ]);
 });
 
