@@ -1,14 +1,10 @@
 import { textOf, type ToolCall } from './content.ts';
-import {
-  type EntryOf,
-  isNode,
-  type NewEntry,
-  type RunOutcome,
-  type SettingsChange,
-} from './entry.ts';
+import { type EntryOf, isNode, type NewEntry, type RunOutcome } from './entry.ts';
+import { host } from './evolve/host.ts';
+import { queue } from './evolve/queue.ts';
+import { settings } from './evolve/settings.ts';
 import { limits } from './limits.ts';
 import { advance } from './run.ts';
-import { agentSettings, touched } from './settings.ts';
 import { titleFrom } from './title.ts';
 import type { OpenRun, SessionState } from './session-state.ts';
 import { addReport, noUsage, type UsageReport } from './usage.ts';
@@ -111,43 +107,6 @@ function apply(state: SessionState, entry: PlacedEntry): SessionState {
       return state;
   }
 }
-
-function settings(state: SessionState, entry: EntryOf<'settings'>): SessionState {
-  const { changes } = entry.data;
-  const next: SessionState = { ...state };
-  for (const name of plainSettings) {
-    const value = changes[name];
-    if (value !== undefined) Object.assign(next, { [name]: value });
-  }
-  const later = touched(changes).some((name) => entry.data.live?.includes(name) !== true);
-  if (later && entry.data.from !== 'agent' && next.host !== null) {
-    next.host = { ...next.host, stale: true };
-  }
-  if (
-    changes.title !== undefined &&
-    (entry.data.from !== 'agent' || state.titleFrom !== 'client')
-  ) {
-    next.title = changes.title;
-    next.titleFrom =
-      changes.title === null ? null : entry.data.from === 'agent' ? 'agent' : 'client';
-  }
-  return next;
-}
-
-const plainSettings = [
-  'key',
-  'agent',
-  'cwd',
-  'label',
-  'meta',
-  ...agentSettings,
-  'draft',
-  'archived',
-  'modelInForce',
-  'context',
-  'parent',
-  'onLost',
-] as const satisfies readonly (keyof SettingsChange)[];
 
 function prompt(state: SessionState, entry: EntryOf<'prompt'>): SessionState {
   const item = {
@@ -329,108 +288,11 @@ function usage(state: SessionState, entry: EntryOf<'usage'>): SessionState {
   };
 }
 
-function queue(state: SessionState, entry: EntryOf<'queue'>): SessionState {
-  const { about } = entry;
-  switch (entry.data.change) {
-    case 'released':
-      return {
-        ...state,
-        held: false,
-        continued: entry.data.continues === undefined ? state.continued : state.continued + 1,
-      };
-    case 'edited':
-      return {
-        ...state,
-        queue: state.queue.map((item) =>
-          item.id === about ? { ...item, edited: entry.id } : item,
-        ),
-      };
-    case 'moved': {
-      const item = state.queue.find((candidate) => candidate.id === about);
-      if (item === undefined) return state;
-      const others = state.queue.filter((candidate) => candidate !== item);
-      return { ...state, queue: others.toSpliced((entry.data.to ?? 1) - 1, 0, item) };
-    }
-    case 'withdrawn':
-    case 'indeterminate':
-      return {
-        ...state,
-        queue: state.queue.filter((item) => item.id !== about),
-        run: state.run && {
-          ...state.run,
-          prompts: state.run.prompts.filter((item) => item.id !== about),
-        },
-      };
-    case 'requeued': {
-      const item = state.run?.prompts.find((candidate) => candidate.id === about);
-      if (item === undefined || state.run === null) return state;
-      const { state: was, steered: _steered, ...queued } = item;
-      const sent = was === 'sent' ? { sent: true as const } : {};
-      return {
-        ...state,
-        queue: [{ ...queued, ...sent }, ...state.queue],
-        run: { ...state.run, prompts: state.run.prompts.filter((candidate) => candidate !== item) },
-      };
-    }
-  }
-}
-
-function host(state: SessionState, entry: EntryOf<'host'>): SessionState {
-  const { data } = entry;
-  switch (data.state) {
-    case 'launched':
-      return {
-        ...state,
-        host: { id: data.host, phase: 'launched' },
-        run: state.run && { ...state.run, launches: state.run.launches + 1 },
-      };
-    case 'opened':
-      if (state.host?.id !== data.host) return state;
-      return {
-        ...state,
-        host: state.host.phase === 'ending' ? state.host : { ...state.host, phase: 'open' },
-        ...native(state, data.nativeId),
-        run: opensFor(state) ? sendWaiting(state.run!, entry.at) : state.run,
-      };
-    case 'ending':
-      if (state.host?.id !== data.host) return state;
-      return {
-        ...state,
-        host: {
-          ...state.host,
-          phase: 'ending',
-          ...(data.error === undefined ? {} : { error: data.error }),
-        },
-      };
-    case 'ended':
-      return state.host?.id === data.host ? { ...state, host: null } : state;
-  }
-}
-
-/** A native session that was opened: a mark in another one is none in it, and a copy is made but once. */
-function native(state: SessionState, opened: string | undefined): Partial<SessionState> {
-  if (opened === undefined) return {};
-  const nativeMark = opened === state.nativeId ? state.nativeMark : null;
-  return { nativeId: opened, nativeMark, forkNative: null, forkMark: null };
-}
-
-/** Whether a run waits for this host to open. */
-function opensFor(state: SessionState): boolean {
-  return state.run?.state === 'starting' && state.host?.phase === 'launched';
-}
-
 /** An interrupt that somebody turns into a stop is a stop: it holds the queue. */
 function abortReason(run: OpenRun, reason: AbortReason): AbortReason {
   return run.abort === null || run.abort.reason === 'interrupt' ? reason : run.abort.reason;
 }
 type AbortReason = EntryOf<'abort'>['data']['reason'];
-
-function sendWaiting(run: OpenRun, at: string): OpenRun {
-  const prompts = run.prompts.map((item) =>
-    item.state === 'waiting' ? { ...item, state: 'sent' as const } : item,
-  );
-  return { ...run, sentAt: run.sentAt ?? at, prompts };
-}
 
 function forked(state: SessionState, { data }: EntryOf<'fork'>): SessionState {
   const { session, entry, seq, nativeId = null, nativeMark = null, primer = null } = data;
