@@ -73,6 +73,7 @@ export class SessionActor {
   #refused: Refusal | null = null;
   #committed: Batch | null = null;
   #stopped: Refusal | null = null;
+  #leaving: Refusal | null = null;
   #runWaiters = new Map<string, Set<() => void>>();
   #hostWaiters = new Set<() => void>();
 
@@ -111,6 +112,9 @@ export class SessionActor {
   ): Promise<Parameters<Letter['resolve']>[0]> {
     return new Promise((resolve, reject) => {
       if (this.#stopped !== null) return reject(new RefusalError(this.#stopped));
+      if (this.#leaving !== null && letter.by.type === 'client') {
+        return reject(new RefusalError(this.#leaving));
+      }
       this.#letters.push({ ...letter, barrier: null, resolve, reject });
       this.wake();
     });
@@ -150,6 +154,11 @@ export class SessionActor {
   /** Resolves when the work at hand is done. */
   async settled(): Promise<void> {
     while (this.#turning !== null) await this.#turning;
+  }
+
+  /** Takes nothing more from clients, only from the server that ends what works here. */
+  leave(refusal: Refusal): void {
+    this.#leaving = refusal;
   }
 
   /** Takes no more commands; what waits is refused. */

@@ -324,7 +324,11 @@ export class SessionEngine implements Engine {
     await this.#space.stop();
     this.#life.stop();
     this.#registry.refuseNew({ code: 'unavailable', message: 'The daemon is shutting down.' });
-    const actors = await withHosts(await this.#registry.loaded(), this.#options.clock);
+    const loaded = await this.#registry.loaded();
+    for (const actor of loaded) {
+      actor.leave({ code: 'unavailable', message: 'The daemon is shutting down.' });
+    }
+    const actors = await withHosts(loaded, this.#options.clock);
     const runs = await Promise.all(
       actors.map(async (actor) =>
         mode === 'stop' ? stopSession(actor, this.#supervisor, this.#options) : detached(actor),

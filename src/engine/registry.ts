@@ -87,6 +87,8 @@ export class Registry {
     make: (actor: SessionActor) => Promise<Made>,
   ): Promise<Made | null> {
     if (await this.#isThere(session)) return null;
+    // It began to shut down meanwhile: nothing is launched any more that nobody would end.
+    if (this.#closed !== null) throw new RefusalError(this.#closed);
     const state = emptySession(session);
     const actor = this.#actor(agent, { state, epoch: 1, exists: false, grip: null });
     const loaded = Promise.resolve(actor);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { limits } from '../../src/domain/limits.ts';
 import { plainAgent, type Turn } from '../../src/testing/index.ts';
 import { storeWith } from './store-with.ts';
-import { memoryStore, Workbench } from './workbench.ts';
+import { by, memoryStore, Workbench } from './workbench.ts';
 
 const obedient = async (turn: Turn): Promise<void> => {
   turn.say('working');
@@ -160,3 +160,40 @@ describe('the end by stop of a daemon whose store', () => {
     await real.close();
   });
 });
+
+test.each(['load', 'putBlob'] as const)(
+  'R8 R1: by stop refuses what is being created when it begins, at its %s',
+  async (held) => {
+    const real = await memoryStore();
+    const reached = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const pass = async (): Promise<void> => {
+      reached.resolve();
+      await gate.promise;
+    };
+    const store = storeWith(real, () => ({
+      load: async (session) => {
+        if (held === 'load') await pass();
+        return real.load(session);
+      },
+      putBlob: async (bytes, digest) => {
+        await pass();
+        return real.putBlob(bytes, digest);
+      },
+    }));
+    const bench = await Workbench.open({ store, play: obedient });
+    const prompt = { content: [{ type: 'text' as const, text: 'go '.repeat(40_000) }] };
+    const creating = bench.engine
+      .create({ changes: {}, prompt }, by)
+      .catch((error: unknown) => error);
+    await reached.promise;
+    const over = bench.engine.shutdown('stop');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    gate.resolve();
+    expect(await creating).toMatchObject({ refusal: { code: 'unavailable' } });
+    await over;
+    expect(bench.hosts.launched).toEqual([]);
+    bench.life.kill();
+    await real.close();
+  },
+);
