@@ -261,7 +261,7 @@ describe('restarts', () => {
     // Nothing is echoed before the model begins to answer.
     await talk.send(script('!hold mute', '!say heard you'));
     await until('the model is asked', async () => place.asked('!hold mute') === 1, 20_000);
-    process.kill([...talk.hosts.values()].at(-1)!, 'SIGKILL');
+    process.kill(await talk.agent(), 'SIGKILL');
     expect((await talk.end()).data.outcome).toBe('failed');
     expect((await talk.whole()).row.nativeId ?? null).toBeNull();
     place.model.release('mute');
