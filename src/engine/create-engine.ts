@@ -85,6 +85,8 @@ const recoveryMs = 10_000;
 /** After a stop it waits so long for the archives of the hosts; the next start makes those that are left. */
 const archiveMs = 5000;
 
+const leaving = { code: 'unavailable', message: 'The daemon is shutting down.' } as const;
+
 /** Starts the engine: finds what became of the hosts of an earlier daemon, and serves. */
 export function createEngine(options: EngineOptions): SessionEngine {
   return new SessionEngine(options);
@@ -323,18 +325,16 @@ export class SessionEngine implements Engine {
     await within(this.#recovery.done, recoveryMs, this.#options.clock);
     await this.#space.stop();
     this.#life.stop();
-    this.#registry.refuseNew({ code: 'unavailable', message: 'The daemon is shutting down.' });
+    this.#registry.refuseNew(leaving);
     const loaded = await this.#registry.loaded();
-    for (const actor of loaded) {
-      actor.leave({ code: 'unavailable', message: 'The daemon is shutting down.' });
-    }
+    for (const actor of loaded) actor.leave(leaving);
     const actors = await withHosts(loaded, this.#options.clock);
     const runs = await Promise.all(
       actors.map(async (actor) =>
         mode === 'stop' ? stopSession(actor, this.#supervisor, this.#options) : detached(actor),
       ),
     );
-    await this.#registry.close({ code: 'unavailable', message: 'The daemon is shutting down.' });
+    await this.#registry.close(leaving);
     for (const actor of actors) actor.grip?.host?.release();
     await this.#archivist.close(mode === 'stop' ? archiveMs : 0);
     return runs;
