@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { forCi } from './scripts/ci/vitest.ts';
 
 // Tests with real agents: `npm run test:agents`. They install a pinned CLI and need no network besides.
 export default defineConfig({
@@ -10,8 +11,6 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 300_000,
-    reporters: process.env['VITEST_JSON']
-      ? ['default', ['json', { outputFile: process.env['VITEST_JSON'] }]]
-      : ['default'],
+    ...forCi,
   },
 });

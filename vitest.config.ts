@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { forCi } from './scripts/ci/vitest.ts';
 
 export default defineConfig({
   test: {
@@ -8,8 +9,6 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 20_000,
     hookTimeout: 20_000,
-    reporters: process.env['VITEST_JSON']
-      ? ['default', ['json', { outputFile: process.env['VITEST_JSON'] }]]
-      : ['default'],
+    ...forCi,
   },
 });

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { forCi } from './scripts/ci/vitest.ts';
 
 // The installed package from outside, by HTTP and WebSocket alone: `npm run test:scenarios`.
 export default defineConfig({
@@ -10,8 +11,6 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    reporters: process.env['VITEST_JSON']
-      ? ['default', ['json', { outputFile: process.env['VITEST_JSON'] }]]
-      : ['default'],
+    ...forCi,
   },
 });

@@ -1,0 +1,15 @@
+import type { ViteUserConfig } from 'vitest/config';
+
+type TestConfig = NonNullable<ViteUserConfig['test']>;
+
+/**
+ * In CI a test that fails is tried once more, and one that passes only then is listed as unsteady at the end;
+ * TEST_REPORT names the file for what a run came to.
+ */
+export const forCi: Pick<TestConfig, 'retry' | 'reporters'> = {
+  retry: process.env['CI'] === undefined ? 0 : 1,
+  reporters:
+    process.env['TEST_REPORT'] === undefined
+      ? ['default']
+      : ['default', './scripts/ci/reporter.ts'],
+};
