@@ -5,7 +5,7 @@ import type { SerializedError } from 'vitest';
 import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
 import type { Finding, Report } from './report.ts';
 
-export default class CiReporter implements Reporter {
+export class CiReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     const file = process.env['TEST_REPORT'];
     if (file !== undefined) writeFileSync(file, JSON.stringify(reportOf(modules, unhandled)));

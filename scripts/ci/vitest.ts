@@ -1,4 +1,5 @@
 import type { ViteUserConfig } from 'vitest/config';
+import { CiReporter } from './reporter.ts';
 
 type TestConfig = NonNullable<ViteUserConfig['test']>;
 
@@ -8,8 +9,5 @@ type TestConfig = NonNullable<ViteUserConfig['test']>;
  */
 export const forCi: Pick<TestConfig, 'retry' | 'reporters'> = {
   retry: process.env['CI'] === undefined ? 0 : 1,
-  reporters:
-    process.env['TEST_REPORT'] === undefined
-      ? ['default']
-      : ['default', './scripts/ci/reporter.ts'],
+  reporters: process.env['TEST_REPORT'] === undefined ? ['default'] : ['default', new CiReporter()],
 };
