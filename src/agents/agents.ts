@@ -37,6 +37,8 @@ export function customAcpAgent(custom: CustomAgent): AgentDriver {
       resume: true,
       activityIsEvidence: true,
       deduplicatesPrompts: false,
+      editsInput: false,
+      hearsDenials: false,
       images: true,
       fork: false,
       settings: acpAgentSettings,

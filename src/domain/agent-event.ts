@@ -1,6 +1,7 @@
 import type { ApprovalOption, ContentBlock, PlanItem, ToolCall } from './content.ts';
 import type { RunFailure, SettingsChange } from './entry.ts';
 import type { Json } from './json.ts';
+import type { Wanted } from './policy.ts';
 import type { AgentSetting } from './settings.ts';
 import type { UsageReport } from './usage.ts';
 
@@ -55,6 +56,8 @@ export type AgentEvent =
       title: string;
       toolCall?: ToolCall;
       options: readonly ApprovalOption[];
+      /** For the policy; without it a person is asked. */
+      wants?: Wanted;
       parentCall?: string;
     }
   | { type: 'question'; item: string; request: Json; message: string; schema?: Json }
@@ -94,7 +97,14 @@ export type AgentCommand =
   /** Settings that it takes while it is open. */
   | { type: 'set'; changes: Pick<SettingsChange, AgentSetting> }
   | { type: 'cancel'; run: string }
-  | { type: 'answer_approval'; request: Json; option: string | null }
+  /** `input` only where it `editsInput`, `message` only where it `hearsDenials`. */
+  | {
+      type: 'answer_approval';
+      request: Json;
+      option: string | null;
+      input?: Json;
+      message?: string;
+    }
   | {
       type: 'answer_question';
       request: Json;

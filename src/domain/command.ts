@@ -1,4 +1,4 @@
-import type { BlobRef, ContentBlock } from './content.ts';
+import type { ApprovalOption, BlobRef, ContentBlock, ToolCall } from './content.ts';
 import type {
   Delivery,
   Entry,
@@ -8,6 +8,7 @@ import type {
   SettingsChange,
 } from './entry.ts';
 import type { Json } from './json.ts';
+import type { PolicyChange, Rule, Ruling, Wanted } from './policy.ts';
 import type { AgentSetting, MetaChange } from './settings.ts';
 
 /** What clients ask of a session. The caller's identity is the draft's author. */
@@ -18,15 +19,19 @@ export type Command =
       type: 'abort';
       run?: string;
       force: boolean;
-      reason: 'asked' | 'timeout' | 'stop';
+      reason: 'asked' | 'timeout' | 'stop' | 'budget';
       queue: 'keep' | 'withdraw';
     }
-  | { type: 'decide'; approval: string; choice: Choice; message?: string }
+  | Decide
+  | AskOutside
+  /** Its time has come: of the bypass, of questions that nobody answers. */
+  | { type: 'expire' }
   | {
       type: 'patch';
       changes: SettingsChange;
       /** Joined with what is set; null takes one away. */
       meta?: MetaChange;
+      policy?: PolicyChange;
       expectedHead?: string | null;
     }
   | { type: 'queue_edit'; prompt: string; content: readonly ContentBlock[] }
@@ -77,6 +82,34 @@ export interface Send {
   expectedHead?: string | null;
 }
 
+export interface Decide {
+  type: 'decide';
+  approval: string;
+  choice: Choice;
+  /** For the agent, with a denial. */
+  message?: string;
+  /** With what the tool is to run, where it is allowed. */
+  input?: Json;
+  /** Rules that are made of it; those of a directory are kept elsewhere. */
+  remember?: { level: 'session' | 'directory'; rules: readonly Rule[] };
+}
+
+/** Something inside the session asks its person, as an approval with options or as a question. */
+export interface AskOutside {
+  type: 'ask_outside';
+  id: string;
+  ask:
+    | {
+        kind: 'approval';
+        title: string;
+        toolCall?: ToolCall;
+        options: readonly ApprovalOption[];
+        wants?: Wanted;
+        ruling?: Ruling;
+      }
+    | { kind: 'question'; message: string; schema?: Json };
+}
+
 /** Where a fork comes from, and how much of it the agent remembers. */
 export interface ForkFrom {
   session: string;
@@ -104,7 +137,8 @@ export type Answer =
   | { type: 'created'; sent?: Sent }
   | Sent
   | { type: 'aborting'; run: string | null; queued: number }
-  | { type: 'decided'; decision: string; outcome: string; option?: string }
+  /** `told`: whether the message reaches the agent. */
+  | { type: 'decided'; decision: string; outcome: string; option?: string; told?: boolean }
   | { type: 'patched'; applied: Applied }
   | Placed
   | Deleted

@@ -3,6 +3,7 @@ import type { ContentBlock } from './content.ts';
 import type { By, EntryDataByKind, EntryKind, NewEntry } from './entry.ts';
 import { nodeRule } from './entry.ts';
 import { evolve, type PlacedEntry } from './evolve.ts';
+import type { Ruling } from './policy.ts';
 import type { AgentSetting } from './settings.ts';
 import type { OpenRun, SessionState } from './session-state.ts';
 
@@ -17,6 +18,8 @@ export interface DecideContext {
   contentOf(prompt: string): EntryDataByKind['prompt']['content'] | null;
   /** What the agent is to be told before its next prompt, as it stands in an entry. */
   primer(): ContentBlock | null;
+  /** What the policy says to the approval of that id; null where it was not asked. */
+  rulingOf(approval: string): Ruling | null;
 }
 
 /** The flags of an agent's profile that the decider asks. */
@@ -31,6 +34,10 @@ export interface AgentTraits {
   /** MCP servers may have variables and headers: their values reach it unseen. */
   mcpSecrets: boolean;
   deduplicatesPrompts: boolean;
+  /** What is allowed may be allowed with another input. */
+  editsInput: boolean;
+  /** A denial may carry a message that reaches it. */
+  hearsDenials: boolean;
   /** Anything that the agent says counts as evidence that it has the prompt; else only `prompt_taken`. */
   activityIsEvidence: boolean;
 }

@@ -1,6 +1,8 @@
 import type { ApprovalOption, BlobRef, ContentBlock, PlanItem, ToolCall } from './content.ts';
 import { canonicalJson, type Json } from './json.ts';
+import type { Rule, Ruling, Wanted } from './policy.ts';
 import type { AgentSetting, SettingsChange } from './settings.ts';
+import type { Restore, Snapshot } from './snapshot.ts';
 import type { Money, Tokens, Usage } from './usage.ts';
 
 export type { SettingsChange } from './settings.ts';
@@ -107,28 +109,40 @@ export interface EntryDataByKind {
   thought: { content: readonly ContentBlock[]; incomplete?: true };
   tool_call: ToolCall;
   plan: { items: readonly PlanItem[] };
-  /** `request` is the agent's own id of the question, needed for the answer. */
+  /** `request` is the agent's own id of the question, needed for the answer; null where it is not the agent's. */
   approval: {
     request: Json;
     title: string;
     toolCall?: ToolCall;
     options: readonly ApprovalOption[];
+    /** What the policy was asked about, where that is known and short enough to be kept. */
+    wants?: Wanted;
+    /** Why it is asked about. */
+    ruling?: Ruling;
+    /** Asked by something that works inside the session, not by the agent itself. */
+    outside?: true;
   };
-  /** `about` is the approval. */
+  /** `about` is the approval. `ruling`: no person decided it, but this. */
   decision: {
     outcome: 'allowed' | 'denied' | 'withdrawn';
     option?: string;
+    /** For the agent. */
     message?: string;
     reason?: string;
+    /** With what the tool is to run instead of what the agent had asked for. */
+    input?: Json;
+    ruling?: Ruling;
+    /** The rules that were made of it. */
+    remembered?: { level: 'session' | 'directory'; rules: readonly Rule[] };
   };
-  question: { request: Json; message: string; schema?: Json };
+  question: { request: Json; message: string; schema?: Json; outside?: true };
   /** `about` is the question. */
   answer: { outcome: 'answered' | 'declined' | 'withdrawn'; content?: Json; reason?: string };
   run_started: { trigger: 'prompt' | 'agent'; prompts: readonly string[] };
   /** The intent to end the run, written before anything is done about it (R4). */
   abort: {
     force: boolean;
-    reason: 'asked' | 'timeout' | 'interrupt' | 'stop';
+    reason: 'asked' | 'timeout' | 'interrupt' | 'stop' | 'budget';
     queue: 'keep' | 'withdraw';
   };
   run_ended: RunEnded;
@@ -186,7 +200,10 @@ export interface EntryDataByKind {
     primer?: BlobRef;
   };
   deletion: { state: 'deleted' | 'restored'; purgeAt?: string };
-  snapshot: { path: string; before: BlobRef | null; after: BlobRef | null; source: string };
+  /** `about` is the tool call. */
+  snapshot: Snapshot;
+  /** The one that is `ended` is `about` the one that is `begun`. */
+  restore: Restore;
   owner: { state: 'host' | 'external' | 'moving' | 'moved'; epoch: number; to?: string };
   /** R9: a working agent says nothing (`silent`), and then something (`heard`). */
   stall: { state: 'silent' | 'heard'; silentMs: number };
@@ -251,6 +268,7 @@ export const nodeRule: Record<EntryKind, 'always' | 'never' | 'first' | 'either'
   fork: 'always',
   deletion: 'never',
   snapshot: 'never',
+  restore: 'never',
   owner: 'never',
   stall: 'never',
   notice: 'never',

@@ -33,7 +33,14 @@ export function evolve(state: SessionState, entry: PlacedEntry): SessionState {
 }
 
 /** Kinds that are no activity of a person or an agent. */
-const quiet: ReadonlySet<string> = new Set(['settings', 'owner', 'snapshot', 'host', 'usage']);
+const quiet: ReadonlySet<string> = new Set([
+  'settings',
+  'owner',
+  'snapshot',
+  'restore',
+  'host',
+  'usage',
+]);
 
 function apply(state: SessionState, entry: PlacedEntry): SessionState {
   switch (entry.kind) {
@@ -100,6 +107,7 @@ function apply(state: SessionState, entry: PlacedEntry): SessionState {
     case 'thought':
     case 'plan':
     case 'snapshot':
+    case 'restore':
     case 'owner':
     case 'notice':
     case 'external':
@@ -245,6 +253,8 @@ function question(state: SessionState, entry: EntryOf<'approval' | 'question'>):
     title: (entry.kind === 'approval' ? entry.data.title : entry.data.message).slice(0, 400),
     options:
       entry.kind === 'approval' ? entry.data.options.map(({ id, kind }) => ({ id, kind })) : [],
+    at: entry.at,
+    ...(entry.data.outside === true ? { outside: true as const } : {}),
   };
   return { ...state, approvals: [...state.approvals, asked] };
 }

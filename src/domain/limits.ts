@@ -80,6 +80,10 @@ export const limits = {
   policyParts: 128,
   policyWords: 512,
   policyDepth: 16,
+  /** Rules of a session, of a directory, and those that hold everywhere. */
+  policyRules: 200,
+  /** Longest bypass. */
+  bypassMs: 24 * 60 * 60_000,
   /** Times that a host is started for one run before the run fails. */
   launchTries: 3,
   /** A deleted session is kept for this long. */

@@ -39,6 +39,8 @@ export interface SessionRow {
   updatedAt: string;
   lastActivityAt: string;
   archived: boolean;
+  /** What may be done unasked; `bypassUntil` is null where everything is asked about. */
+  policy: { autoAcceptEdits: boolean; bypassUntil: string | null };
   /** Null unless it was deleted and is kept for a time. */
   deletedAt: string | null;
   lastMessage: string | null;
@@ -81,6 +83,10 @@ export function rowOf(state: SessionState): SessionRow {
     updatedAt: state.updatedAt,
     lastActivityAt: state.lastActivityAt,
     archived: state.archived,
+    policy: {
+      autoAcceptEdits: state.policy.autoAcceptEdits,
+      bypassUntil: state.policy.bypassUntil,
+    },
     deletedAt: state.deletedAt,
     lastMessage: state.lastMessage,
     head: state.head,

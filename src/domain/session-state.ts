@@ -1,6 +1,7 @@
 import type { BlobRef, ToolKind } from './content.ts';
 import type { By, RunFailure, RunOutcome } from './entry.ts';
 import type { Json } from './json.ts';
+import { noPolicy, type SessionPolicy } from './policy.ts';
 import type { OpenRunState } from './run.ts';
 import { type AgentSettings, agentSettings, noSettings } from './settings.ts';
 import { type ContextWindow, noUsage, type Usage, type UsageReport } from './usage.ts';
@@ -9,7 +10,7 @@ import { type ContextWindow, noUsage, type Usage, type UsageReport } from './usa
  * The bounded state of a session: what its actor loads instead of the log. It is `fold(evolve)` of the log
  * and nothing else; `stateVersion` rises when the same log folds to another state.
  */
-export const stateVersion = 8;
+export const stateVersion = 9;
 
 export interface SessionState extends AgentSettings {
   id: string;
@@ -32,6 +33,8 @@ export interface SessionState extends AgentSettings {
   archived: boolean;
   parent: string | null;
   onLost: 'stop' | 'continue';
+  /** What its agent may do unasked. */
+  policy: SessionPolicy;
   /** Times that the server went on after a loss since the last real progress. */
   continued: number;
   modelInForce: { provider?: string; id: string } | null;
@@ -110,7 +113,7 @@ export interface OpenRun {
   launches: number;
   abort: {
     force: boolean;
-    reason: 'asked' | 'timeout' | 'interrupt' | 'stop';
+    reason: 'asked' | 'timeout' | 'interrupt' | 'stop' | 'budget';
     /** A prompt came after it: that one is next, and nothing is held. */
     released?: true;
   } | null;
@@ -148,6 +151,9 @@ export interface OpenQuestion {
   run: string | null;
   title: string;
   options: readonly { id: string; kind: string }[];
+  at: string;
+  /** Not asked by the agent: nothing is told to it. */
+  outside?: true;
 }
 
 export interface Decided {
@@ -177,6 +183,7 @@ export function emptySession(id: string): SessionState {
     archived: false,
     parent: null,
     onLost: 'stop',
+    policy: noPolicy,
     continued: 0,
     modelInForce: null,
     context: { used: 0, size: 0, known: false },

@@ -1,4 +1,5 @@
 import { limits } from './limits.ts';
+import type { SessionPolicy } from './policy.ts';
 import { refuse } from './refusal.ts';
 import type { ContextWindow } from './usage.ts';
 
@@ -51,6 +52,7 @@ export interface SettingsChange {
   parent?: string | null;
   /** Whether a run whose agent is gone with the machine goes on in a resumed host. */
   onLost?: 'stop' | 'continue';
+  policy?: SessionPolicy;
   /** What the agent reported, verbatim. */
   modelInForce?: { provider?: string; id: string };
   context?: ContextWindow;

@@ -10,6 +10,8 @@ export interface Tokens {
 export interface Money {
   amount: number;
   currency: string;
+  /** Counted from a table of prices, not told by the agent; of a sum: some of it was. */
+  estimate?: true;
 }
 
 export interface Usage {

@@ -10,6 +10,7 @@ import { type DecideContext, Draft, type Effect } from '../domain/draft.ts';
 import { type By, digestText, type NewEntry } from '../domain/entry.ts';
 import { smallBlocks } from '../domain/externalise.ts';
 import type { AgentInput } from '../domain/partials.ts';
+import type { Ruling } from '../domain/policy.ts';
 import { secretNames } from '../domain/settings.ts';
 import { type SessionState, settingsInForce, stateVersion } from '../domain/session-state.ts';
 import type { AgentDriver, AgentProfile, OpenSpec } from '../ports/agent.ts';
@@ -29,6 +30,10 @@ export interface Brought {
   /** Values of variables by name; null takes one away. */
   secrets?: { readonly [name: string]: string | null } | undefined;
 }
+
+/** What the policy says to approvals, by their ids. */
+export type Rulings = ReadonlyMap<string, Ruling>;
+const noRulings: Rulings = new Map();
 
 /** What a batch needs to know of its surroundings. */
 export interface BatchContext {
@@ -61,6 +66,8 @@ export class Batch {
   readonly #secrets: { [name: string]: string | null } = {};
   readonly #startSeq: number;
   #advanced = false;
+  /** What the policy says to what is asked in the line that is being folded. */
+  #rulings: Rulings = noRulings;
 
   constructor(state: SessionState, grip: HostGrip | null, context: BatchContext) {
     this.state = state;
@@ -102,10 +109,11 @@ export class Batch {
   }
 
   /** Folds a decoded line of the spool. Ids of what follows from it are derived from its place. */
-  line(line: RawLine, decoded: DecodedLine): void {
+  line(line: RawLine, decoded: DecodedLine, rulings: Rulings = noRulings): void {
     const { grip } = this;
     if (grip === null) return;
     this.#advanced = true;
+    this.#rulings = rulings;
     const inputs = grip.fold(line, decoded.state, decoded.events);
     this.#heard(grip, line);
     if (inputs.length > 0) this.blobs.push(...decoded.blobs);
@@ -166,6 +174,7 @@ export class Batch {
       agent: driver.profile,
       contentOf: (prompt) => this.#contentOf(prompt)?.stored ?? null,
       primer: () => this.#context.primer()?.stored[0] ?? null,
+      rulingOf: (approval) => this.#rulings.get(approval) ?? null,
     };
     return new Draft(this.state, context, by, nextId);
   }

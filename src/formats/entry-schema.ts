@@ -44,8 +44,25 @@ const toolCall = z.looseObject({
   locations: z.array(z.looseObject({ path: text })).optional(),
 });
 const proof = z.looseObject({ method: text, ended: z.array(z.looseObject({})), gone: z.boolean() });
+const fileSide = z.looseObject({
+  state: z.enum(['file', 'absent', 'link', 'unread']),
+  blob: blob.optional(),
+});
 const names = z.array(text);
 const nullableText = text.nullable().optional();
+const rule = z.looseObject({
+  effect: z.enum(['allow', 'ask', 'deny']),
+  tool: text.optional(),
+  kind: text.optional(),
+  path: text.optional(),
+  command: text.optional(),
+});
+const ruling = z.looseObject({
+  effect: z.enum(['allow', 'ask', 'deny']),
+  level: text.nullable(),
+  rule: z.union([count, text]),
+  why: text,
+});
 const changes = z.looseObject({
   key: nullableText,
   agent: text.optional(),
@@ -69,6 +86,14 @@ const changes = z.looseObject({
   archived: z.boolean().optional(),
   parent: nullableText,
   onLost: z.enum(['stop', 'continue']).optional(),
+  policy: z
+    .looseObject({
+      rules: z.array(rule),
+      autoAcceptEdits: z.boolean(),
+      bypassUntil: text.nullable(),
+      answerMs: count.nullable(),
+    })
+    .optional(),
   modelInForce: z.looseObject({ provider: text.optional(), id: text }).optional(),
   context: z.looseObject({ used: count, size: count, known: z.boolean() }).optional(),
 });
@@ -92,17 +117,30 @@ const dataByKind: { readonly [Kind in EntryKind]: z.ZodType } = {
     title: text,
     toolCall: toolCall.optional(),
     options: z.array(z.looseObject({ id: text, name: text, kind: text })),
+    wants: z
+      .looseObject({ kind: text, command: text.nullable(), locations: names, cwd: text.nullable() })
+      .optional(),
+    ruling: ruling.optional(),
+    outside: z.literal(true).optional(),
   }),
   decision: z.looseObject({
     outcome: z.enum(['allowed', 'denied', 'withdrawn']),
     option: text.optional(),
+    ruling: ruling.optional(),
+    remembered: z
+      .looseObject({ level: z.enum(['session', 'directory']), rules: z.array(rule) })
+      .optional(),
   }),
-  question: z.looseObject({ request: z.unknown(), message: text }),
+  question: z.looseObject({
+    request: z.unknown(),
+    message: text,
+    outside: z.literal(true).optional(),
+  }),
   answer: z.looseObject({ outcome: z.enum(['answered', 'declined', 'withdrawn']) }),
   run_started: z.looseObject({ trigger: z.enum(['prompt', 'agent']), prompts: names }),
   abort: z.looseObject({
     force: z.boolean(),
-    reason: z.enum(['asked', 'timeout', 'interrupt', 'stop']),
+    reason: z.enum(['asked', 'timeout', 'interrupt', 'stop', 'budget']),
     queue: z.enum(['keep', 'withdraw']),
   }),
   run_ended: z.looseObject({
@@ -155,10 +193,21 @@ const dataByKind: { readonly [Kind in EntryKind]: z.ZodType } = {
   }),
   snapshot: z.looseObject({
     path: text,
-    before: blob.nullable(),
-    after: blob.nullable(),
-    source: text,
+    change: text,
+    before: fileSide,
+    beforeFrom: text,
+    after: fileSide.optional(),
   }),
+  restore: z.union([
+    z.looseObject({
+      state: z.literal('begun'),
+      files: z.array(z.looseObject({ path: text, snapshot: text, from: fileSide, to: fileSide })),
+    }),
+    z.looseObject({
+      state: z.literal('ended'),
+      files: z.array(z.looseObject({ path: text, outcome: text })),
+    }),
+  ]),
   owner: z.looseObject({ state: text, epoch: count }),
   stall: z.looseObject({ state: z.enum(['silent', 'heard']), silentMs: count }),
   notice: z.looseObject({ code: text, text }),

@@ -1,4 +1,5 @@
 import type { ToolKind } from '../domain/content.ts';
+import type { Effect, Rule, Ruling, Wanted } from '../domain/policy.ts';
 import { disguiseOf } from './disguise.ts';
 import { guardedNames, isPlainEdit } from './edits.ts';
 import { covers, namesOf } from './glob.ts';
@@ -9,59 +10,35 @@ import type { Match, Pattern } from './pattern.ts';
 import { isWithin, pathsIn, placeOf, reachesState, touchesState } from './place.ts';
 import type { Ground, Place } from './place.ts';
 import { rulesFor } from './rule.ts';
-import type { Effect, Level, PlacedRule, Policy, Rule } from './rule.ts';
+import type { PlacedRule, Policy } from './rule.ts';
 import { readCommands } from './wrapper.ts';
 
 const fileKinds: readonly ToolKind[] = ['read', 'search', 'edit', 'delete', 'move'];
 
-/** What an agent wants to do. */
-export interface Question {
-  /** The tool's own name, where the agent gives one. */
-  readonly tool: string | null;
-  readonly kind: ToolKind;
-  /** The text that a shell is to run; null for tools that run none. */
-  readonly command: string | null;
-  /** Files that the tool is to work on, as the agent names them. */
-  readonly locations: readonly string[];
-  /** Where the tool starts, for relative paths; null where an agent's shell remembers and does not tell. */
-  readonly cwd: string | null;
-}
-
-export interface Verdict {
-  readonly effect: Effect;
-  /** The level whose rule decided; null where none did. */
-  readonly level: Level | null;
-  /** The number of the rule in its list, or what decided instead; `state` guards the daemon's own files. */
-  readonly rule: number | 'edits' | 'bypass' | 'state' | 'none';
-  /** The directory whose rule it is, at the level of directories. */
-  readonly directory?: string;
-  readonly why: string;
-}
-
 export interface Explained {
   readonly found: 'command' | 'read' | 'write' | 'tool' | 'unclear';
   readonly text: string;
-  readonly verdict: Verdict;
+  readonly verdict: Ruling;
 }
 
 export interface Explanation {
-  readonly verdict: Verdict;
+  readonly verdict: Ruling;
   /** Every simple command, file and doubt that was found, in order, with what was decided about it. */
   readonly parts: readonly Explained[];
 }
 
 /** The absolute paths whose real paths a verdict needs, in `Ground.realPaths`. */
-export function pathsOf(question: Question): string[] {
+export function pathsOf(question: Wanted): string[] {
   return [...new Set(partsOf(question).flatMap((part) => pathsIn(part, question.cwd)))];
 }
 
 /** Whether a thing is allowed, asked about or denied, and by what. */
-export function judge(question: Question, policy: Policy, ground: Ground): Verdict {
+export function judge(question: Wanted, policy: Policy, ground: Ground): Ruling {
   return explain(question, policy, ground).verdict;
 }
 
 /** The verdict with all that led to it. A question is allowed when each of its parts is. */
-export function explain(question: Question, policy: Policy, ground: Ground): Explanation {
+export function explain(question: Wanted, policy: Policy, ground: Ground): Explanation {
   const court = new Court(question, policy, ground);
   const parts = partsOf(question).map((part): Explained => {
     return { found: foundAs(part), text: shown(part.text), verdict: court.decide(part) };
@@ -74,7 +51,7 @@ function foundAs(part: Part): Explained['found'] {
   return part.type === 'file' ? part.access : part.type;
 }
 
-function partsOf(question: Question): Part[] {
+function partsOf(question: Wanted): Part[] {
   if (question.command !== null) return partsOfCommand(question.command);
   const access = question.kind === 'read' || question.kind === 'search' ? 'read' : 'write';
   const files = question.locations.map((path): FilePart => ({
@@ -106,21 +83,21 @@ function isMove(part: CommandPart): boolean {
 
 /** Decides the parts of one question. */
 class Court {
-  readonly #question: Question;
+  readonly #question: Wanted;
   readonly #policy: Policy;
   readonly #ground: Ground;
   readonly #rules: readonly PlacedRule[];
   /** Rules are read once for all parts. */
   readonly #patterns = new Map<Rule, Pattern | string>();
 
-  constructor(question: Question, policy: Policy, ground: Ground) {
+  constructor(question: Wanted, policy: Policy, ground: Ground) {
     this.#question = question;
     this.#policy = policy;
     this.#ground = ground;
     this.#rules = rulesFor(policy, ground.root);
   }
 
-  decide(part: Part): Verdict {
+  decide(part: Part): Ruling {
     const place = part.type === 'file' ? placeOf(part, this.#question.cwd, this.#ground) : null;
     const known = place !== null && 'real' in place ? place : null;
     const doubt = this.#doubt(part, place);
@@ -129,7 +106,7 @@ class Court {
     return verdict.effect === 'deny' ? verdict : (this.#guardState(part, known) ?? verdict);
   }
 
-  #byRules(part: Part, place: Place | null, doubt: string | null): Verdict | null {
+  #byRules(part: Part, place: Place | null, doubt: string | null): Ruling | null {
     for (const placed of this.#rules) {
       const match = this.#matches(placed.rule, part, place, doubt !== null);
       if (match !== 'no') return ruled(placed, match);
@@ -137,8 +114,8 @@ class Court {
     return null;
   }
 
-  #guardState(part: Part, place: Place | null): Verdict | null {
-    const verdict = (effect: Effect, why: string): Verdict => ({
+  #guardState(part: Part, place: Place | null): Ruling | null {
+    const verdict = (effect: Effect, why: string): Ruling => ({
       effect,
       level: null,
       rule: 'state',
@@ -235,7 +212,7 @@ class Court {
     return path.startsWith('./') ? `${this.#ground.root}/${path.slice(2)}` : path;
   }
 
-  #unruled(part: Part, place: Place | null, doubt: string | null): Verdict {
+  #unruled(part: Part, place: Place | null, doubt: string | null): Ruling {
     const { edits, bypass } = this.#policy.session;
     const { cwd, kind, command } = this.#question;
     const isEdit = command !== null || kind === 'edit' || kind === 'delete' || kind === 'move';
@@ -251,7 +228,7 @@ class Court {
   }
 }
 
-function ruled({ rule, level, number, directory }: PlacedRule, match: Match): Verdict {
+function ruled({ rule, level, number, directory }: PlacedRule, match: Match): Ruling {
   const effect = match === 'maybe' ? 'ask' : rule.effect;
   const note = rule.note === undefined ? '' : `: ${rule.note}`;
   return {

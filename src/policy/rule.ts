@@ -1,26 +1,5 @@
-import type { ToolKind } from '../domain/content.ts';
+import type { Level, Rule } from '../domain/policy.ts';
 import { readPattern } from './pattern.ts';
-
-/** `allow` lets a thing happen unasked, `ask` has a person decide, `deny` refuses it. */
-export type Effect = 'allow' | 'ask' | 'deny';
-
-/**
- * One line of a policy. What it does not say, it does not ask for: a rule with a `kind` alone is about
- * every tool of that kind.
- */
-export interface Rule {
-  readonly effect: Effect;
-  /** The tool's own name, exactly. */
-  readonly tool?: string;
-  readonly kind?: ToolKind;
-  /** A glob over real paths, absolute or beginning with `./` for the session's directory. */
-  readonly path?: string;
-  /** Words of a command: `git log **`. See docs/policy.md. */
-  readonly command?: string;
-  /** The wildcards of an allowing `command` also stand for words that only the shell can tell. */
-  readonly expansions?: true;
-  readonly note?: string;
-}
 
 /** What holds for a session, at the moment of a question. */
 export interface Policy {
@@ -35,8 +14,6 @@ export interface Policy {
   readonly directories: readonly { readonly path: string; readonly rules: readonly Rule[] }[];
   readonly global: { readonly rules: readonly Rule[] };
 }
-
-export type Level = 'session' | 'directory' | 'global';
 
 /** A rule and where it stands: `number` counts from 0 within its list. */
 export interface PlacedRule {

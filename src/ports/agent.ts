@@ -20,6 +20,10 @@ export interface AgentProfile {
   activityIsEvidence: boolean;
   /** It recognises a repeated prompt id, so that an unconfirmed prompt may be sent again. */
   deduplicatesPrompts: boolean;
+  /** What it asks for may be allowed with another input. */
+  editsInput: boolean;
+  /** A denial may carry a message that reaches it. */
+  hearsDenials: boolean;
   images: boolean;
   /**
    * Its native session can be copied into a new one (`OpenSpec.forkOf`), and it marks the ends of its turns,

@@ -139,6 +139,10 @@ export const row = z.object({
   updatedAt: z.string(),
   lastActivityAt: z.string(),
   archived: z.boolean(),
+  policy: z.object({
+    autoAcceptEdits: z.boolean(),
+    bypassUntil: z.string().nullable().describe('nothing is asked before this time'),
+  }),
   deletedAt: z.string().nullable(),
   lastMessage: z.string().nullable(),
   head: z.string().nullable(),

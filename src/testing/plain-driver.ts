@@ -17,6 +17,8 @@ const profile: AgentProfile = {
   resume: true,
   activityIsEvidence: true,
   deduplicatesPrompts: false,
+  editsInput: false,
+  hearsDenials: false,
   images: true,
   fork: true,
   settings: agentSettings,

@@ -57,6 +57,8 @@ export function driverOf(quirks: AcpQuirks = {}): AgentDriver {
       resume: true,
       activityIsEvidence: true,
       deduplicatesPrompts: false,
+      editsInput: false,
+      hearsDenials: false,
       images: true,
       fork: false,
       settings: ['model', 'mode'],

@@ -46,6 +46,7 @@ export function rowNamed(id: string, more: Partial<SessionRow> = {}): SessionRow
     updatedAt: at,
     lastActivityAt: at,
     archived: false,
+    policy: { autoAcceptEdits: false, bypassUntil: null },
     deletedAt: null,
     lastMessage: null,
     head: null,

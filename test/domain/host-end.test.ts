@@ -10,6 +10,8 @@ const plain = {
   live: [],
   mcpSecrets: false,
   deduplicatesPrompts: false,
+  editsInput: false,
+  hearsDenials: false,
   activityIsEvidence: true,
 };
 const send: Step = { do: 'send', delivery: 'queue', allowInterrupt: false, timed: false };

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Ruling } from '../../src/domain/policy.ts';
 import type { AgentCommand } from '../../src/domain/agent-event.ts';
 import type { ContentBlock } from '../../src/domain/content.ts';
 import { decideAgent } from '../../src/domain/decide/agent.ts';
@@ -196,6 +197,8 @@ export const traits: fc.Arbitrary<AgentTraits> = fc.record({
   live: fc.subarray([...agentSettings]),
   mcpSecrets: fc.boolean(),
   deduplicatesPrompts: fc.boolean(),
+  editsInput: fc.boolean(),
+  hearsDenials: fc.boolean(),
   activityIsEvidence: fc.boolean(),
 });
 
@@ -302,6 +305,9 @@ export class ModelSession {
     return 'item' in input ? { ...input, item: this.#id() } : input;
   }
 
+  /** What the policy says to approvals, by their ids. */
+  readonly rulings = new Map<string, Ruling>();
+
   #id(): string {
     return `i${(this.#ids += 1)}`;
   }
@@ -314,6 +320,7 @@ export class ModelSession {
       newId: () => this.#id(),
       agent: this.#traits,
       primer: () => primer,
+      rulingOf: (approval: string) => this.rulings.get(approval) ?? null,
       contentOf: (prompt: string) =>
         contentOf(prompt, draft.state, [...this.log, ...draft.entries]),
     };

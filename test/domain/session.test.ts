@@ -332,6 +332,8 @@ const plain = {
   live: [],
   mcpSecrets: false,
   deduplicatesPrompts: false,
+  editsInput: false,
+  hearsDenials: false,
   activityIsEvidence: true,
 };
 

@@ -198,6 +198,7 @@ describe('a page that cannot be read', () => {
       run: null,
       title: 't',
       options: [],
+      at: '2026-01-01T00:00:00.000Z',
     } as const;
     const state = { ...emptySession('s'), approvals: [open] };
     const sink = {

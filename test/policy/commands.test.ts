@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Effect, Rule } from '../../src/policy/rule.ts';
+import type { Effect, Rule } from '../../src/domain/policy.ts';
 import { allowing, effectOf } from './court.ts';
 
 const rules: readonly Rule[] = [

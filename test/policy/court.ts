@@ -1,7 +1,9 @@
 import { explain, judge, pathsOf } from '../../src/policy/judge.ts';
-import type { Explanation, Question } from '../../src/policy/judge.ts';
+import type { Wanted } from '../../src/domain/policy.ts';
+import type { Explanation } from '../../src/policy/judge.ts';
 import type { Ground } from '../../src/policy/place.ts';
-import type { Policy, Rule } from '../../src/policy/rule.ts';
+import type { Rule } from '../../src/domain/policy.ts';
+import type { Policy } from '../../src/policy/rule.ts';
 
 // The tests of this folder prove what A4 and A5 say of rules and commands.
 
@@ -17,18 +19,18 @@ export function policyOf(
   return { session: { rules, edits, bypass }, directories, global };
 }
 
-export function commandOf(command: string, more: Partial<Question> = {}): Question {
+export function commandOf(command: string, more: Partial<Wanted> = {}): Wanted {
   return { tool: 'Bash', kind: 'execute', command, locations: [], cwd: root, ...more };
 }
 
 /** A disk without links, at one instant, unless a test says otherwise. */
-export function groundFor(question: Question, more: Partial<Ground> = {}): Ground {
+export function groundFor(question: Wanted, more: Partial<Ground> = {}): Ground {
   const realPaths = new Map(pathsOf(question).map((path) => [path, path]));
   return { now: 1000, root, stateDirectory, realPaths, ...more };
 }
 
 export function explained(
-  question: Question,
+  question: Wanted,
   policy: Policy,
   more: Partial<Ground> = {},
 ): Explanation {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { faultOf } from '../../src/policy/rule.ts';
-import type { Rule } from '../../src/policy/rule.ts';
+import type { Rule } from '../../src/domain/policy.ts';
 import { effectOf } from './court.ts';
 
 // The examples of docs/policy.md: the rules stand before the verdicts that they lead to.

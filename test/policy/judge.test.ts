@@ -1,15 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import type { Question, Verdict } from '../../src/policy/judge.ts';
+import type { Ruling, Wanted } from '../../src/domain/policy.ts';
 import type { Ground } from '../../src/policy/place.ts';
-import type { Policy, Rule } from '../../src/policy/rule.ts';
+import type { Rule } from '../../src/domain/policy.ts';
+import type { Policy } from '../../src/policy/rule.ts';
 import { faultOf } from '../../src/policy/rule.ts';
 import { commandOf, explained, policyOf, root, stateDirectory } from './court.ts';
 
-function verdictOf(question: Question, policy: Policy, more: Partial<Ground> = {}): Verdict {
+function verdictOf(question: Wanted, policy: Policy, more: Partial<Ground> = {}): Ruling {
   return explained(question, policy, more).verdict;
 }
 
-function edit(...locations: readonly string[]): Question {
+function edit(...locations: readonly string[]): Wanted {
   return { tool: 'Edit', kind: 'edit', command: null, locations, cwd: root };
 }
 
@@ -68,7 +69,7 @@ describe('levels', () => {
 });
 
 describe('tools', () => {
-  const fetch: Question = { tool: 'Fetch', kind: 'fetch', command: null, locations: [], cwd: root };
+  const fetch: Wanted = { tool: 'Fetch', kind: 'fetch', command: null, locations: [], cwd: root };
 
   test('tools match by their exact name, by their kind, or both', () => {
     expect(verdictOf(fetch, policyOf([allow({ tool: 'Fetch' })])).effect).toBe('allow');
@@ -83,7 +84,7 @@ describe('tools', () => {
   });
 
   test('a rule about a path alone allows no tool that is not about files', () => {
-    const other: Question = { ...fetch, kind: 'other', locations: ['/home/ada/app/a'] };
+    const other: Wanted = { ...fetch, kind: 'other', locations: ['/home/ada/app/a'] };
     expect(verdictOf(other, policyOf([allow({ path: './**' })])).effect).toBe('ask');
     expect(verdictOf(other, policyOf([allow({ path: './**', tool: 'Fetch' })])).effect).toBe(
       'allow',
@@ -200,7 +201,7 @@ describe('guards', () => {
 
 describe('edits', () => {
   const policy = policyOf([], { edits: true });
-  const effect = (question: Question, more: Partial<Ground> = {}) =>
+  const effect = (question: Wanted, more: Partial<Ground> = {}) =>
     verdictOf(question, policy, more).effect;
 
   test('edits in the working directory are accepted, and the verdict says by what', () => {
@@ -315,7 +316,7 @@ describe('the state directory', () => {
     edits: true,
     bypass: { until: 1e9 },
   });
-  const effect = (question: Question, more: Partial<Ground> = {}) => {
+  const effect = (question: Wanted, more: Partial<Ground> = {}) => {
     const verdict = verdictOf(question, open, more);
     return verdict.rule === 'state' ? verdict.effect : `not guarded: ${verdict.effect}`;
   };

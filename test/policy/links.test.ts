@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { judge, pathsOf } from '../../src/policy/judge.ts';
-import type { Question } from '../../src/policy/judge.ts';
+import type { Wanted } from '../../src/domain/policy.ts';
 import { policyOf } from './court.ts';
 
 /** The real path of the nearest that exists, with the rest as it is. */
@@ -44,8 +44,8 @@ test('S3: on a real disk, edits are accepted only where they really happen in th
   symlinkSync(root!, `${place}/alias`);
 
   const policy = policyOf([], { edits: true, bypass: null });
-  const effect = (file: string, more: Partial<Question> = {}) => {
-    const question: Question = {
+  const effect = (file: string, more: Partial<Wanted> = {}) => {
+    const question: Wanted = {
       tool: 'Edit',
       kind: 'edit',
       command: null,

@@ -27,6 +27,8 @@ const profile: AgentProfile = {
   resume: true,
   activityIsEvidence: false,
   deduplicatesPrompts: true,
+  editsInput: true,
+  hearsDenials: true,
   images: true,
   fork: true,
   settings: [

@@ -19,6 +19,8 @@ const profile: AgentProfile = {
   resume: true,
   activityIsEvidence: true,
   deduplicatesPrompts: false,
+  editsInput: false,
+  hearsDenials: false,
   images: true,
   fork: false,
   settings: acpAgentSettings,

@@ -65,6 +65,7 @@ export function renderEntry(entry: Entry, look: Look): string[] {
     case 'settings':
     case 'host':
     case 'snapshot':
+    case 'restore':
     case 'owner':
       return [];
   }

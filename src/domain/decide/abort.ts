@@ -25,7 +25,7 @@ export function beginAbort(
   draft: Draft,
   how: {
     force: boolean;
-    reason: 'asked' | 'timeout' | 'stop' | 'interrupt';
+    reason: 'asked' | 'timeout' | 'stop' | 'interrupt' | 'budget';
     queue: 'keep' | 'withdraw';
   },
 ): void {

@@ -1,8 +1,8 @@
-import type { ToolCall } from '../content.ts';
 import type { Draft } from '../draft.ts';
 import type { RunFailure } from '../entry.ts';
 import { limits } from '../limits.ts';
 import type { AgentInput } from '../partials.ts';
+import { ask } from './ask.ts';
 import { closeToolCall, condemnHost, endRun, sendPrompts, takePrompts } from './run.ts';
 
 /** Decides what the agent said. Total: whatever it says at whatever time becomes entries or nothing. */
@@ -108,47 +108,6 @@ function toolCall(draft: Draft, input: Of<'tool_call'>): void {
   }
   const about = known === undefined ? {} : { about: known.entry };
   draft.write('tool_call', input.toolCall, { id: input.item, ...about, ...parent });
-}
-
-function ask(draft: Draft, input: Of<'approval'> | Of<'question'>): void {
-  if (draft.run?.state === 'stopping' || draft.state.approvals.length >= limits.openApprovals) {
-    return refuseQuestion(draft, input);
-  }
-  if (input.type === 'question') {
-    const { item, request, message, schema } = input;
-    draft.write(
-      'question',
-      { request, message, ...(schema === undefined ? {} : { schema }) },
-      { id: item },
-    );
-    return;
-  }
-  const { item, request, title, options, parentCall } = input;
-  const asked: ToolCall | undefined = input.toolCall;
-  draft.write(
-    'approval',
-    { request, title, options, ...(asked === undefined ? {} : { toolCall: asked }) },
-    { id: item, ...(parentCall === undefined ? {} : { parentCall }) },
-  );
-}
-
-/** A run that is being stopped gets no new questions: recorded, withdrawn and answered at once. */
-function refuseQuestion(draft: Draft, input: Of<'approval'> | Of<'question'>): void {
-  const reason = 'the run is being aborted';
-  const { request } = input;
-  if (input.type === 'approval') {
-    draft.write(
-      'approval',
-      { request, title: input.title, options: input.options },
-      { id: input.item },
-    );
-    draft.write('decision', { outcome: 'withdrawn', reason }, { about: input.item });
-    draft.tell({ type: 'answer_approval', request, option: null });
-  } else {
-    draft.write('question', { request, message: input.message }, { id: input.item });
-    draft.write('answer', { outcome: 'withdrawn', reason }, { about: input.item });
-    draft.tell({ type: 'answer_question', request, outcome: 'withdrawn' });
-  }
 }
 
 function withdrawn(draft: Draft, input: Of<'request_withdrawn'>): void {

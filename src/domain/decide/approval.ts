@@ -1,9 +1,12 @@
 import type { Draft } from '../draft.ts';
+import type { Json } from '../json.ts';
+import type { SessionPolicy } from '../policy.ts';
 import { refuse } from '../refusal.ts';
 import type { OpenQuestion } from '../session-state.ts';
-import type { Answer, Choice, Command } from '../command.ts';
+import type { Answer, Choice, Decide } from '../command.ts';
+import { limits } from '../limits.ts';
 
-export function decide(draft: Draft, command: Extract<Command, { type: 'decide' }>): Answer {
+export function decide(draft: Draft, command: Decide): Answer {
   const open = draft.state.approvals.find((item) => item.id === command.approval);
   if (open === undefined) throw notOpen(draft, command.approval);
   return open.kind === 'approval'
@@ -23,23 +26,66 @@ function notOpen(draft: Draft, approval: string): Error {
   });
 }
 
-function decideApproval(
-  draft: Draft,
-  open: OpenQuestion,
-  command: Extract<Command, { type: 'decide' }>,
-): Answer {
+function decideApproval(draft: Draft, open: OpenQuestion, command: Decide): Answer {
   const option = optionOf(open, command.choice);
   const kind = open.options.find((candidate) => candidate.id === option)?.kind ?? 'reject_once';
   const outcome = kind.startsWith('allow') ? 'allowed' : 'denied';
-  const chosen = option === null ? {} : { option };
-  const message = command.message === undefined ? {} : { message: command.message };
+  const { message, input, remember } = command;
+  if (outcome === 'denied') onlyAllowed(command);
+  else if (message !== undefined) {
+    throw refuse('invalid', 'A message goes with a denial.', { field: 'message' });
+  }
+  if (input !== undefined) editable(draft, open);
+  const said = {
+    outcome,
+    ...(option === null ? {} : { option }),
+    ...(message === undefined ? {} : { message }),
+    ...(input === undefined ? {} : { input }),
+  } as const;
   const entry = draft.write(
     'decision',
-    { outcome, ...chosen, ...message },
+    { ...said, ...(remember === undefined ? {} : { remembered: remember }) },
     { about: open.id, runId: open.run },
   );
-  draft.tell({ type: 'answer_approval', request: open.request, option });
-  return { type: 'decided', decision: entry.id, outcome, ...chosen };
+  if (remember?.level === 'session') rememberRules(draft, remember.rules);
+  tellDecision(draft, open, { ...said, option });
+  return {
+    type: 'decided',
+    decision: entry.id,
+    outcome,
+    ...(option === null ? {} : { option }),
+    ...(message === undefined ? {} : { told: isTold(draft, open) }),
+  };
+}
+
+function onlyAllowed({ input, remember }: Decide): void {
+  const field = input !== undefined ? 'input' : remember !== undefined ? 'remember' : null;
+  if (field === null) return;
+  throw refuse('invalid', `${field} goes with what is allowed.`, { field });
+}
+
+function editable(draft: Draft, open: OpenQuestion): void {
+  if (open.outside === true || draft.context.agent.editsInput) return;
+  const message = 'This agent takes no other input than what it asked for: deny it with a message.';
+  throw refuse('unsupported', message, { field: 'input' });
+}
+
+/** Before the rules that are there: the first that matches decides. */
+function rememberRules(draft: Draft, rules: SessionPolicy['rules']): void {
+  const { policy } = draft.state;
+  const joined = [...rules, ...policy.rules];
+  boundedRules(joined);
+  draft.write(
+    'settings',
+    { from: 'client', changes: { policy: { ...policy, rules: joined } } },
+    { runId: null },
+  );
+}
+
+export function boundedRules(rules: SessionPolicy['rules']): void {
+  if (rules.length <= limits.policyRules) return;
+  const message = `A policy has at most ${limits.policyRules} rules.`;
+  throw refuse('too_large', message, { field: 'policy' });
 }
 
 /** The agent's option for a choice; null denies where the agent offers no way to say no. */
@@ -59,22 +105,60 @@ function optionOf(open: OpenQuestion, choice: Choice): string | null {
       field: 'answer',
     });
   }
+  const option = optionFor(open, choice.verdict);
+  if (option !== null || choice.verdict === 'deny') return option;
+  throw refuse('invalid', 'The agent offers no way to allow this.', { field: 'option' });
+}
+
+/** What of the agent's options says just that, for this once where it can be; null where none does. */
+export function optionFor(open: OpenQuestion, verdict: 'allow' | 'deny'): string | null {
   const wanted =
-    choice.verdict === 'allow' ? ['allow_once', 'allow_always'] : ['reject_once', 'reject_always'];
+    verdict === 'allow' ? ['allow_once', 'allow_always'] : ['reject_once', 'reject_always'];
   for (const kind of wanted) {
     const option = open.options.find((candidate) => candidate.kind === kind);
     if (option !== undefined) return option.id;
   }
-  if (choice.verdict === 'deny') return null;
-  throw refuse('invalid', 'The agent offers no way to allow this.', { field: 'option' });
+  return null;
 }
 
-function answerQuestion(
+/** Whether a message with a denial comes to who asked. */
+function isTold(draft: Draft, open: OpenQuestion): boolean {
+  return open.outside === true || draft.context.agent.hearsDenials;
+}
+
+/** Tells the agent how its question was decided. Who asked from outside reads it in the log. */
+export function tellDecision(
   draft: Draft,
   open: OpenQuestion,
-  command: Extract<Command, { type: 'decide' }>,
-): Answer {
+  said: {
+    outcome: 'allowed' | 'denied' | 'withdrawn' | 'answered' | 'declined';
+    option?: string | null;
+    input?: Json;
+    message?: string;
+    content?: Json;
+  },
+): void {
+  if (open.outside === true) return;
+  const { request } = open;
+  if (open.kind === 'question') {
+    const { outcome } = said;
+    if (outcome === 'allowed' || outcome === 'denied') return;
+    const content = said.content === undefined ? {} : { content: said.content };
+    return draft.tell({ type: 'answer_question', request, outcome, ...content });
+  }
+  const { editsInput, hearsDenials } = draft.context.agent;
+  draft.tell({
+    type: 'answer_approval',
+    request,
+    option: said.option ?? null,
+    ...(said.input === undefined || !editsInput ? {} : { input: said.input }),
+    ...(said.message === undefined || !hearsDenials ? {} : { message: said.message }),
+  });
+}
+
+function answerQuestion(draft: Draft, open: OpenQuestion, command: Decide): Answer {
   const { choice } = command;
+  onlyAllowed(command);
   if ('option' in choice || ('verdict' in choice && choice.verdict === 'allow')) {
     throw refuse('invalid', 'This is a question: give an answer, or deny to decline it.', {
       field: 'answer',
@@ -83,6 +167,6 @@ function answerQuestion(
   const outcome = 'answer' in choice ? 'answered' : 'declined';
   const content = 'answer' in choice ? { content: choice.answer } : {};
   const entry = draft.write('answer', { outcome, ...content }, { about: open.id, runId: open.run });
-  draft.tell({ type: 'answer_question', request: open.request, outcome, ...content });
+  tellDecision(draft, open, { outcome, ...content });
   return { type: 'decided', decision: entry.id, outcome };
 }

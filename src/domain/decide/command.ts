@@ -4,6 +4,7 @@ import { refuse } from '../refusal.ts';
 import { abort } from './abort.ts';
 import { append, importEntries, settleImport } from './append.ts';
 import { decide } from './approval.ts';
+import { askOutside, expire } from './ask.ts';
 import { compact, remove, reset, restore } from './lifecycle.ts';
 import { editItem, moveItem, release, withdrawItem } from './queue.ts';
 import { condemnHost } from './run.ts';
@@ -47,6 +48,10 @@ type Change = Exclude<
 /** Commands of which there is nothing to tell but that they are done. */
 function change(draft: Draft, command: Change): void {
   switch (command.type) {
+    case 'ask_outside':
+      return askOutside(draft, command);
+    case 'expire':
+      return expire(draft);
     case 'queue_withdraw':
       return withdrawItem(draft, command.prompt);
     case 'release':
@@ -80,6 +85,7 @@ const ofDeleted: ReadonlySet<Command['type']> = new Set([
   'delete',
   'condemn',
   'sync',
+  'expire',
   // An exported log may tell of a deletion and its restoration.
   'import',
   'settle_import',

@@ -2,6 +2,7 @@ import type { Draft } from '../draft.ts';
 import type { EntryDataByKind, HostEndReason, Proof, RunEnded, RunFailure } from '../entry.ts';
 import { outcomeOf } from '../run.ts';
 import type { OpenRun, OpenToolCall } from '../session-state.ts';
+import { tellDecision } from './approval.ts';
 import { goOnAfterLoss } from './lost.ts';
 
 /**
@@ -161,17 +162,9 @@ export function closeToolCall(draft: Draft, open: OpenToolCall): void {
 /** Open approvals and questions end with their run; the agent is told, where there still is one. */
 export function withdrawApprovals(draft: Draft, reason: string): void {
   for (const open of draft.state.approvals) {
-    if (open.kind === 'approval') {
-      draft.write(
-        'decision',
-        { outcome: 'withdrawn', reason },
-        { about: open.id, runId: open.run },
-      );
-      draft.tell({ type: 'answer_approval', request: open.request, option: null });
-    } else {
-      draft.write('answer', { outcome: 'withdrawn', reason }, { about: open.id, runId: open.run });
-      draft.tell({ type: 'answer_question', request: open.request, outcome: 'withdrawn' });
-    }
+    const kind = open.kind === 'approval' ? 'decision' : 'answer';
+    draft.write(kind, { outcome: 'withdrawn', reason }, { about: open.id, runId: open.run });
+    tellDecision(draft, open, { outcome: 'withdrawn' });
   }
 }
 

@@ -3,6 +3,7 @@ import { refuse } from '../refusal.ts';
 import { changeSettings, honoured } from './change.ts';
 import { joinedMeta } from '../settings.ts';
 import type { Answer, Command } from '../command.ts';
+import { boundedRules } from './approval.ts';
 import { checkHead } from './head.ts';
 import { fork } from './lifecycle.ts';
 import { keep, send } from './send.ts';
@@ -19,14 +20,19 @@ export function create(draft: Draft, command: Extract<Command, { type: 'create' 
 }
 
 export function patch(draft: Draft, command: Extract<Command, { type: 'patch' }>): Answer {
-  const { changes, meta } = command;
+  const { changes, meta, policy } = command;
   checkHead(draft, command.expectedHead);
   if (changes.cwd !== undefined && changes.cwd !== draft.state.cwd && !movable(draft)) {
     const message = 'The directory of a session that has begun cannot be changed: fork it instead.';
     throw refuse('conflict', message, { field: 'cwd' });
   }
   const joined = meta === undefined ? {} : { meta: joinedMeta(draft.state.meta, meta) };
-  return { type: 'patched', applied: changeSettings(draft, { ...changes, ...joined }) };
+  const guarded = policy === undefined ? {} : { policy: { ...draft.state.policy, ...policy } };
+  if (guarded.policy !== undefined) boundedRules(guarded.policy.rules);
+  return {
+    type: 'patched',
+    applied: changeSettings(draft, { ...changes, ...joined, ...guarded }),
+  };
 }
 
 /** Nothing of it has happened in its directory. */

@@ -38,4 +38,5 @@ const plainSettings = [
   'context',
   'parent',
   'onLost',
+  'policy',
 ] as const satisfies readonly (keyof SettingsChange)[];
