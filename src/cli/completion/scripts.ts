@@ -46,12 +46,13 @@ _turnkeep() {
 }
 complete -F _turnkeep turnkeep
 `,
+  // Zsh gives words with their quotes; of the one that is typed, PREFIX has what stands in open ones.
   zsh: (command) => `#compdef turnkeep
 # Completion of turnkeep for Zsh: source <(turnkeep completion zsh)
 _turnkeep() {
   local line kind
   local -a answer found shown
-  answer=("\${(@f)$(${command} __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  answer=("\${(@f)$(${command} __complete -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)}")
   kind=\${answer[1]}
   case $kind in
     files) _files; return ;;
@@ -66,10 +67,13 @@ _turnkeep() {
 }
 compdef _turnkeep turnkeep
 `,
+  // Fish gives the word that is typed with its quotes, which may still be open.
   fish: (command) => `# Completion of turnkeep for Fish: turnkeep completion fish | source
 function __turnkeep_complete
-  set -l words (commandline -opc) (commandline -ct)
-  set -l answer (${command} __complete -- $words[2..-1] 2>/dev/null)
+  set -l before (commandline -opc)
+  set -l word (commandline -ct)
+  set -l typed (string unescape -- $word; or string unescape -- $word\\"; or string unescape -- $word\\')
+  set -l answer (${command} __complete -- $before[2..-1] "$typed" 2>/dev/null)
   switch "$answer[1]"
     case files
       __fish_complete_path (commandline -ct)
