@@ -43,9 +43,14 @@ export class Daemon {
     this.told = told;
   }
 
-  static async start(state: string, more: readonly string[] = []): Promise<Daemon> {
+  /** Agents are looked for in `programs` first. */
+  static async start(
+    state: string,
+    more: readonly string[] = [],
+    programs?: string,
+  ): Promise<Daemon> {
     const words = ['up', '--port', '0', '--state', state, '--json', ...more];
-    const child = spawnCommand(words, path.dirname(state));
+    const child = spawnCommand(words, path.dirname(state), programs);
     const told = texts(child);
     const ended = once(child, 'exit').then(([code]) => {
       throw new Error(`The daemon ended with ${String(code)}: ${told.err}`);
@@ -90,11 +95,12 @@ export class Daemon {
   }
 }
 
-function spawnCommand(words: readonly string[], home: string): ChildProcess {
+function spawnCommand(words: readonly string[], home: string, programs?: string): ChildProcess {
+  const before = programs === undefined ? '' : `${programs}:`;
   return spawn(process.execPath, [inject('turnkeep'), ...words], {
     cwd: home,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], HOME: home },
+    env: { PATH: `${before}${process.env['PATH']}`, HOME: home },
   });
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Daemon } from './daemon.ts';
@@ -18,6 +18,7 @@ export class Place {
   http!: Http;
   socket!: Socket;
   watcher!: Watcher;
+  #programs: string | undefined;
   #sockets: Socket[] = [];
 
   private constructor(home: string) {
@@ -34,8 +35,21 @@ export class Place {
     return place;
   }
 
+  /** One whose Claude Code is a stand-in that does what its prompts say, and can be steered. */
+  static async withClaude(): Promise<Place> {
+    const made = await mkdtemp(path.join(tmpdir(), 'turnkeep-scenario-'));
+    const place = new Place(await realpath(made));
+    place.#programs = path.join(place.home, 'bin');
+    mkdirSync(place.#programs);
+    const program = path.join(import.meta.dirname, 'claude-stand-in.mjs');
+    const script = `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`;
+    writeFileSync(path.join(place.#programs, 'claude'), script, { mode: 0o755 });
+    await place.start();
+    return place;
+  }
+
   async start(): Promise<void> {
-    this.daemon = await Daemon.start(this.state);
+    this.daemon = await Daemon.start(this.state, [], this.#programs);
     await this.connect();
   }
 
