@@ -35,6 +35,7 @@ export const layers: Layers = {
   store: { rooms: ['domain', 'ports'], node: true, packages: [] },
   formats: { rooms: ['domain', 'ports'], node: false, packages: ['zod'] },
   hosts: { rooms: ['domain', 'ports'], node: true, packages: [] },
+  files: { rooms: ['domain', 'ports'], node: true, packages: [] },
   policy: { rooms: ['domain'], node: false, packages: ['unbash'] },
   api: {
     rooms: ['protocol', 'engine', 'formats', 'domain', 'ports'],
@@ -53,6 +54,8 @@ export const layers: Layers = {
       'agents/scripted/program',
       'store',
       'hosts',
+      'files',
+      'policy',
       'api',
     ],
     node: true,

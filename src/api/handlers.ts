@@ -3,7 +3,11 @@ import { agentsList } from './handlers/agents-list.ts';
 import { agentsProbe } from './handlers/agents-probe.ts';
 import { approvalsDecide } from './handlers/approvals-decide.ts';
 import { approvalsList } from './handlers/approvals-list.ts';
+import { approvalsRequest } from './handlers/approvals-request.ts';
 import { blobsGet } from './handlers/blobs-get.ts';
+import { policyGet } from './handlers/policy-get.ts';
+import { policySet } from './handlers/policy-set.ts';
+import { policyTest } from './handlers/policy-test.ts';
 import { queueEdit } from './handlers/queue-edit.ts';
 import { queueList } from './handlers/queue-list.ts';
 import { queueMove } from './handlers/queue-move.ts';
@@ -45,7 +49,11 @@ export const handlers: Handlers = {
   'agents.probe': agentsProbe,
   'approvals.decide': approvalsDecide,
   'approvals.list': approvalsList,
+  'approvals.request': approvalsRequest,
   'blobs.get': blobsGet,
+  'policy.get': policyGet,
+  'policy.set': policySet,
+  'policy.test': policyTest,
   'queue.edit': queueEdit,
   'queue.list': queueList,
   'queue.move': queueMove,

@@ -6,7 +6,7 @@ import type { LogReader, ReadEntries } from '../formats/format.ts';
 import { isDeeper, type Line, LineCutter } from '../formats/lines.ts';
 import { readerOf } from '../formats/reader.ts';
 import type { OutputOf, ParsedInputOf } from '../protocol/operations.ts';
-import { adminFields } from '../protocol/settings.ts';
+import { guardedFields } from '../protocol/settings.ts';
 import { demandScope } from './caller.ts';
 import { formatPorts } from './format-ports.ts';
 import type { Context } from './handler.ts';
@@ -108,9 +108,10 @@ export class LogImport {
       const message = `From line ${line} on the log is of the agent ${changes.agent}, and its header says ${agent}.`;
       throw refuse('invalid', message, { data: { line } });
     }
-    for (const [field, scope] of Object.entries(adminFields)) {
-      const given = changes[field as keyof typeof adminFields];
-      if (given !== undefined && given.length > 0) {
+    for (const [field, scope] of Object.entries(guardedFields)) {
+      const given = changes[field as keyof typeof guardedFields];
+      const none = given === undefined || ('length' in given && given.length === 0);
+      if (!none) {
         demandScope(this.#context.caller, scope, `sessions.import of a log that sets ${field}`);
       }
     }

@@ -16,6 +16,7 @@ import { agentOptions } from './agent-options.ts';
 import { agentEnvironment } from './environment.ts';
 import { checkSocketPath, insideEnvironment } from './inside.ts';
 import { LargeLines } from './large-lines.ts';
+import { StoredPolicies } from './policies.ts';
 import { Prober } from './prober.ts';
 import { directorySpace } from './space.ts';
 import { rememberOwnToken } from './own-token.ts';
@@ -122,6 +123,12 @@ async function compose(
     }),
     hostEnded: (host) => faces.api?.revoked(host),
     decodeLarge: (agent, state, line) => large.decode(agent, state, line),
+    policies: new StoredPolicies({
+      store: store.policies,
+      clock,
+      stateDirectory: directory.path,
+      log,
+    }),
     probe: (driver) => prober.probe(driver),
     space: directorySpace(directory.path),
     stallMs: options.stallMs ?? limits.stallMs,

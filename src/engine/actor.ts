@@ -6,6 +6,7 @@ import type { Effect } from '../domain/draft.ts';
 import type { SessionState } from '../domain/session-state.ts';
 import type { AgentDriver } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Policies } from '../ports/policies.ts';
 import type { Store, Verdict } from '../ports/store.ts';
 import { Batch } from './batch.ts';
 import {
@@ -20,6 +21,7 @@ import type { FeedHub } from './feed-hub.ts';
 import type { GripMark, HostGrip } from './host-grip.ts';
 import { isUrgent, type Letter } from './mailbox.ts';
 import { PromptContents } from './prompt-contents.ts';
+import { rulingsFor } from './rulings.ts';
 import { faultMessage, refusalOf, refusedBy } from './turn-refusal.ts';
 
 /** What an actor needs and tells; the supervisor and the lists stand behind it. */
@@ -30,6 +32,7 @@ export interface ActorContext {
   hub: FeedHub;
   /** Decodes a line over `limits.largeLineBytes` off the main thread. */
   decodeLarge: DecodeLarge;
+  policies: Policies;
   /** After a commit: what is to be done in the world. */
   perform(actor: SessionActor, effects: readonly Effect[]): void;
   committed(actor: SessionActor, entries: readonly NewEntry[], before: SessionState): void;
@@ -300,13 +303,17 @@ export class SessionActor {
       this.#refused = null;
       return batch.line(line, decoded);
     }
-    const { driver, clock } = this.context;
+    const { driver, clock, policies } = this.context;
     const large = line.bytes.length > limits.largeLineBytes && line.broken === undefined;
+    const decoded = large
+      ? await this.#decodeLarge(driver.profile.name, grip.decoder, line)
+      : decodeLine(driver, grip.decoder, line, (bytes) => clock.sha256(bytes));
+    // What is only decoded again was ruled on before.
+    const again = line.to <= grip.suppressBelow;
     batch.line(
       line,
-      large
-        ? await this.#decodeLarge(driver.profile.name, grip.decoder, line)
-        : decodeLine(driver, grip.decoder, line, (bytes) => clock.sha256(bytes)),
+      decoded,
+      again ? undefined : await rulingsFor(batch, decoded.events, policies),
     );
   }
 

@@ -1,11 +1,11 @@
 import type { AgentCommand } from '../domain/agent-event.ts';
 import type { ContentBlock } from '../domain/content.ts';
-import type { BlobRef } from '../domain/content.ts';
 import { decideAgent } from '../domain/decide/agent.ts';
 import type { Answer, Command } from '../domain/command.ts';
 import { decideCommand } from '../domain/decide/command.ts';
 import { decideHostEnd } from '../domain/decide/host.ts';
 import { decideHeard } from '../domain/decide/stall.ts';
+import { watchBudget } from '../domain/decide/watch-budget.ts';
 import { type DecideContext, Draft, type Effect } from '../domain/draft.ts';
 import { type By, digestText, type NewEntry } from '../domain/entry.ts';
 import { smallBlocks } from '../domain/externalise.ts';
@@ -16,12 +16,15 @@ import { type SessionState, settingsInForce, stateVersion } from '../domain/sess
 import type { AgentDriver, AgentProfile, OpenSpec } from '../ports/agent.ts';
 import { lineId } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { CommitHook } from '../ports/hooks.ts';
 import type { AppendBatch, HostChange, HostInput, SpanChange } from '../ports/store.ts';
 import { blobCollector, type DecodedLine, type RawLine } from './decode.ts';
 import { columnsOf } from './columns.ts';
 import { HostGrip } from './host-grip.ts';
 import type { PromptContent } from './prompt-contents.ts';
+import { bytesOfLines, type Sent, sentAgain } from './resend.ts';
 import { type Cause, causesOf, placeOf, spansOf } from './run-spans.ts';
+import { type HeldBlob, seenBy } from './withhold.ts';
 
 /** What comes with a command and is not in its entries. */
 export interface Brought {
@@ -29,6 +32,8 @@ export interface Brought {
   whole?: readonly ContentBlock[] | undefined;
   /** Values of variables by name; null takes one away. */
   secrets?: { readonly [name: string]: string | null } | undefined;
+  /** What of its content is too large for entries. */
+  blobs?: readonly HeldBlob[] | undefined;
 }
 
 /** What the policy says to approvals, by their ids. */
@@ -43,6 +48,8 @@ export interface BatchContext {
   contentOf(prompt: string): PromptContent | null;
   /** What the agent is to be told before its next prompt. */
   primer(): PromptContent | null;
+  price: DecideContext['price'];
+  accounts: DecideContext['accounts'];
 }
 
 /**
@@ -56,22 +63,24 @@ export class Batch {
   readonly effects: Effect[] = [];
   /** Contents that prompts of the queue got by this batch. */
   readonly edited = new Map<string, PromptContent>();
-  readonly blobs: { ref: BlobRef; bytes: Uint8Array }[] = [];
+  readonly blobs: HeldBlob[] = [];
   readonly #context: BatchContext;
-  readonly #inputs: (HostInput & { grip: HostGrip })[] = [];
-  readonly #spans: SpanChange[] = [];
+  #inputs: Sent[] = [];
+  #spans: SpanChange[] = [];
   /** Where the line begins that is being folded. */
   #line: number | null = null;
   readonly #hosts: HostChange[] = [];
   readonly #secrets: { [name: string]: string | null } = {};
-  readonly #startSeq: number;
+  readonly #first: SessionState;
+  /** A hook sees what comes of it: the host's files are not kept, nor what its decoder has in mind. */
+  #withholds = false;
   #advanced = false;
   /** What the policy says to what is asked in the line that is being folded. */
   #rulings: Rulings = noRulings;
 
   constructor(state: SessionState, grip: HostGrip | null, context: BatchContext) {
     this.state = state;
-    this.#startSeq = state.lastSeq;
+    this.#first = state;
     this.grip = grip;
     this.#context = context;
   }
@@ -79,10 +88,11 @@ export class Batch {
   /** Decides a client's command; throws its refusal and then nothing of it counts. */
   command(command: Command, by: By, brought: Brought = {}): Answer {
     const draft = this.#draft(by, () => this.#context.clock.newId());
-    const { whole, secrets } = brought;
+    const { whole, secrets, blobs = [] } = brought;
     if (command.type === 'queue_edit') this.#edit(command, whole ?? command.content);
     const answer = decideCommand(draft, command);
     this.#keepSecrets(draft.state, secrets);
+    this.blobs.push(...blobs);
     this.#take(draft);
     return answer;
   }
@@ -118,8 +128,18 @@ export class Batch {
     this.#heard(grip, line);
     if (inputs.length > 0) this.blobs.push(...decoded.blobs);
     this.#line = line.from;
+    const before = this.state;
     this.#agent(inputs, lineId(line.host, line.from));
+    this.#watchBudget(before, `${lineId(line.host, line.from)}b`);
     this.#line = null;
+  }
+
+  /** After all that the line says: a run that ends with what it has used is not broken off. */
+  #watchBudget({ reports, run }: SessionState, base: string): void {
+    if (this.state.reports === reports && this.state.run?.id === run?.id) return;
+    const draft = this.#draft({ type: 'server' }, derivedIds(base));
+    watchBudget(draft);
+    this.#take(draft);
   }
 
   /** Whatever it is that the agent says: it is not silent any more. */
@@ -174,6 +194,8 @@ export class Batch {
       agent: driver.profile,
       contentOf: (prompt) => this.#contentOf(prompt)?.stored ?? null,
       primer: () => this.#context.primer()?.stored[0] ?? null,
+      price: this.#context.price,
+      accounts: this.#context.accounts,
       rulingOf: (approval) => this.#rulings.get(approval) ?? null,
     };
     return new Draft(this.state, context, by, nextId);
@@ -200,7 +222,9 @@ export class Batch {
   #tell(command: AgentCommand, cause: Cause): void {
     const { grip } = this;
     if (grip === null) return;
-    this.#input(grip.driver.encode(grip.decoder, this.#whole(command)), cause);
+    const { driver, decoder } = grip;
+    const lines = (): readonly string[] => driver.encode(decoder, this.#whole(command));
+    this.#input(lines(), cause, command.type === 'prompt' ? lines : undefined);
   }
 
   /** A prompt as the agent gets it: what is in blobs is put in its place. */
@@ -226,15 +250,48 @@ export class Batch {
     this.#input(driver.open(spec), { run: this.state.run?.id ?? null, entry });
   }
 
-  #input(lines: readonly string[], cause: Cause): void {
+  #input(lines: readonly string[], cause: Cause, again?: Sent['lines']): void {
     const { grip } = this;
     if (grip === null || lines.length === 0) return;
-    const bytes = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(''));
+    const bytes = bytesOfLines(lines);
     const { host, output, sent } = placeOf(grip);
     const at = new Date(this.#context.clock.now()).toISOString();
     const seq = this.state.lastSeq;
-    this.#inputs.push({ grip, host, offset: sent, at, seq, output, ...cause, bytes });
+    const more = again === undefined ? {} : { lines: again };
+    this.#inputs.push({ grip, host, offset: sent, at, seq, output, ...cause, bytes, ...more });
     grip.inputEnd += bytes.length;
+  }
+
+  /** Has the hook see it all: what it takes out is neither stored nor shown, nor told as a prompt. */
+  async withhold(hook: CommitHook): Promise<void> {
+    const { clock } = this.#context;
+    const sha256 = (content: string | Uint8Array): string => clock.sha256(content);
+    const { entries, blobs } = this;
+    const seen = await seenBy(hook, { first: this.#first, entries, blobs, sha256 });
+    this.#withholds = true;
+    this.entries.splice(0, this.entries.length, ...seen.entries);
+    this.blobs.splice(0, this.blobs.length, ...seen.blobs);
+    this.state = seen.state;
+    for (const [prompt, content] of seen.contents) this.edited.set(prompt, content);
+    for (const [host, state] of seen.launched) this.#openWith(host, state);
+    const sent = sentAgain(this.#inputs, this.#spans);
+    this.#inputs = sent.inputs;
+    this.#spans = sent.spans;
+  }
+
+  /** A host that is launched here is opened with what is left of the settings. */
+  #openWith(host: string, state: SessionState): void {
+    const { driver } = this.#context;
+    const spec = openSpec(state, host, driver.profile);
+    const at = this.#hosts.findIndex((change) => change.host === host);
+    const before = this.#inputs.find((input) => input.host === host)?.grip ?? this.grip;
+    if (at < 0 || before === null || JSON.stringify(spec) === JSON.stringify(before.spec)) return;
+    const grip = HostGrip.fresh(spec, driver);
+    this.#hosts[at] = grip.intent();
+    if (this.grip === before) this.grip = grip;
+    this.#inputs = this.#inputs.map((input) =>
+      input.grip === before ? { ...input, grip, lines: () => driver.open(spec) } : input,
+    );
   }
 
   /** Nothing to store: at most text in progress has grown. */
@@ -252,12 +309,13 @@ export class Batch {
 
   /** The store's batch, and what to tell the grip when it is committed. */
   toAppend(epoch: number, create: boolean): { batch: AppendBatch; change: HostChange | null } {
-    const change = this.#advanced && this.grip !== null ? this.grip.change() : null;
+    const folded = this.#advanced && this.grip !== null ? this.grip.change() : null;
+    const change = folded !== null && this.#withholds ? withoutSnapshot(folded) : folded;
     const batch: AppendBatch = {
       session: this.state.id,
       epoch,
       // There is one writer. Were there another, one of the two must not succeed.
-      expect: { seq: this.#startSeq },
+      expect: { seq: this.#first.lastSeq },
       ...(create ? { create: { key: this.state.key } } : {}),
       entries: this.entries,
       state: {
@@ -265,7 +323,9 @@ export class Batch {
         json: JSON.stringify(this.state),
         columns: columnsOf(this.state),
       },
-      hosts: change === null ? this.#hosts : [...this.#hosts, change],
+      hosts: [...this.#hosts, ...(change === null ? [] : [change])].map((host) =>
+        this.#withholds ? { ...host, withheld: true } : host,
+      ),
       inputs: this.#inputs.map(withoutGrip),
       spans: this.#spans,
       secrets: this.#secrets,
@@ -274,8 +334,13 @@ export class Batch {
   }
 }
 
-function withoutGrip({ host, offset, at, seq, output, run, entry, bytes }: HostInput): HostInput {
-  return { host, offset, at, seq, output, run, entry, bytes };
+function withoutGrip({ grip: _, lines: _lines, ...input }: Sent): HostInput {
+  return input;
+}
+
+/** What a decoder has in mind is of what the agent has said: its spool is decoded from the start again. */
+function withoutSnapshot({ host, ingested }: HostChange): HostChange {
+  return { host, ...(ingested === undefined ? {} : { ingested }) };
 }
 
 function derivedIds(base: string): () => string {

@@ -168,7 +168,7 @@ const namesOfAgent: ReadonlySet<string> = new Set<AgentSetting>(['model', 'effor
 
 /** What a fork has of its base: never its key, its queue or its limits of a run. */
 function inherited(base: SessionState, other: string | undefined): SettingsChange {
-  const { agent, cwd, title, meta, onLost } = base;
+  const { agent, cwd, title, meta, onLost, policy } = base;
   const same = other === undefined || other === agent;
   const names = agentSettings.filter(
     (name) => name !== 'maxTurns' && (same || !namesOfAgent.has(name)),
@@ -176,7 +176,7 @@ function inherited(base: SessionState, other: string | undefined): SettingsChang
   const settings = Object.fromEntries(
     names.filter((name) => isSet(base[name])).map((name) => [name, base[name]]),
   );
-  return { ...settings, agent, cwd, meta, onLost, ...(title === null ? {} : { title }) };
+  return { ...settings, agent, cwd, meta, onLost, policy, ...(title === null ? {} : { title }) };
 }
 
 function isSet(value: SessionState[(typeof agentSettings)[number]]): boolean {

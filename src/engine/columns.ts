@@ -20,6 +20,8 @@ export function columnsOf(state: SessionState): SessionColumns {
     archived,
     deletedAt,
     purgeAt,
+    // What was deleted works no more.
+    bypassUntil: deletedAt === null ? state.policy.bypassUntil : null,
     createdAt,
     updatedAt,
     lastActivityAt,

@@ -7,11 +7,13 @@ import { settingsInForce } from '../domain/session-state.ts';
 import type { AgentDriver, Probe } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Hosts } from '../ports/hosts.ts';
+import type { Policies } from '../ports/policies.ts';
 import type { Space } from '../ports/space.ts';
 import type { Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';
 import { Archivist } from './archivist.ts';
 import { Agents } from './agents.ts';
+import { Approvals } from './approvals.ts';
 import { Branches } from './branches.ts';
 import { Creation } from './creation.ts';
 import type { DecodeLarge } from './decode.ts';
@@ -20,8 +22,6 @@ import type {
   AbortInput,
   CreateAnswer,
   CreateInput,
-  DecideAnswer,
-  DecideInput,
   Engine,
   FeedOptions,
   ListFilter,
@@ -33,6 +33,7 @@ import type {
   ShutRun,
   StartReport,
 } from './engine.ts';
+import { Expiries } from './expiries.ts';
 import type { FeedSink } from './frames.ts';
 import { Life } from './life.ts';
 import { ListHub } from './list-hub.ts';
@@ -66,6 +67,8 @@ export interface EngineOptions {
   checkDirectory(path: string, make?: boolean): Promise<string>;
   environment: SupervisorContext['environment'];
   decodeLarge: DecodeLarge;
+  /** What agents may do unasked. */
+  policies: Policies;
   /** Asks agents about themselves; without it what they offer is not known. */
   probe?: Probe;
   /** Of the state directory. */
@@ -104,6 +107,8 @@ export class SessionEngine implements Engine {
   readonly #space: SpaceWatch;
   readonly #archivist: Archivist;
   readonly #creation: Creation;
+  readonly #expiries: Expiries;
+  readonly approvals: Approvals;
   readonly queue: QueueOps;
   readonly branches: BranchOps;
   readonly logs: LogOps;
@@ -134,9 +139,11 @@ export class SessionEngine implements Engine {
       supervisor: this.#supervisor,
       driver: (agent) => this.agents.driver(agent),
       decodeLarge,
+      policies: options.policies,
       committed: (actor, entries, before) => {
         this.#lists.changed(actor.state, entries, before);
         this.#look(actor);
+        this.approvals.committed(entries);
         if (entries.some((entry) => entry.kind === 'tool_call')) this.#supervisor.sample(actor);
         for (const entry of entries) {
           if (entry.kind === 'host' && entry.data.state === 'ended') {
@@ -158,6 +165,8 @@ export class SessionEngine implements Engine {
       send: (session, input, by) => this.send(session, input, by),
     });
     const common = { registry: this.#registry, store, clock };
+    this.approvals = new Approvals({ ...common, policies: options.policies });
+    this.#expiries = new Expiries({ ...common, log });
     this.queue = new Queue(common);
     this.branches = new Branches({ ...common, creation: this.#creation });
     this.logs = new Logs(common);
@@ -165,6 +174,7 @@ export class SessionEngine implements Engine {
     const rest = (actor: SessionActor): Promise<boolean> => supervisor.rest(actor, 'idle');
     this.#rests = new Rests({ clock, idleMs: options.idleMs, rest, log });
     this.#life = new Life({ ...common, supervisor, hosts, log });
+    void this.#expiries.begin();
     this.#recovery = recoverAll({
       store,
       hosts,
@@ -179,6 +189,10 @@ export class SessionEngine implements Engine {
   /** Resolves when every session with a host has been found again. */
   get recovered(): Promise<void> {
     return this.#recovery.done;
+  }
+
+  get policies(): Policies {
+    return this.#options.policies;
   }
 
   get life(): LifeOps {
@@ -283,29 +297,14 @@ export class SessionEngine implements Engine {
     };
   }
 
-  async decide(session: string, input: DecideInput, by: By): Promise<DecideAnswer> {
-    const actor = await this.#registry.get(session);
-    const command = { type: 'decide' as const, ...input };
-    const outcome = await actor
-      .post({ command, by, ownId: false })
-      .catch(async (error: unknown) => {
-        throw await this.#decidedBefore(session, input.approval, error);
-      });
-    const { decision, type: _, ...rest } = outcome.answer as Extract<Answer, { type: 'decided' }>;
-    return {
-      key: outcome.state.key,
-      decision: { id: decision, seq: outcome.seqOf(decision) },
-      ...rest,
-    };
-  }
-
   async get(session: string): Promise<SessionView> {
     const { state, grip } = await this.#registry.get(session);
     const { id, phase } = state.host ?? {};
     const pid = grip?.host?.pid ?? null;
     const host = id === undefined || phase === undefined ? null : { id, phase, pid };
-    const { onLost, boundary } = state;
-    return { row: rowOf(state), host, settings: settingsInForce(state), onLost, boundary };
+    const { onLost, policy, boundary } = state;
+    const settings = settingsInForce(state);
+    return { row: rowOf(state), host, settings, onLost, policy, boundary };
   }
 
   raw(session: string, query: RawQuery): Promise<RawPage> {
@@ -325,6 +324,7 @@ export class SessionEngine implements Engine {
     await within(this.#recovery.done, recoveryMs, this.#options.clock);
     await this.#space.stop();
     this.#life.stop();
+    this.#expiries.stop();
     this.#registry.refuseNew(leaving);
     const loaded = await this.#registry.loaded();
     for (const actor of loaded) actor.leave(leaving);
@@ -340,17 +340,10 @@ export class SessionEngine implements Engine {
     return runs;
   }
 
-  /** A decision about something that is no longer remembered as open or decided. */
-  async #decidedBefore(session: string, approval: string, error: unknown): Promise<unknown> {
-    if (!(error instanceof RefusalError) || error.refusal.code !== 'not_found') return error;
-    const entry = await this.#options.store.entry(session, approval);
-    if (entry?.kind !== 'approval' && entry?.kind !== 'question') return error;
-    return refuse('already_decided', 'It was decided before.', { field: 'approval' });
-  }
-
   /** What has to be timed about a session now. */
   #look(actor: SessionActor): void {
     this.#timeouts.look(actor);
+    this.#expiries.look(actor);
     this.#stalls.look(actor);
     this.#rests.look(actor);
   }

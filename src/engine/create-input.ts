@@ -1,5 +1,6 @@
 import type { ContentBlock } from '../domain/content.ts';
 import type { SettingsChange } from '../domain/entry.ts';
+import type { PolicyChange } from '../domain/policy.ts';
 import type { SessionRow } from '../domain/row.ts';
 import type { Secrets } from '../domain/settings.ts';
 
@@ -7,6 +8,8 @@ import type { Secrets } from '../domain/settings.ts';
 export interface CreateInput {
   id?: string;
   changes: SettingsChange & { agent?: string; cwd?: string };
+  /** Beside what it has of its parent or base. */
+  policy?: PolicyChange;
   /** Makes the directory where it is not there. */
   makeCwd?: boolean;
   /** Values of variables, by `secretName`. */

@@ -1,6 +1,9 @@
 import type { Answer, ForkFrom, Sent } from '../domain/command.ts';
 import type { By } from '../domain/entry.ts';
 import { canonicalKey } from '../domain/key.ts';
+import { boundedRules } from '../domain/decide/approval.ts';
+import { canonicalJson } from '../domain/json.ts';
+import { isOver, noPolicy, type PolicyChange, type SessionPolicy } from '../domain/policy.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
 import { rowOf } from '../domain/row.ts';
 import type { Secrets } from '../domain/settings.ts';
@@ -53,7 +56,7 @@ export class Creation {
     const input = { ...given, ...this.#firstPrompt(given) };
     const known = await this.#known(input);
     if (known !== null) return this.#existing(known, { input, more }, by);
-    const settings = await this.#settings(input.changes, input.makeCwd ?? false);
+    const settings = await this.#settings(input);
     const session = input.id ?? options.clock.newId();
     try {
       const made = await registry.create(session, settings.agent!, (actor) =>
@@ -121,7 +124,7 @@ export class Creation {
   }
 
   /** Settings with their defaults, checked. */
-  async #settings(given: Settings, makeCwd: boolean): Promise<Settings> {
+  async #settings({ changes: given, makeCwd = false, policy }: CreateInput): Promise<Settings> {
     const { options, registry, agents, find } = this.#context;
     const keyed = typeof given.key === 'string' ? canonicalKey(given.key) : null;
     const agent = given.agent ?? keyed?.agent ?? options.defaultAgent;
@@ -138,6 +141,7 @@ export class Creation {
     const inPlace = {
       ...(keyed === null ? {} : { key: keyed.key }),
       ...(parent === null ? {} : { parent: parent.id }),
+      ...policyFor(given.policy ?? parent?.state.policy, policy, options.clock.now()),
     };
     const dirs = await this.#directories(given);
     // A draft may find its directory later.
@@ -221,6 +225,19 @@ export class Creation {
     if (cwd === undefined || cwd === state.cwd) return true;
     return (await this.#context.options.checkDirectory(cwd)) === state.cwd;
   }
+}
+
+/** What it has of its parent or base, with what is changed; a bypass that is over is not passed on. */
+function policyFor(
+  from: SessionPolicy | undefined,
+  change: PolicyChange | undefined,
+  now: number,
+): Pick<Settings, 'policy'> {
+  const base = from ?? noPolicy;
+  const bypassUntil = isOver(base, now) ? null : base.bypassUntil;
+  const policy = { ...base, bypassUntil, ...change };
+  boundedRules(policy.rules);
+  return canonicalJson(policy) === canonicalJson(noPolicy) ? {} : { policy };
 }
 
 /** Whether a session comes from where a repeated fork says. Its base may have gone on since the first call. */

@@ -64,6 +64,7 @@ export class Decisions {
     const answer = this.#batch.command(rest, by, { whole, secrets });
     // Only now: what was refused is not about to be stored.
     if (prompt !== undefined) this.#inBatch.set(prompt.id, prompt);
+    if (rest.type === 'ask_outside') this.#inBatch.set(rest.id, null);
     if (rest.type === 'append') for (const { id } of rest.entries) this.#inBatch.set(id, null);
     this.#decided.push({ letter, known, answer });
   }

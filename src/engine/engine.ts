@@ -1,5 +1,4 @@
 import type { ContentBlock } from '../domain/content.ts';
-import type { Choice } from '../domain/command.ts';
 import type { By, Delivery, Proof, RunOutcome } from '../domain/entry.ts';
 import type { SessionRow } from '../domain/row.ts';
 import type { ProbeReport } from '../ports/probe.ts';
@@ -8,6 +7,9 @@ import type { SessionStatus } from '../domain/session-state.ts';
 import type { AgentSettings } from '../domain/settings.ts';
 import type { FeedSink, FeedSnapshot, HeldPartial } from './frames.ts';
 import type { CreateAnswer, CreateInput } from './create-input.ts';
+import type { Policies } from '../ports/policies.ts';
+import type { SessionPolicy } from '../domain/policy.ts';
+import type { ApprovalOps } from './approval-ops.ts';
 import type { SessionOps } from './session-ops.ts';
 
 export type { CreateAnswer, CreateInput } from './create-input.ts';
@@ -23,7 +25,6 @@ export interface Engine extends SessionOps {
   create(input: CreateInput, by: By): Promise<CreateAnswer>;
   send(session: string, input: SendInput, by: By): Promise<SendAnswer>;
   abort(session: string, input: AbortInput, by: By): Promise<AbortAnswer>;
-  decide(session: string, input: DecideInput, by: By): Promise<DecideAnswer>;
   get(session: string): Promise<SessionView>;
 
   /** A page of the lines that went between the daemon and the agent in a run, both ways, as they were. */
@@ -38,6 +39,8 @@ export interface Engine extends SessionOps {
   /** `sessions.changed` frames, coalesced, for sessions that the filter lets through. */
   openList(filter: ListFilter, sink: FeedSink): OpenedList;
 
+  readonly approvals: ApprovalOps;
+  readonly policies: Policies;
   readonly agents: EngineAgents;
   readonly started: StartReport;
   /** Free space of the state directory in bytes, null before the first look; `low` accepts no prompt. */
@@ -83,24 +86,13 @@ export interface AbortAnswer {
   proof?: Proof;
 }
 
-export interface DecideInput {
-  approval: string;
-  choice: Choice;
-  message?: string;
-}
-export interface DecideAnswer {
-  key: string | null;
-  decision: { id: string; seq: number };
-  outcome: string;
-  option?: string;
-}
-
 export interface SessionView {
   row: SessionRow;
   host: HostView | null;
   /** In force for the next host; names of variables without their values. */
   settings: AgentSettings;
   onLost: 'stop' | 'continue';
+  policy: SessionPolicy;
   /** The seq at which readers begin after the last compaction or reset; null for the beginning. */
   boundary: number | null;
 }

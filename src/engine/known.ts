@@ -1,5 +1,6 @@
-import type { Appended, Command, Send } from '../domain/command.ts';
+import type { Appended, AskOutside, Command, Send } from '../domain/command.ts';
 import { contentText, type Entry } from '../domain/entry.ts';
+import { canonicalJson } from '../domain/json.ts';
 import { refuse } from '../domain/refusal.ts';
 import type { Store } from '../ports/store.ts';
 import { type Letter, samePrompt } from './mailbox.ts';
@@ -21,6 +22,7 @@ export async function knownPart(
 ): Promise<KnownPart> {
   const { command, ownId } = letter;
   if (ownId && command.type === 'send') return knownPrompt(command, inBatch, entryOf);
+  if (command.type === 'ask_outside') return knownQuestion(command, inBatch, entryOf);
   if (command.type === 'append') return knownEntries(command, inBatch, entryOf);
   return { seqs: new Map(), rest: command };
 }
@@ -39,6 +41,29 @@ async function knownPrompt(command: Send, inBatch: InBatch, entryOf: EntryOf): P
   if (entry === undefined) return { seqs: new Map(), rest: command };
   if (entry.kind !== 'prompt' || !samePrompt(entry.data, command)) throw reused('id', entry.seq);
   return { seqs: new Map([[command.id, entry.seq]]), rest: null };
+}
+
+/** A question from outside that is asked again, be it decided by now or not. */
+async function knownQuestion(
+  command: AskOutside,
+  inBatch: InBatch,
+  entryOf: EntryOf,
+): Promise<KnownPart> {
+  notInBatch(command.id, inBatch);
+  const entry = await entryOf(command.id);
+  if (entry === undefined) return { seqs: new Map(), rest: command };
+  if (!sameQuestion(entry, command.ask)) throw reused('id', entry.seq);
+  return { seqs: new Map([[command.id, entry.seq]]), rest: null };
+}
+
+/** The policy may have come to say something else to it meanwhile. */
+function sameQuestion({ kind, data }: Entry, ask: AskOutside['ask']): boolean {
+  if (kind !== ask.kind || !('outside' in data) || data.outside !== true) return false;
+  const asked = (one: object): string => {
+    const { title, options, toolCall, message, schema } = one as { [name: string]: unknown };
+    return canonicalJson({ title, options, toolCall, message, schema });
+  };
+  return asked(data) === asked(ask);
 }
 
 /** Only a beginning may be known: a retry of what was stored in part, never a mixture. */

@@ -1,6 +1,7 @@
 import type { Applied, Appended } from '../domain/command.ts';
 import type { ContentBlock } from '../domain/content.ts';
 import type { By, Entry, Fidelity, Proof, RunOutcome, SettingsChange } from '../domain/entry.ts';
+import type { PolicyChange } from '../domain/policy.ts';
 import type { MetaChange } from '../domain/settings.ts';
 import type { SessionRow } from '../domain/row.ts';
 import type { CreateAnswer, CreateInput } from './create-input.ts';
@@ -19,6 +20,8 @@ export interface PatchInput {
   changes: SettingsChange;
   /** Joined with what is set; null takes one away. */
   meta?: MetaChange;
+  /** What is named is changed, the rest stays. */
+  policy?: PolicyChange;
   /** Values of variables, by `secretName`; null takes one away. */
   secrets?: SecretChanges;
   expectedHead?: string | null;

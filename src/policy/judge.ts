@@ -51,7 +51,8 @@ function foundAs(part: Part): Explained['found'] {
   return part.type === 'file' ? part.access : part.type;
 }
 
-function partsOf(question: Wanted): Part[] {
+/** The smallest things of which it consists, in order. */
+export function partsOf(question: Wanted): Part[] {
   if (question.command !== null) return partsOfCommand(question.command);
   const access = question.kind === 'read' || question.kind === 'search' ? 'read' : 'write';
   const files = question.locations.map((path): FilePart => ({

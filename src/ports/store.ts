@@ -3,6 +3,9 @@ import type { Entry, EntryKind, NewEntry, RunOutcome } from '../domain/entry.ts'
 import type { Refusal } from '../domain/refusal.ts';
 import type { Secrets } from '../domain/settings.ts';
 import type { Money, Tokens, UsageGroup } from '../domain/usage.ts';
+import type { PolicyChangeRow, PolicyRow } from './policies.ts';
+import type { BudgetStore } from './budgets.ts';
+import type { EventStore } from './hooks.ts';
 import type { SentMark } from './raw.ts';
 
 /**
@@ -64,13 +67,23 @@ export interface Store {
     limit: number;
   }): Promise<readonly OpenApproval[]>;
 
+  /** The decision or answer about an approval or question; undefined while there is none. */
+  decisionOf(session: string, approval: string): Promise<Entry | undefined>;
+
+  /** Files before and after tool calls, newest first. */
+  snapshots(query: SnapshotQuery): Promise<SnapshotPage>;
+  /** Of each file that was written the first and the last snapshot, in the order of the paths. */
+  snapshotSpans(query: SnapshotSpanQuery): Promise<SnapshotSpanPage>;
+  /** Restorations that have begun and not ended. */
+  openRestores(): Promise<readonly { session: string; entry: string }[]>;
+
   /** Hosts that have not ended, for the recovery at start. */
   openHosts(): Promise<readonly HostRow[]>;
   /** The bytes of a host's input from `offset` on, at most `maxBytes`. */
   hostInputs(host: string, offset: number, maxBytes: number): Promise<Uint8Array>;
 
   /** Hosts that have ended and whose files are not settled yet, in the order of their launch. */
-  endedHosts(): Promise<readonly { host: string; ingested: number }[]>;
+  endedHosts(): Promise<readonly { host: string; ingested: number; withheld: boolean }[]>;
   /**
    * Says where the files of an ended host are from now on, and forgets its input. Repeatable. False where
    * nothing is known of it any more: its session was purged.
@@ -101,6 +114,11 @@ export interface Store {
   references(session: string, digest: string): Promise<boolean>;
 
   tokens: TokenStore;
+  events: EventStore;
+  budgets: BudgetStore;
+  policies: PolicyStore;
+  /** Sessions with a bypass whose end is not in their logs, and when it comes. */
+  bypassed(): Promise<readonly { session: string; until: string }[]>;
   /** Checks the database and every digest of the given session (or of all); lists what is wrong. */
   check(session?: string): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -127,6 +145,8 @@ export interface AppendBatch {
   /** Bytes for hosts' stdin, at the offset where they belong. Refused unless they continue what is there. */
   inputs?: readonly HostInput[];
   spans?: readonly SpanChange[];
+  /** Ids of its entries of which hooks are notified. */
+  events?: readonly string[];
 }
 
 /** The size of its mark is that of its bytes. */
@@ -144,10 +164,11 @@ export type SpanChange = { run: string; change: 'begin' | 'end' } & RawPlace;
 
 /**
  * Where the files of a host are: in its directory while it works (`open`) and until they are archived
- * (`ended`); `nothing` was never written; `expired` by the limits of what is kept; `lost` to a failure.
+ * (`ended`); `nothing` was never written; `expired` by the limits of what is kept; `lost` to a failure;
+ * `withheld`: a before-commit hook saw what came of them, and they are removed at the host's end.
  */
 export type HostFiles = 'open' | 'ended' | SettledFiles;
-export type SettledFiles = 'archived' | 'nothing' | 'expired' | 'lost';
+export type SettledFiles = 'archived' | 'nothing' | 'expired' | 'lost' | 'withheld';
 
 /** The part of a host's files that belongs to a run; the end is null while the run is open in it. */
 export interface RunSpan {
@@ -179,6 +200,8 @@ export interface SessionColumns {
   deletedAt: string | null;
   /** When a deleted session is purged. */
   purgeAt: string | null;
+  /** Until when nothing is asked about in it. */
+  bypassUntil: string | null;
   createdAt: string;
   updatedAt: string;
   lastActivityAt: string;
@@ -231,6 +254,8 @@ export interface HostRow {
   snapshot: string | null;
   /** End of the input that is stored for it. */
   inputEnd: number;
+  /** A before-commit hook sees what it says: its files are not kept. */
+  withheld: boolean;
 }
 
 /**
@@ -333,6 +358,35 @@ export interface RunPage {
   next: string | null;
 }
 
+export type SnapshotEntry = Extract<Entry, { kind: 'snapshot' }>;
+export interface SnapshotQuery {
+  session: string;
+  path?: string;
+  /** The entry that they are about: the first state of a tool call, or a restoration. */
+  call?: string;
+  run?: string;
+  changes: 'read' | 'write' | 'all';
+  limit: number;
+  /** Those with a smaller seq. */
+  before?: number;
+}
+export interface SnapshotPage {
+  entries: readonly SnapshotEntry[];
+  next: number | null;
+}
+export interface SnapshotSpanQuery {
+  session: string;
+  call?: string;
+  run?: string;
+  limit: number;
+  /** Paths after this one. */
+  after?: string;
+}
+export interface SnapshotSpanPage {
+  files: readonly { path: string; first: SnapshotEntry; last: SnapshotEntry }[];
+  next: string | null;
+}
+
 export interface UsageQuery {
   /** One to three of them, each once. */
   by: readonly UsageGroup[];
@@ -376,6 +430,14 @@ export interface UsageSummary {
 export interface OpenApproval {
   session: string;
   entry: Entry;
+}
+
+/** Rules of directories and those that hold everywhere. */
+export interface PolicyStore {
+  list(): Promise<readonly PolicyRow[]>;
+  set(change: PolicyChangeRow): Promise<PolicyRow>;
+  /** Puts rules before those that are there; one that is there already moves. */
+  add(change: Omit<PolicyChangeRow, 'revision'>): Promise<PolicyRow>;
 }
 
 export interface TokenStore {

@@ -3,9 +3,13 @@ import { agentsList } from './operations/agents-list.ts';
 import { agentsProbe } from './operations/agents-probe.ts';
 import { approvalsDecide } from './operations/approvals-decide.ts';
 import { approvalsList } from './operations/approvals-list.ts';
+import { approvalsRequest } from './operations/approvals-request.ts';
 import { blobsGet } from './operations/blobs-get.ts';
 import { feedsClose } from './operations/feeds-close.ts';
 import { feedsOpen } from './operations/feeds-open.ts';
+import { policyGet } from './operations/policy-get.ts';
+import { policySet } from './operations/policy-set.ts';
+import { policyTest } from './operations/policy-test.ts';
 import { queueEdit } from './operations/queue-edit.ts';
 import { queueList } from './operations/queue-list.ts';
 import { queueMove } from './operations/queue-move.ts';
@@ -48,9 +52,13 @@ export const operations = {
   'agents.probe': agentsProbe,
   'approvals.decide': approvalsDecide,
   'approvals.list': approvalsList,
+  'approvals.request': approvalsRequest,
   'blobs.get': blobsGet,
   'feeds.close': feedsClose,
   'feeds.open': feedsOpen,
+  'policy.get': policyGet,
+  'policy.set': policySet,
+  'policy.test': policyTest,
   'queue.edit': queueEdit,
   'queue.list': queueList,
   'queue.move': queueMove,

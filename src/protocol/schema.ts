@@ -96,7 +96,14 @@ export const tokens = z.object({
   cacheWrite: z.number(),
   thought: z.number(),
 });
-export const money = z.object({ amount: z.number(), currency: z.string() });
+export const money = z.object({
+  amount: z.number(),
+  currency: z.string(),
+  estimate: z
+    .literal(true)
+    .optional()
+    .describe('from the table of prices, not told by the agent; of a sum: a part of it was'),
+});
 
 export const row = z.object({
   id: z.string(),

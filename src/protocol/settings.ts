@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { limits } from '../domain/limits.ts';
+import { policyField } from './policy.ts';
 
 /** Fields by which clients set what an agent works with; the same in create, patch and fork. */
 
@@ -63,10 +64,12 @@ export const ownFields = {
     .enum(['stop', 'continue'])
     .optional()
     .describe('whether a run that was lost with the machine goes on by itself; default: stop'),
+  policy: policyField,
 };
 
-/** What reaches beyond the session's directory is for the operator to allow. */
-export const adminFields = {
+/** What reaches beyond the session's directory is for the operator to allow; what is asked about, for who decides. */
+export const guardedFields = {
+  policy: 'approve',
   mcpServers: 'admin',
   env: 'admin',
   additionalDirs: 'admin',

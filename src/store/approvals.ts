@@ -48,3 +48,19 @@ export function readOpenApprovals(
     return row === undefined ? [] : [{ session: id, json: entryText(row) }];
   });
 }
+
+/** The first decision about an approval or question; undefined while it is open. */
+export function readDecision(
+  connection: Connection,
+  session: string,
+  approval: string,
+): string | undefined {
+  const decided = connection.get<{ session: number; seq: number }>(
+    `SELECT a.session, a.decided_seq AS seq FROM approvals a JOIN sessions s ON s.num = a.session
+     WHERE s.id = ? AND a.entry = ? AND a.decided_seq IS NOT NULL`,
+    session,
+    approval,
+  );
+  const row = decided && entryAt(connection, decided.session, decided.seq);
+  return row && entryText(row);
+}

@@ -8,6 +8,7 @@ import { entryById, sameContent, writeEntry } from './entries.ts';
 import { childrenOf, lineage } from './family.ts';
 import { failureOf, messageOf } from './failure.ts';
 import { blockSize } from './history.ts';
+import { writeEvent } from './hook-events.ts';
 import { hostFacts, writeHost } from './hosts.ts';
 import { sameInput, writeInput } from './inputs.ts';
 import { isPurged } from './purged.ts';
@@ -15,6 +16,7 @@ import { runFacts, writeRun } from './runs.ts';
 import { writeSecrets } from './secrets.ts';
 import { createSession, keyOwner, readLog, writeLog, writeState } from './session-row.ts';
 import { writeSpan } from './spans.ts';
+import { writeSnapshot } from './snapshots.ts';
 import { writeUsage } from './usage.ts';
 import { decide, type Facts } from './verdict.ts';
 import type { WireBatch } from './wire.ts';
@@ -58,6 +60,8 @@ function insert(connection: Connection, batch: WireBatch, log: SessionLog, known
     writeRun(connection, num, lastSeq, entry);
     writeApproval(connection, num, lastSeq, entry);
     writeUsage(connection, num, entry);
+    if (batch.events.includes(entry.id)) writeEvent(connection, batch.session, lastSeq);
+    writeSnapshot(connection, num, lastSeq, entry);
     const block = Math.floor(lastSeq / blockSize);
     if (connection.memory.mark(`${num} ${entry.kind} ${block}`)) {
       connection.run(

@@ -10,6 +10,7 @@ interface StoredHost {
   replay_from: number;
   snapshot: string | null;
   input_end: number;
+  withheld: number;
 }
 
 /** Which column keeps which field of a change. */
@@ -19,6 +20,7 @@ const columns: Record<Exclude<keyof HostChange, 'host' | 'phase'>, string> = {
   ingested: 'ingested',
   replayFrom: 'replay_from',
   snapshot: 'snapshot',
+  withheld: 'withheld',
 };
 
 const initial: Required<Omit<HostChange, 'host' | 'phase' | 'spec'>> = {
@@ -26,6 +28,7 @@ const initial: Required<Omit<HostChange, 'host' | 'phase' | 'spec'>> = {
   ingested: 0,
   replayFrom: 0,
   snapshot: null,
+  withheld: false,
 };
 
 export function hostFacts(
@@ -51,7 +54,7 @@ export function writeHost(connection: Connection, session: number, change: HostC
   const fields = Object.entries(named).filter(([, value]) => value !== undefined);
   if (fields.length === 0 && exists) return;
   const names = fields.map(([field]) => columns[field as keyof typeof columns]);
-  const values = fields.map(([, value]) => value as SqlValue);
+  const values = fields.map(([, value]) => (typeof value === 'boolean' ? Number(value) : value) as SqlValue);
   if (exists) {
     connection.run(
       `UPDATE hosts SET ${names.map((name) => `${name} = ?`).join(', ')} WHERE host = ?`,
@@ -70,11 +73,12 @@ export function writeHost(connection: Connection, session: number, change: HostC
 }
 
 /** Nobody decodes its output again; its files and stored input wait to be archived. */
-function endHost(connection: Connection, { host, ingested }: HostChange): void {
+function endHost(connection: Connection, { host, ingested, withheld }: HostChange): void {
   connection.run(
-    `INSERT OR REPLACE INTO past_hosts (host, session, ingested, files)
-     SELECT host, session, coalesce(?, ingested), 'ended' FROM hosts WHERE host = ?`,
+    `INSERT OR REPLACE INTO past_hosts (host, session, ingested, files, withheld)
+     SELECT host, session, coalesce(?, ingested), 'ended', max(withheld, ?) FROM hosts WHERE host = ?`,
     ingested ?? null,
+    Number(withheld ?? false),
     host,
   );
   connection.run('DELETE FROM hosts WHERE host = ?', host);
@@ -90,8 +94,13 @@ export function settleHost(connection: Connection, host: string, files: SettledF
   });
 }
 
-export function readEndedHosts(connection: Connection): { host: string; ingested: number }[] {
-  return connection.all(`SELECT host, ingested FROM past_hosts WHERE files = 'ended'`);
+export function readEndedHosts(
+  connection: Connection,
+): { host: string; ingested: number; withheld: boolean }[] {
+  const sql = `SELECT host, ingested, withheld FROM past_hosts WHERE files = 'ended'`;
+  return connection
+    .all<{ host: string; ingested: number; withheld: number }>(sql)
+    .map((row) => ({ ...row, withheld: row.withheld !== 0 }));
 }
 
 function hostRow(row: StoredHost): HostRow {
@@ -104,6 +113,7 @@ function hostRow(row: StoredHost): HostRow {
     replayFrom: row.replay_from,
     snapshot: row.snapshot,
     inputEnd: row.input_end,
+    withheld: row.withheld !== 0,
   };
 }
 

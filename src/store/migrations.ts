@@ -1,7 +1,11 @@
 import type { Connection } from './connection.ts';
+import { schemaEight } from './schema-budgets.ts';
 import { schemaOne, schemaTwo } from './schema.ts';
 import { fillFour, schemaFour } from './schema-lifecycle.ts';
+import { schemaSix } from './schema-policies.ts';
+import { schemaSeven } from './schema-hooks.ts';
 import { schemaThree } from './schema-raw.ts';
+import { fillSeven, schemaSeven } from './schema-snapshots.ts';
 import { fillFive, schemaFive } from './schema-usage.ts';
 
 /** One step forward; `to` is the `user_version` after it. */
@@ -19,6 +23,10 @@ export const migrations: readonly Migration[] = [
   { to: 3, sql: schemaThree },
   { to: 4, sql: schemaFour, fill: fillFour },
   { to: 5, sql: schemaFive, fill: fillFive },
+  { to: 6, sql: schemaSix },
+  { to: 7, sql: schemaSeven },
+  { to: 7, sql: schemaSeven, fill: fillSeven },
+  { to: 8, sql: schemaEight },
 ];
 
 /**

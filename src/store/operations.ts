@@ -3,11 +3,16 @@ import type {
   RunQuery,
   SessionQuery,
   SettledFiles,
+  SnapshotQuery,
+  SnapshotSpanQuery,
   TokenRow,
   UsageQuery,
 } from '../ports/store.ts';
-import { readOpenApprovals } from './approvals.ts';
+import type { GlobalBudget } from '../domain/budget.ts';
+import type { PolicyChangeRow } from '../ports/policies.ts';
+import { readDecision, readOpenApprovals } from './approvals.ts';
 import { references } from './blob-refs.ts';
+import { readBudget, readSpent, readSpentBy, setBudget } from './budgets.ts';
 import { checkDatabase } from './check.ts';
 import { commitGroup } from './commit.ts';
 import type { Connection } from './connection.ts';
@@ -15,6 +20,7 @@ import { entryById, entryText } from './entries.ts';
 import { countChildren, family, lineage } from './family.ts';
 import { readHistory } from './history.ts';
 import { marksBetween, type MarksQuery, marksNamed } from './entry-marks.ts';
+import { beginEvents, eventsAfter, moveEvents, trimEvents } from './hook-events.ts';
 import { readEndedHosts, readOpenHosts, settleHost } from './hosts.ts';
 import { readInputs, readMarks } from './inputs.ts';
 import { nodeBack } from './node-back.ts';
@@ -28,10 +34,12 @@ import {
   waitingBlobs,
 } from './purge.ts';
 import { isPurged } from './purged.ts';
+import { addRules, listPolicies, readBypassed, setPolicy } from './policies.ts';
 import { readRun, readRuns } from './runs.ts';
 import { readSecrets } from './secrets.ts';
 import { loadSession, readLog } from './session-row.ts';
 import { readSessions, resolveName } from './sessions.ts';
+import { readOpenRestores, readSnapshots, readSpans as readSnapshotSpans } from './snapshots.ts';
 import { readSpans } from './spans.ts';
 import { readUsage } from './usage-summary.ts';
 import { createToken, listTokens, revokeToken, tokenByDigest } from './tokens.ts';
@@ -48,6 +56,16 @@ export const operations = {
   append: (on: Connection, batches: readonly WireBatch[]) => commitGroup(on, batches),
   createToken: (on: Connection, token: TokenRow) => createToken(on, token),
   revokeToken: (on: Connection, id: string, at: string) => revokeToken(on, id, at),
+  listPolicies: (on: Connection) => listPolicies(on),
+  setPolicy: (on: Connection, change: PolicyChangeRow, at: string) => setPolicy(on, change, at),
+  addRules: (on: Connection, change: Omit<PolicyChangeRow, 'revision'>, at: string) =>
+    addRules(on, change, at),
+  readBudget: (on: Connection) => readBudget(on),
+  setBudget: (on: Connection, budget: GlobalBudget | null) => setBudget(on, budget),
+  spent: (on: Connection, day?: string) => on.snapshot(() => readSpent(on, day)),
+  spentBy: (on: Connection, sessions: readonly string[]) =>
+    on.snapshot(() => readSpentBy(on, sessions)),
+  bypassed: (on: Connection) => readBypassed(on),
   load: (on: Connection, session: string) => on.snapshot(() => loadSession(on, session)),
   entry: (on: Connection, session: string, id: string) =>
     on.snapshot(() => readEntry(on, session, id)),
@@ -77,6 +95,12 @@ export const operations = {
   usage: (on: Connection, query: UsageQuery) => on.snapshot(() => readUsage(on, query)),
   openApprovals: (on: Connection, query: { sessions?: readonly string[]; limit: number }) =>
     on.snapshot(() => readOpenApprovals(on, query)),
+  decisionOf: (on: Connection, session: string, approval: string) =>
+    on.snapshot(() => readDecision(on, session, approval)),
+  snapshots: (on: Connection, query: SnapshotQuery) => on.snapshot(() => readSnapshots(on, query)),
+  snapshotSpans: (on: Connection, query: SnapshotSpanQuery) =>
+    on.snapshot(() => readSnapshotSpans(on, query)),
+  openRestores: (on: Connection) => readOpenRestores(on),
   openHosts: readOpenHosts,
   hostInputs: (on: Connection, host: string, offset: number, maxBytes: number) =>
     on.snapshot(() => readInputs(on, host, offset, maxBytes)),
@@ -88,6 +112,10 @@ export const operations = {
   entriesBetween: (on: Connection, query: MarksQuery) => marksBetween(on, query),
   entriesNamed: (on: Connection, session: string, ids: readonly string[]) =>
     marksNamed(on, session, ids),
+  eventsAfter: (on: Connection, num: number, limit: number) => eventsAfter(on, num, limit),
+  beginEvents: (on: Connection, hooks: readonly string[]) => beginEvents(on, hooks),
+  moveEvents: (on: Connection, hook: string, num: number) => moveEvents(on, hook, num),
+  trimEvents: (on: Connection, keep: number) => trimEvents(on, keep),
   tokenByDigest: (on: Connection, digest: string) => tokenByDigest(on, digest),
   listTokens: (on: Connection) => listTokens(on),
   check: (on: Connection, session?: string) => on.snapshot(() => checkDatabase(on, session)),

@@ -57,6 +57,8 @@ function byNumber(table: 'runs' | 'approvals' | 'host_runs' | 'usage_reports'): 
 
 /** Small rows without a number of their own. */
 const keyed: readonly string[] = [
+  `DELETE FROM snapshots WHERE session = ?1 AND seq IN
+     (SELECT seq FROM snapshots WHERE session = ?1 LIMIT ?2)`,
   `DELETE FROM kind_blocks WHERE session = ?1 AND (kind, block) IN
      (SELECT kind, block FROM kind_blocks WHERE session = ?1 LIMIT ?2)`,
   `DELETE FROM branches WHERE session = ?1 AND seq IN
@@ -75,6 +77,7 @@ const small: readonly string[] = [
   'DELETE FROM secrets WHERE session = ?',
   'DELETE FROM session_meta WHERE session = ?',
   'DELETE FROM native_ids WHERE session = ?',
+  'DELETE FROM open_restores WHERE session = ?',
 ];
 
 /** Removes a part of the session; to be repeated until it is done. */

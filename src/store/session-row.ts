@@ -96,7 +96,7 @@ function writeTraits(connection: Connection, num: number, state: WireState): voi
   connection.run(
     `UPDATE sessions SET updated_at = ?, last_activity_at = ?, traits = ?, haystack = ?, key = ?, agent = ?,
        cwd = ?, title = ?, label = ?, native_id = ?, parent = ?, status = ?, archived = ?,
-       deleted_at = ?, purge_at = ? WHERE num = ?`,
+       deleted_at = ?, purge_at = ?, bypass_until = ? WHERE num = ?`,
     state.updatedAt,
     state.lastActivityAt,
     state.traits,
@@ -112,6 +112,7 @@ function writeTraits(connection: Connection, num: number, state: WireState): voi
     traits.archived ? 1 : 0,
     traits.deletedAt,
     traits.purgeAt,
+    traits.bypassUntil,
     num,
   );
   if (traits.nativeId !== null) writeNativeId(connection, num, traits.nativeId);

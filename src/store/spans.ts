@@ -37,8 +37,9 @@ export function writeSpan(connection: Connection, session: number, span: SpanCha
 
 export function readSpans(connection: Connection, session: string, run: string): RunSpan[] {
   const spans = connection.all<StoredSpan>(
-    `SELECT r.*, coalesce(p.files, 'open') AS files
-     FROM host_runs r LEFT JOIN past_hosts p ON p.host = r.host
+    `SELECT r.*, CASE WHEN coalesce(p.withheld, h.withheld, 0) <> 0 THEN 'withheld'
+       ELSE coalesce(p.files, 'open') END AS files
+     FROM host_runs r LEFT JOIN past_hosts p ON p.host = r.host LEFT JOIN hosts h ON h.host = r.host
      WHERE r.session = (SELECT num FROM sessions WHERE id = ?) AND r.run = ? ORDER BY r.num`,
     session,
     run,

@@ -2,6 +2,8 @@ import type { BlobRef } from '../domain/content.ts';
 import type { Entry } from '../domain/entry.ts';
 import { refuse } from '../domain/refusal.ts';
 import type { Secrets } from '../domain/settings.ts';
+import type { BudgetStore } from '../ports/budgets.ts';
+import type { EventStore } from '../ports/hooks.ts';
 import type { SentMark } from '../ports/raw.ts';
 import type {
   AppendBatch,
@@ -12,6 +14,7 @@ import type {
   HostRow,
   LoadedSession,
   OpenApproval,
+  PolicyStore,
   RunPage,
   RunQuery,
   RunRow,
@@ -20,6 +23,11 @@ import type {
   SessionQuery,
   SessionRow,
   SettledFiles,
+  SnapshotEntry,
+  SnapshotPage,
+  SnapshotQuery,
+  SnapshotSpanPage,
+  SnapshotSpanQuery,
   Store,
   TokenRow,
   TokenStore,
@@ -51,9 +59,18 @@ function parseEntry(json: string): Entry {
   return JSON.parse(json) as Entry;
 }
 
+/** None where the entry is damaged. */
+function snapshotIn(json: string): SnapshotEntry[] {
+  const entry = parseEntry(json);
+  return entry.kind === 'snapshot' ? [entry] : [];
+}
+
 /** The main thread's side of the store: no disk call here, only messages to the workers. */
 export class SqliteStore implements Store {
   readonly tokens: TokenStore;
+  readonly events: EventStore;
+  readonly policies: PolicyStore;
+  readonly budgets: BudgetStore;
   readonly #parts: StoreParts;
   readonly #group: GroupCommit;
   readonly #purger: Purger;
@@ -69,6 +86,24 @@ export class SqliteStore implements Store {
       byDigest: (digest: string) => reader.call('tokenByDigest', digest),
       list: () => reader.call('listTokens'),
       revoke: (id: string, at: string) => writer.call('revokeToken', id, at),
+    };
+    this.events = {
+      after: (num, limit) => reader.call('eventsAfter', num, limit),
+      begin: (hooks) => writer.call('beginEvents', hooks),
+      moved: (hook, num) => writer.call('moveEvents', hook, num),
+      trim: (keep) => writer.call('trimEvents', keep),
+    };
+    const now = (): string => parts.now().toISOString();
+    this.policies = {
+      list: () => reader.call('listPolicies'),
+      set: (change) => writer.call('setPolicy', change, now()),
+      add: (change) => writer.call('addRules', change, now()),
+    };
+    this.budgets = {
+      read: () => reader.call('readBudget'),
+      set: (budget) => writer.call('setBudget', budget),
+      spent: (day) => reader.call('spent', day),
+      spentBy: (sessions) => reader.call('spentBy', sessions),
     };
   }
 
@@ -156,6 +191,10 @@ export class SqliteStore implements Store {
     return this.#parts.reader.call('references', session, digest);
   }
 
+  bypassed(): Promise<readonly { session: string; until: string }[]> {
+    return this.#parts.reader.call('bypassed');
+  }
+
   resolve(name: string): Promise<readonly SessionRow[]> {
     return this.#parts.reader.call('resolve', name);
   }
@@ -180,6 +219,30 @@ export class SqliteStore implements Store {
     return open.map(({ session, json }) => ({ session, entry: parseEntry(json) }));
   }
 
+  async decisionOf(session: string, approval: string): Promise<Entry | undefined> {
+    const json = await this.#parts.reader.call('decisionOf', session, approval);
+    return json === undefined ? undefined : parseEntry(json);
+  }
+
+  async snapshots(query: SnapshotQuery): Promise<SnapshotPage> {
+    const { entries, next } = await this.#parts.reader.call('snapshots', query);
+    return { entries: entries.flatMap(snapshotIn), next };
+  }
+
+  async snapshotSpans(query: SnapshotSpanQuery): Promise<SnapshotSpanPage> {
+    const page = await this.#parts.reader.call('snapshotSpans', query);
+    const files = page.files.flatMap(({ path, first, last }) => {
+      const [one] = snapshotIn(first);
+      const [other] = snapshotIn(last);
+      return one === undefined || other === undefined ? [] : [{ path, first: one, last: other }];
+    });
+    return { files, next: page.next };
+  }
+
+  openRestores(): Promise<readonly { session: string; entry: string }[]> {
+    return this.#parts.reader.call('openRestores');
+  }
+
   openHosts(): Promise<readonly HostRow[]> {
     return this.#parts.reader.call('openHosts');
   }
@@ -188,7 +251,7 @@ export class SqliteStore implements Store {
     return this.#parts.reader.call('hostInputs', host, offset, maxBytes);
   }
 
-  endedHosts(): Promise<readonly { host: string; ingested: number }[]> {
+  endedHosts(): Promise<readonly { host: string; ingested: number; withheld: boolean }[]> {
     return this.#parts.reader.call('endedHosts');
   }
 

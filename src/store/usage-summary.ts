@@ -24,12 +24,12 @@ interface StoredSum {
   reports: number;
   runs: number;
 }
-type StoredCost = Parts & { currency: string; amount: number };
+type StoredCost = Parts & { currency: string; amount: number; estimates: number };
 
 const sums = `total(u.input) AS input, total(u.output) AS output, total(u.cache_read) AS cache_read,
   total(u.cache_write) AS cache_write, total(u.thought) AS thought,
   coalesce(sum(u.reports), 0) AS reports, count(DISTINCT nullif(u.run, 0)) AS runs`;
-const costs = 'u.currency, total(u.amount) AS amount';
+const costs = 'u.currency, total(u.amount) AS amount, sum(u.estimates) AS estimates';
 
 /** A session that is being purged is in no join: its row goes first. */
 const join = 'u CROSS JOIN sessions s ON s.num = u.session';
@@ -93,8 +93,9 @@ function costsOf(
 }
 
 /** Without what sums of floating numbers leave behind the fifteenth digit. */
-function money({ amount, currency }: StoredCost): Money {
-  return { amount: Number(amount.toPrecision(15)), currency };
+function money({ amount, currency, estimates }: StoredCost): Money {
+  const cost = { amount: Number(amount.toPrecision(15)), currency };
+  return estimates > 0 ? { ...cost, estimate: true } : cost;
 }
 
 function sumOf(sum: StoredSum, cost: readonly Money[]): UsageSum {

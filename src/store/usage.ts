@@ -15,6 +15,8 @@ interface StoredReport {
   thought: number;
   amount: number | null;
   currency: string | null;
+  /** 1 where the cost was estimated. Only known from version 8 on: before there were no such reports. */
+  estimate?: number;
 }
 
 /** Keeps the report of an entry, in the place of an earlier one with its key, and the sums. */
@@ -52,6 +54,9 @@ export function writeUsage(
     report.amount,
     report.currency,
   );
+  if ((before?.estimate ?? 0) === (report.estimate ?? 0)) return;
+  const sql = 'UPDATE usage_reports SET estimate = ? WHERE session = ? AND key = ?';
+  connection.run(sql, report.estimate ?? 0, session, key);
 }
 
 function runNumber(connection: Connection, session: number, run: string | null): number {
@@ -66,7 +71,7 @@ function reportOf(data: string): { key: string } & Omit<StoredReport, 'num' | 'd
     key?: unknown;
     model?: unknown;
     tokens?: { [Name in keyof Tokens]?: unknown };
-    cost?: { amount?: unknown; currency?: unknown } | null;
+    cost?: { amount?: unknown; currency?: unknown; estimate?: unknown } | null;
   };
   const priced = typeof cost?.amount === 'number' && typeof cost.currency === 'string';
   return {
@@ -79,6 +84,7 @@ function reportOf(data: string): { key: string } & Omit<StoredReport, 'num' | 'd
     thought: count(tokens?.thought),
     amount: priced ? count(cost.amount) : null,
     currency: priced ? (cost.currency as string) : null,
+    ...(priced && cost.estimate === true ? { estimate: 1 } : {}),
   };
 }
 
@@ -115,9 +121,24 @@ function addToSums(connection: Connection, session: number, change: Change): voi
     sign,
     sign * amount,
   );
+  addEstimate(connection, session, change);
   connection.run(
     `DELETE FROM usage_costs
      WHERE day = ? AND session = ? AND model = ? AND currency = ? AND reports = 0`,
+    day,
+    session,
+    model,
+    currency,
+  );
+}
+
+function addEstimate(connection: Connection, session: number, change: Change): void {
+  const { day, model, currency, sign, estimate = 0 } = change;
+  if (estimate === 0) return;
+  connection.run(
+    `UPDATE usage_costs SET estimates = estimates + ?
+     WHERE day = ? AND session = ? AND model = ? AND currency = ?`,
+    sign,
     day,
     session,
     model,

@@ -23,6 +23,7 @@ export interface WireBatch {
   hosts: readonly HostChange[];
   inputs: readonly HostInput[];
   spans: readonly SpanChange[];
+  events: readonly string[];
   secrets: { readonly [name: string]: string | null } | null;
 }
 
@@ -107,6 +108,7 @@ export function wireBatch(batch: AppendBatch): WireBatch {
     // Copies: a view would take its whole buffer along, and the caller may write on in it.
     inputs: (batch.inputs ?? []).map((input) => ({ ...input, bytes: new Uint8Array(input.bytes) })),
     spans: batch.spans ?? [],
+    events: batch.events ?? [],
     secrets: batch.secrets ?? null,
   };
 }

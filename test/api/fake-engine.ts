@@ -12,10 +12,12 @@ import type {
 } from '../../src/engine/engine.ts';
 import type { FeedSink, Frame } from '../../src/engine/frames.ts';
 import type { RawPage, RawQuery } from '../../src/engine/raw-page.ts';
+import { noPolicy } from '../../src/domain/policy.ts';
 import { type AgentSettings, noSettings } from '../../src/domain/settings.ts';
 import { noTokens } from '../../src/domain/usage.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
+const unruled = { effect: 'ask', level: null, rule: 'none', why: 'no rule is about it' } as const;
 
 export function rowNamed(id: string, more: Partial<SessionRow> = {}): SessionRow {
   return {
@@ -92,6 +94,35 @@ export class FakeEngine implements Engine {
         found: null,
       },
     ],
+  };
+  approvals: Engine['approvals'] = {
+    decide: async (session, input, by) => {
+      this.#note('decide', input, by);
+      return { key: this.#row(session).key, decision: { id: 'd1', seq: 2 }, outcome: 'allowed' };
+    },
+    request: async (session, input, by) => {
+      this.#note('request', input, by);
+      const approval = { id: input.id, seq: 2 };
+      return { key: this.#row(session).key, approval, duplicate: false, decision: null };
+    },
+    rulesFor: async () => [],
+    policyOf: async (session) => ({ row: this.#row(session), policy: noPolicy, policies: [] }),
+  };
+  policies: Engine['policies'] = {
+    rule: async () => unruled,
+    explain: async () => ({ verdict: unruled, parts: [] }),
+    suggest: async () => [],
+    check: () => undefined,
+    list: async () => [],
+    set: async (change) => {
+      this.#note('policy.set', change);
+      const { directory, rules, by } = change;
+      return { directory, rules, revision: 1, changedAt: at, changedBy: by };
+    },
+    add: async (directory, rules, by) => {
+      this.#note('policy.add', { directory, rules });
+      return { directory, rules, revision: 1, changedAt: at, changedBy: by };
+    },
   };
   queue: Engine['queue'] = {
     list: async (session) => ({ held: this.#row(session).held, items: [] }),
@@ -193,16 +224,11 @@ export class FakeEngine implements Engine {
     return { key: this.#row(session).key, status: 'no-active-run', queued: 0 };
   }
 
-  async decide(session: string, input: unknown, by: By) {
-    this.#note('decide', input, by);
-    return { key: this.#row(session).key, decision: { id: 'd1', seq: 2 }, outcome: 'allowed' };
-  }
-
   async get(session: string) {
     const row = this.#row(session);
     const { model, mode, effort } = row;
     const settings = { ...noSettings, model, mode, effort, tools: this.tools };
-    return { row, host: null, settings, onLost: 'stop' as const, boundary: null };
+    return { row, host: null, settings, onLost: 'stop' as const, policy: noPolicy, boundary: null };
   }
 
   async raw(session: string, _query: RawQuery): Promise<RawPage> {

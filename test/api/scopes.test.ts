@@ -15,9 +15,13 @@ const table = `
   agents.probe           -      -      x       -       x       x      x
   approvals.decide       -      -      -       x       -       x      -
   approvals.list         -      x      x       x       x       x      x
+  approvals.request      -      -      x       -       x       x      x
   blobs.get              -      x      x       x       x       x      x
   feeds.close            -      x      x       x       x       x      x
   feeds.open             -      x      x       x       x       x      x
+  policy.get             -      x      x       x       x       x      x
+  policy.set             -      -      -       -       -       x      -
+  policy.test            -      x      x       x       x       x      x
   queue.edit             -      -      x       -       x       x      x
   queue.list             -      x      x       x       x       x      x
   queue.move             -      -      x       -       x       x      x
@@ -233,9 +237,12 @@ describe('tokens that are bound to sessions', () => {
     expect(ofSession).toEqual([
       'approvals.decide',
       'approvals.list',
+      'approvals.request',
       'blobs.get',
       'feeds.close',
       'feeds.open',
+      'policy.get',
+      'policy.test',
       'queue.edit',
       'queue.list',
       'queue.move',

@@ -1,3 +1,4 @@
+import { policiesOf } from '../engine/policies.ts';
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { builtInAgents, type CustomAgent, customAcpAgent } from '../../src/agents/agents.ts';
@@ -62,6 +63,7 @@ export async function composeDaemon(how: Composition): Promise<Served> {
     defaultCwd: null,
     checkDirectory: workingDirectoryCheck(directory.path),
     environment: async (driver, spec) => agentEnvironment(process.env, driver.program(spec).env),
+    policies: policiesOf(store, clock, directory.path),
     space: testSpace(),
     stallMs: limits.stallMs,
     idleMs: limits.idleMs,

@@ -41,7 +41,7 @@ test('L1 A1: a second decider learns of the first decision only when it is store
   const approval = await watch.entry('approval');
   shut();
   const decide = (verdict: 'allow' | 'deny') =>
-    bench.engine.decide(session, { approval: approval.id, choice: { verdict } }, by);
+    bench.engine.approvals.decide(session, { approval: approval.id, choice: { verdict } }, by);
   let told = false;
   const first = decide('allow');
   const second = decide('deny').catch((error: unknown) => {

@@ -84,7 +84,7 @@ describe('abort', () => {
     ]);
     const choice = { verdict: 'allow' } as const;
     await expect(
-      bench.engine.decide(
+      bench.engine.approvals.decide(
         session,
         { approval: approval.id, choice },
         { type: 'client', token: 't' },

@@ -107,7 +107,7 @@ describe('an approval, with the daemon killed', () => {
         await bench.send(session, 'go', { id });
         const watch = await bench.watch(session);
         const approval = (await watch.entry('approval')).id;
-        await engine
+        await engine.approvals
           .decide(session, { approval, choice: { verdict: 'allow' } }, by)
           .catch((error: unknown) => {
             expect(error).toMatchObject({ refusal: { code: 'already_decided' } });

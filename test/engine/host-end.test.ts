@@ -21,7 +21,7 @@ describe('an approval that was asked after the end of its turn', () => {
     const session = await bench.session('ask');
     const watch = await bench.watch(session);
     const { id: approval } = await watch.entry('approval');
-    await bench.engine.decide(session, { approval, choice: { verdict: 'allow' } }, by);
+    await bench.engine.approvals.decide(session, { approval, choice: { verdict: 'allow' } }, by);
     expect(given(processes[0]!).at(-1)).toMatchObject({ type: 'answer_approval', request: 7 });
   });
 
@@ -37,7 +37,7 @@ describe('an approval that was asked after the end of its turn', () => {
       { about: approval, data: { outcome: 'withdrawn' } },
     ]);
     const decide = () =>
-      bench.engine.decide(session, { approval, choice: { verdict: 'allow' } }, by);
+      bench.engine.approvals.decide(session, { approval, choice: { verdict: 'allow' } }, by);
     const refused = { refusal: { code: 'already_decided', data: { outcome: 'withdrawn' } } };
     await expect(decide()).rejects.toMatchObject(refused);
     await bench.send(session, 'and on');

@@ -127,7 +127,7 @@ test('S7: who sent, steered, approved, patched, reset, deleted and forked is in 
   const watch = await bench.watch(row.id);
   const approval = await watch.entry('approval');
   const choice = { verdict: 'allow' } as const;
-  await engine.decide(row.id, { approval: approval.id, choice }, who('decider'));
+  await engine.approvals.decide(row.id, { approval: approval.id, choice }, who('decider'));
   await engine.send(row.id, { ...send, delivery: 'steer' }, who('steerer'));
   await engine.patch(row.id, { changes: { label: 'l' } }, who('patcher'));
   const abort = { force: false, wait: true, queue: 'keep' } as const;

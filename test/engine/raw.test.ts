@@ -54,7 +54,7 @@ async function talk(): Promise<{ bench: Workbench; session: string; runs: readon
   const watch = await bench.watch(session);
   const { id: approval } = await watch.entry('approval');
   bench.clock.advance(5);
-  await bench.engine.decide(session, { approval, choice: { verdict: 'allow' } }, by);
+  await bench.engine.approvals.decide(session, { approval, choice: { verdict: 'allow' } }, by);
   await watch.entry('run_ended');
   bench.clock.advance(5);
   await bench.send(session, 'again');

@@ -1,3 +1,4 @@
+import { policiesOf } from './policies.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,6 +45,7 @@ async function machine(): Promise<{ store: Store; boot: () => Promise<SessionEng
       defaultCwd: dir,
       checkDirectory: async (path) => path,
       environment: async (driver, spec) => agentEnvironment(process.env, driver.program(spec).env),
+      policies: policiesOf(store, systemClock(), dir),
       space: testSpace(),
       stallMs: limits.stallMs,
       idleMs: limits.idleMs,
@@ -78,7 +80,7 @@ test('R7 A2 P1: a real agent waits through the death of its daemon, and is resum
   engine = await boot();
   expect(engine.started).toMatchObject({ continued: 1, lost: 0 });
   const choice = { verdict: 'allow' } as const;
-  await engine.decide(row.id, { approval: asked.id, choice }, by);
+  await engine.approvals.decide(row.id, { approval: asked.id, choice }, by);
   let reader = await watch(engine, row.id);
   expect((await reader.entry('run_ended')).data.outcome).toBe('completed');
   expect(await engine.shutdown('stop')).toMatchObject([{ session: row.id, run: null }]);

@@ -61,7 +61,11 @@ test('R9: a run that waits for a person or is being stopped is not silent', asyn
   const approval = await watch.entry('approval');
   bench.clock.advance(3 * stallMs);
   const choice = { verdict: 'allow' } as const;
-  await bench.engine.decide(session, { approval: approval.id, choice }, { type: 'server' });
+  await bench.engine.approvals.decide(
+    session,
+    { approval: approval.id, choice },
+    { type: 'server' },
+  );
   expect(await silences(bench, session)).toEqual([]);
   await watch.entry('notice');
   bench.clock.advance(stallMs);

@@ -54,7 +54,7 @@ describe('the state of a session', () => {
     await bench.engine.recovered;
     expect((await bench.engine.get(session)).row).toEqual(before);
     const by = { type: 'client', token: 't' } as const;
-    await bench.engine.decide(session, { approval, choice: { verdict: 'allow' } }, by);
+    await bench.engine.approvals.decide(session, { approval, choice: { verdict: 'allow' } }, by);
     await (await bench.watch(session)).entry('run_ended');
     await bench.engine.shutdown('stop');
     await store.close();
@@ -97,7 +97,7 @@ test('A2: open approvals survive a restart, and deciding one leaves the others o
   expect(snapshot.openApprovals.map(({ id }) => id)).toEqual([one.id, two.id]);
   const by = { type: 'client', token: 't2' } as const;
   const decide = (approval: string, option: string) =>
-    bench.engine.decide(session, { approval, choice: { option } }, by);
+    bench.engine.approvals.decide(session, { approval, choice: { option } }, by);
   await decide(two.id, 'no');
   expect((await bench.engine.get(session)).row.openApprovals).toBe(1);
   await bench.boot();
@@ -116,7 +116,11 @@ test('A1: of two that decide at once the first wins, and the second is told so',
   const watch = await bench.watch(session);
   const approval = (await watch.entry('approval')).id;
   const decide = (token: string, option: string) =>
-    bench.engine.decide(session, { approval, choice: { option } }, { type: 'client', token });
+    bench.engine.approvals.decide(
+      session,
+      { approval, choice: { option } },
+      { type: 'client', token },
+    );
   const [first, second] = await Promise.allSettled([decide('t1', 'yes'), decide('t2', 'no')]);
   expect(first).toMatchObject({ status: 'fulfilled', value: { outcome: 'allowed' } });
   expect(second).toMatchObject({

@@ -1,3 +1,4 @@
+import { policiesOf } from './policies.ts';
 import { onTestFinished } from 'vitest';
 import type { Entry, EntryKind } from '../../src/domain/entry.ts';
 import { limits } from '../../src/domain/limits.ts';
@@ -91,6 +92,7 @@ export class Workbench {
       checkDirectory: this.#options.checkDirectory ?? (async (path) => path),
       environment: async (_driver, _spec, variables) =>
         this.#options.environment?.(variables) ?? {},
+      policies: policiesOf(this.store, this.clock),
       space: this.space,
       stallMs: limits.stallMs,
       idleMs: this.#options.idleMs ?? 0,

@@ -87,6 +87,7 @@ export function columns(fields: Partial<SessionColumns> = {}): SessionColumns {
     archived: false,
     deletedAt: null,
     purgeAt: null,
+    bypassUntil: null,
     createdAt: time,
     updatedAt: time,
     lastActivityAt: time,

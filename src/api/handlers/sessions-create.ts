@@ -6,6 +6,7 @@ import { contentBlocks } from '../../protocol/schema.ts';
 import { checkBinding, withoutForeign } from '../binding.ts';
 import type { Context, Handler } from '../handler.ts';
 import { childOf } from '../inside.ts';
+import { policyOf } from '../policy-input.ts';
 import { settingsOf } from '../settings-input.ts';
 
 type Input = ParsedInputOf<'sessions.create'>;
@@ -40,7 +41,7 @@ function checkInput({ meta, prompt, promptId }: Input): void {
 }
 
 async function createOf(input: Input, context: Context): Promise<CreateInput> {
-  const { id, parent, prompt, promptId, makeCwd, meta, ...given } = input;
+  const { id, parent, prompt, promptId, makeCwd, meta, policy, ...given } = input;
   const { changes, secrets } = settingsOf(given);
   const content = prompt === undefined ? undefined : contentBlocks(prompt);
   return {
@@ -52,6 +53,7 @@ async function createOf(input: Input, context: Context): Promise<CreateInput> {
       ...(parent === undefined ? {} : { parent: await context.session(parent) }),
     },
     secrets,
+    ...policyOf(policy, context),
     ...(content === undefined
       ? {}
       : { prompt: { content, ...(promptId === undefined ? {} : { id: promptId }) } }),

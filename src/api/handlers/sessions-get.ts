@@ -17,7 +17,7 @@ export const sessionsGet: Handler<'sessions.get'> = async (input, context) => {
 
 type Settings = OutputOf<'sessions.get'>['settings'];
 
-function settingsView({ settings, onLost }: SessionView): Settings {
+function settingsView({ settings, onLost, policy }: SessionView): Settings {
   const { tools, mcpServers, env, additionalDirs, instructions, ...plain } = settings;
   return {
     ...plain,
@@ -27,6 +27,7 @@ function settingsView({ settings, onLost }: SessionView): Settings {
     env: [...env],
     additionalDirs: [...additionalDirs],
     onLost,
+    policy: { ...policy, rules: [...policy.rules] },
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { operation } from '../operation.ts';
+import { rule } from '../policy.ts';
 import { entry, sessionName } from '../schema.ts';
 
 export const approvalsList = operation({
@@ -10,8 +11,15 @@ export const approvalsList = operation({
   input: z.strictObject({
     session: sessionName.optional(),
     limit: z.int().min(1).max(200).default(100),
+    rules: z.boolean().default(false).describe('say which rules would allow each from now on'),
   }),
   output: z.object({
-    approvals: z.array(z.object({ session: z.string(), entry })),
+    approvals: z.array(
+      z.object({
+        session: z.string(),
+        entry,
+        rules: z.array(rule).optional().describe('none where no rule can'),
+      }),
+    ),
   }),
 });

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { limits } from '../../domain/limits.ts';
 import { operation } from '../operation.ts';
 import { id, promptContent, row, seq, sessionName } from '../schema.ts';
-import { adminFields, agentFields, ownFields } from '../settings.ts';
+import { agentFields, guardedFields, ownFields } from '../settings.ts';
 
 export const sessionsCreate = operation({
   name: 'sessions.create',
   summary: 'Make a session, and begin it with a prompt where one is given.',
   scope: 'manage',
-  fields: adminFields,
+  fields: guardedFields,
   inside: true,
   shape: 'unary',
   input: z.strictObject({

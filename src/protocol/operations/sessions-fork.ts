@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { limits } from '../../domain/limits.ts';
 import { operation } from '../operation.ts';
 import { id, promptContent, row, seq, sessionName } from '../schema.ts';
-import { adminFields, agentFields, ownFields } from '../settings.ts';
+import { agentFields, guardedFields, ownFields } from '../settings.ts';
 
 export const sessionsFork = operation({
   name: 'sessions.fork',
   summary: 'A new session whose history is that of another one up to an entry.',
   scope: 'manage',
-  fields: adminFields,
+  fields: guardedFields,
   shape: 'unary',
   input: z.strictObject({
     session: sessionName,

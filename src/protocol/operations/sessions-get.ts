@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { operation } from '../operation.ts';
+import { sessionPolicy } from '../policy.ts';
 import { row, sessionName } from '../schema.ts';
 
 const names = z.array(z.string());
@@ -36,6 +37,7 @@ export const sessionsGet = operation({
         env: names,
         additionalDirs: names,
         onLost: z.enum(['stop', 'continue']),
+        policy: sessionPolicy,
       })
       .describe('in force for the next host; names of variables, never their values'),
     host: z

@@ -3,14 +3,14 @@ import { limits } from '../../domain/limits.ts';
 import { agentSettings } from '../../domain/settings.ts';
 import { operation } from '../operation.ts';
 import { row, sessionName } from '../schema.ts';
-import { adminFields, agentFields, ownFields } from '../settings.ts';
+import { agentFields, guardedFields, ownFields } from '../settings.ts';
 
 export const sessionsPatch = operation({
   name: 'sessions.patch',
   summary:
     'Change settings; says of each that concerns the agent whether it has it now or next time.',
   scope: 'manage',
-  fields: adminFields,
+  fields: guardedFields,
   shape: 'unary',
   input: z.strictObject({
     session: sessionName,

@@ -1,0 +1,149 @@
+import { lstat, realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { limits } from '../domain/limits.ts';
+import type { Rule, Ruling, Wanted } from '../domain/policy.ts';
+import { refuse } from '../domain/refusal.ts';
+import { explain, judge, pathsOf } from '../policy/judge.ts';
+import type { Ground } from '../policy/place.ts';
+import { faultOf, type Policy } from '../policy/rule.ts';
+import { suggest } from '../policy/suggest.ts';
+import type { Clock } from '../ports/clock.ts';
+import type {
+  Guarded,
+  Policies,
+  PolicyChangeRow,
+  PolicyRow,
+  RuledPart,
+} from '../ports/policies.ts';
+import type { PolicyStore } from '../ports/store.ts';
+
+interface Parts {
+  store: PolicyStore;
+  clock: Clock;
+  /** The state directory, by its real path. */
+  stateDirectory: string;
+  log: (event: string, data: object) => void;
+}
+
+/** Of one question so many paths are looked up, and all of them in this time; the others are not known. */
+const mostPaths = 512;
+const lookMs = 2000;
+
+/** The rules of directories as the store has them, asked with what the disk is like at the moment. */
+export class StoredPolicies implements Policies {
+  readonly #parts: Parts;
+  #rows: Promise<readonly PolicyRow[]> | null = null;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async rule(session: Guarded, wanted: Wanted): Promise<Ruling> {
+    try {
+      const [policy, ground] = await this.#look(session, wanted);
+      return judge(wanted, policy, ground);
+    } catch (error) {
+      this.#parts.log('policy', { message: String(error) });
+      return { effect: 'ask', level: null, rule: 'none', why: 'the policy could not be asked' };
+    }
+  }
+
+  async explain(
+    session: Guarded,
+    wanted: Wanted,
+  ): Promise<{ verdict: Ruling; parts: readonly RuledPart[] }> {
+    const [policy, ground] = await this.#look(session, wanted);
+    return explain(wanted, policy, ground);
+  }
+
+  async suggest(session: Guarded, wanted: Wanted): Promise<readonly Rule[]> {
+    const [, ground] = await this.#look(session, wanted);
+    return suggest(wanted, ground);
+  }
+
+  check(rules: readonly Rule[], field: string): void {
+    for (const [at, rule] of rules.entries()) {
+      const fault = faultOf(rule);
+      if (fault !== null) throw refuse('invalid', fault, { field: `${field}.${at}` });
+    }
+  }
+
+  list(): Promise<readonly PolicyRow[]> {
+    this.#rows ??= this.#parts.store.list().catch((error: unknown) => {
+      this.#rows = null;
+      throw error;
+    });
+    return this.#rows;
+  }
+
+  async set(change: PolicyChangeRow): Promise<PolicyRow> {
+    const directory = change.directory === null ? null : await this.#real(change.directory);
+    try {
+      return await this.#parts.store.set({ ...change, directory });
+    } finally {
+      this.#rows = null;
+    }
+  }
+
+  async add(directory: string, rules: readonly Rule[], by: string): Promise<PolicyRow> {
+    try {
+      return await this.#parts.store.add({ directory: await this.#real(directory), rules, by });
+    } finally {
+      this.#rows = null;
+    }
+  }
+
+  /** Rules are found by the real paths of their directories. */
+  async #real(directory: string): Promise<string> {
+    const real = directory.startsWith('/') ? await realpath(directory).catch(() => null) : null;
+    if (real !== null && (await lstat(real)).isDirectory()) return real;
+    const message = `${directory} is no absolute path of a directory that exists.`;
+    throw refuse('invalid', message, { field: 'directory' });
+  }
+
+  async #look({ cwd, policy }: Guarded, wanted: Wanted): Promise<[Policy, Ground]> {
+    const { clock, stateDirectory } = this.#parts;
+    const [rows, realPaths] = await Promise.all([this.list(), this.#realPaths(wanted)]);
+    const { rules, autoAcceptEdits, bypassUntil } = policy;
+    const ofAll = rows.find((row) => row.directory === null)?.rules ?? [];
+    const all: Policy = {
+      session: {
+        rules,
+        edits: autoAcceptEdits,
+        bypass: bypassUntil === null ? null : { until: Date.parse(bypassUntil) },
+      },
+      directories: rows.flatMap(({ directory, rules: own }) =>
+        directory === null ? [] : [{ path: directory, rules: own }],
+      ),
+      global: { rules: ofAll },
+    };
+    return [all, { now: clock.now(), root: cwd, stateDirectory, realPaths }];
+  }
+
+  /** A file system that does not answer leaves its paths unknown: they are asked about. */
+  async #realPaths(wanted: Wanted): Promise<Ground['realPaths']> {
+    if ((wanted.command?.length ?? 0) > limits.policyCommandChars) return new Map();
+    const paths = pathsOf(wanted).slice(0, mostPaths);
+    const found = new Map<string, string | null>();
+    const look = Promise.all(paths.map(async (path) => found.set(path, await realOf(path))));
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#parts.clock.after(lookMs, resolve);
+    await Promise.race([look, late]);
+    cancel();
+    return new Map(found);
+  }
+}
+
+/** The real path; of what does not exist that of its nearest directory, with the rest as it is. */
+async function realOf(path: string): Promise<string | null> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || path === '/') return null;
+    // A link to nothing would be written through.
+    const link = await lstat(path).catch(() => undefined);
+    if (link !== undefined) return null;
+    const folder = await realOf(dirname(path));
+    return folder === null ? null : join(folder, basename(path));
+  }
+}

@@ -1,0 +1,171 @@
+import type { Answer } from '../domain/command.ts';
+import type { By, NewEntry } from '../domain/entry.ts';
+import type { Rule, SessionPolicy } from '../domain/policy.ts';
+import { refuse, RefusalError } from '../domain/refusal.ts';
+import { rowOf, type SessionRow } from '../domain/row.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Policies, PolicyRow } from '../ports/policies.ts';
+import type { Store } from '../ports/store.ts';
+import type { SessionActor } from './actor.ts';
+import type { ApprovalOps, AskAnswer, Asking, DecideAnswer, DecideInput } from './approval-ops.ts';
+import type { Outcome } from './mailbox.ts';
+import type { Registry } from './registry.ts';
+import { within } from './within.ts';
+
+interface Context {
+  registry: Registry;
+  store: Store;
+  clock: Clock;
+  policies: Policies;
+}
+
+export class Approvals implements ApprovalOps {
+  readonly #context: Context;
+  /** Who waits for a decision, by the id of what was asked. */
+  readonly #waiting = new Map<string, Set<() => void>>();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** Called after every commit. */
+  committed(entries: readonly NewEntry[]): void {
+    if (this.#waiting.size === 0) return;
+    for (const { kind, about } of entries) {
+      if ((kind !== 'decision' && kind !== 'answer') || about === undefined) continue;
+      for (const release of this.#waiting.get(about) ?? []) release();
+    }
+  }
+
+  async decide(session: string, input: DecideInput, by: By): Promise<DecideAnswer> {
+    const { registry, policies } = this.#context;
+    const { remember, ...decision } = input;
+    const rules = remember === undefined ? null : await this.#toRemember(session, input);
+    // Only now: between this and the post it cannot be unloaded.
+    const actor = await registry.get(session);
+    const remembered =
+      remember === undefined || rules === null
+        ? {}
+        : { remember: { level: remember.level, rules } };
+    const command = { type: 'decide' as const, ...decision, ...remembered };
+    const outcome = await this.#post(actor, command, by, input.approval);
+    const {
+      decision: id,
+      type: _,
+      ...rest
+    } = outcome.answer as Extract<Answer, { type: 'decided' }>;
+    if (remember?.level === 'directory' && rules !== null) {
+      await policies.add(actor.state.cwd, rules, by.type === 'client' ? by.token : by.type);
+    }
+    return {
+      key: outcome.state.key,
+      decision: { id, seq: outcome.seqOf(id) },
+      ...rest,
+      ...(remembered.remember === undefined ? {} : { remembered: remembered.remember }),
+    };
+  }
+
+  async #post(
+    actor: SessionActor,
+    command: Parameters<SessionActor['post']>[0]['command'],
+    by: By,
+    approval: string,
+  ): Promise<Outcome> {
+    try {
+      return await actor.post({ command, by, ownId: false });
+    } catch (error) {
+      throw await this.#decidedBefore(actor.id, approval, error);
+    }
+  }
+
+  async request(session: string, { id, ask, waitMs }: Asking, by: By): Promise<AskAnswer> {
+    const { registry, policies, clock } = this.#context;
+    const asked = await registry.get(session);
+    const wants = ask.kind === 'approval' ? ask.wants : undefined;
+    const ruling = wants && { ruling: await policies.rule(asked.state, wants) };
+    const decided = this.#decided(id);
+    try {
+      // Only now: between this and the post it cannot be unloaded.
+      const actor = await registry.get(session);
+      const command = { type: 'ask_outside' as const, id, ask: { ...ask, ...ruling } };
+      const outcome = await actor.post({ command, by, ownId: true });
+      const approval = { id, seq: outcome.seqOf(id) };
+      const duplicate = outcome.duplicates.includes(id);
+      const { key } = outcome.state;
+      let decision = await this.#decisionOf(session, id);
+      if (decision === null && waitMs > 0) {
+        await within(decided.promise, waitMs, clock);
+        decision = await this.#decisionOf(session, id);
+      }
+      return { key, approval, duplicate, decision };
+    } finally {
+      decided.cancel();
+    }
+  }
+
+  async rulesFor(session: string, approval: NewEntry): Promise<readonly Rule[]> {
+    const { registry, policies } = this.#context;
+    if (approval.kind !== 'approval' || approval.data.wants === undefined) return [];
+    const { state } = await registry.get(session);
+    return policies.suggest(state, approval.data.wants);
+  }
+
+  async policyOf(
+    session: string,
+  ): Promise<{ row: SessionRow; policy: SessionPolicy; policies: readonly PolicyRow[] }> {
+    const { registry, policies } = this.#context;
+    const { state } = await registry.get(session);
+    const rows = await policies.list();
+    const near = rows
+      .filter(({ directory }) => directory !== null && isWithin(state.cwd, directory))
+      .toSorted((a, b) => (b.directory?.length ?? 0) - (a.directory?.length ?? 0));
+    const all = rows.filter(({ directory }) => directory === null);
+    return { row: rowOf(state), policy: state.policy, policies: [...near, ...all] };
+  }
+
+  /** The rules that are made of an approval: those that were given, or those that allow just that. */
+  async #toRemember(
+    session: string,
+    { approval, remember }: DecideInput,
+  ): Promise<readonly Rule[]> {
+    const { store, policies } = this.#context;
+    if (remember?.rules !== undefined) {
+      policies.check(remember.rules, 'rules');
+      return remember.rules;
+    }
+    const entry = await store.entry(session, approval);
+    const rules = entry === undefined ? [] : await this.rulesFor(session, entry);
+    if (rules.length > 0 || entry?.kind !== 'approval') return rules;
+    const message = 'No rule can allow just this: give the rules, or allow it once.';
+    throw refuse('unsupported', message, { field: 'remember' });
+  }
+
+  /** Resolves when what has that id is decided. */
+  #decided(id: string): { promise: Promise<void>; cancel: () => void } {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiters = this.#waiting.get(id) ?? new Set();
+    this.#waiting.set(id, waiters.add(resolve));
+    const cancel = (): void => {
+      waiters.delete(resolve);
+      if (waiters.size === 0 && this.#waiting.get(id) === waiters) this.#waiting.delete(id);
+    };
+    return { promise, cancel };
+  }
+
+  async #decisionOf(session: string, approval: string): Promise<AskAnswer['decision']> {
+    const entry = await this.#context.store.decisionOf(session, approval);
+    return entry?.kind === 'decision' || entry?.kind === 'answer' ? entry.data : null;
+  }
+
+  /** A decision about something that is no longer remembered as open or decided. */
+  async #decidedBefore(session: string, approval: string, error: unknown): Promise<unknown> {
+    if (!(error instanceof RefusalError) || error.refusal.code !== 'not_found') return error;
+    const entry = await this.#context.store.entry(session, approval);
+    if (entry?.kind !== 'approval' && entry?.kind !== 'question') return error;
+    return refuse('already_decided', 'It was decided before.', { field: 'approval' });
+  }
+}
+
+function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
+}
