@@ -36,6 +36,8 @@ export interface UsageReport {
   model?: string;
   tokens: Tokens;
   cost?: Money;
+  /** What that comes to by a table, until the agent tells the cost of it in a later report. */
+  pending?: Money;
 }
 
 /** By what usage can be summed up. */
@@ -44,6 +46,11 @@ export type UsageGroup = (typeof usageGroups)[number];
 
 export const noTokens: Tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, thought: 0 };
 export const noUsage: Usage = { tokens: noTokens, cost: null };
+
+export function sumOfTokens(tokens: Tokens): number {
+  const { input, output, cacheRead, cacheWrite, thought } = tokens;
+  return input + output + cacheRead + cacheWrite + thought;
+}
 
 function combine(a: Tokens, b: Tokens, sign: 1 | -1): Tokens {
   return {
@@ -57,7 +64,8 @@ function combine(a: Tokens, b: Tokens, sign: 1 | -1): Tokens {
 
 /**
  * The sum with a report; `previous` is the earlier report with the same key, which it replaces. The cost is
- * that in the currency that was named first: amounts of two currencies are never added up.
+ * that in the currency that was named first: amounts of two currencies are never added up. Once a part of it
+ * was estimated it stays an estimate.
  */
 export function addReport(
   usage: Usage,
@@ -71,6 +79,25 @@ export function addReport(
   const amount = costOf(usage) + costOf(report) - costOf(previous);
   return {
     tokens: previous === undefined ? tokens : combine(tokens, previous.tokens, -1),
-    cost: currency === undefined ? null : { amount, currency },
+    cost: currency === undefined ? null : { amount, currency, ...estimated(usage, report) },
   };
+}
+
+function estimated(...costs: readonly { cost?: Money | null }[]): { estimate?: true } {
+  return costs.some(({ cost }) => cost?.estimate === true) ? { estimate: true } : {};
+}
+
+/** What is estimated of a run and not told by its agent yet, after a report. */
+export function pendingAfter(
+  pending: Money | null,
+  report: UsageReport,
+  previous: UsageReport | undefined,
+): Money | null {
+  // Its cost is that of all that it did since it last told one.
+  if (report.cost !== undefined) return null;
+  const more = report.pending;
+  if (more === undefined || (pending !== null && pending.currency !== more.currency))
+    return pending;
+  const amount = (pending?.amount ?? 0) + more.amount - (previous?.pending?.amount ?? 0);
+  return { amount: Math.max(0, amount), currency: more.currency, estimate: true };
 }

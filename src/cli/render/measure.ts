@@ -22,9 +22,15 @@ export function renderTokens(tokens: Tokens): string {
   return `${shortCount(read)} in, ${shortCount(tokens.output)} out`;
 }
 
-export function renderMoney(cost: Money): string {
+/** What was estimated, be it in part, is told apart. */
+export function renderMoney(cost: {
+  amount: Money['amount'];
+  currency: string;
+  estimate?: true | undefined;
+}): string {
   const amount = cost.amount < 0.1 ? cost.amount.toFixed(4) : cost.amount.toFixed(2);
-  return cost.currency === 'USD' ? `$${amount}` : `${amount} ${cost.currency}`;
+  const about = cost.estimate === true ? '~' : '';
+  return cost.currency === 'USD' ? `${about}$${amount}` : `${about}${amount} ${cost.currency}`;
 }
 
 /** A count in at most five characters. */
