@@ -32,6 +32,7 @@ const chosenBy: { readonly [Field in keyof Required<Input>]: 'maker' | 'parent' 
   makeCwd: 'maker',
   draft: 'maker',
   onLost: 'maker',
+  budget: 'parent',
   policy: 'parent',
   prompt: 'maker',
   promptId: 'maker',

@@ -6,6 +6,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 export interface StateDirectory {
   path: string;
   hosts: string;
+  /** The table of prices, where somebody has written one. */
+  prices: string;
   archive: string;
   scripted: string;
   tokenFile: string;
@@ -46,6 +48,7 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
   return {
     path: full,
     hosts: join(full, 'hosts'),
+    prices: join(full, 'prices.json'),
     archive: join(full, 'archive'),
     scripted: join(full, 'agents', 'scripted'),
     tokenFile: join(full, 'token'),

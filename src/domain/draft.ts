@@ -1,4 +1,5 @@
 import type { AgentCommand } from './agent-event.ts';
+import type { Account } from './budget.ts';
 import type { ContentBlock } from './content.ts';
 import type { By, EntryDataByKind, EntryKind, NewEntry } from './entry.ts';
 import { nodeRule } from './entry.ts';
@@ -6,6 +7,7 @@ import { evolve, type PlacedEntry } from './evolve.ts';
 import type { Ruling } from './policy.ts';
 import type { AgentSetting } from './settings.ts';
 import type { OpenRun, SessionState } from './session-state.ts';
+import type { Money, Tokens } from './usage.ts';
 
 /** Facts that the decider may not find out by itself: time, ids, what the agent can do. */
 export interface DecideContext {
@@ -20,6 +22,10 @@ export interface DecideContext {
   primer(): ContentBlock | null;
   /** What the policy says to the approval of that id; null where it was not asked. */
   rulingOf(approval: string): Ruling | null;
+  /** What tokens of a model cost by the table of prices; null where it is not in it. */
+  price(model: string, tokens: Tokens): Money | null;
+  /** The budgets that a session in this state counts towards, with what others have used of them. */
+  accounts(state: SessionState): readonly Account[];
 }
 
 /** The flags of an agent's profile that the decider asks. */
@@ -38,6 +44,8 @@ export interface AgentTraits {
   editsInput: boolean;
   /** A denial may carry a message that reaches it. */
   hearsDenials: boolean;
+  /** It tells what its messages cost in a later report of its own: until then there are only estimates. */
+  costsLater?: true;
   /** Anything that the agent says counts as evidence that it has the prompt; else only `prompt_taken`. */
   activityIsEvidence: boolean;
 }

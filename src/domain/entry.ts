@@ -1,3 +1,4 @@
+import type { Crossing, Remembered } from './budget.ts';
 import type { ApprovalOption, BlobRef, ContentBlock, PlanItem, ToolCall } from './content.ts';
 import { canonicalJson, type Json } from './json.ts';
 import type { Rule, Ruling, Wanted } from './policy.ts';
@@ -121,6 +122,8 @@ export interface EntryDataByKind {
     ruling?: Ruling;
     /** Asked by something that works inside the session, not by the agent itself. */
     outside?: true;
+    /** The server asks whether the run may go on beyond this limit. */
+    budget?: Crossing;
   };
   /** `about` is the approval. `ruling`: no person decided it, but this. */
   decision: {
@@ -146,10 +149,10 @@ export interface EntryDataByKind {
     queue: 'keep' | 'withdraw';
   };
   run_ended: RunEnded;
-  usage: { key: string; model?: string; tokens: Tokens; cost?: Money };
+  usage: { key: string; model?: string; tokens: Tokens; cost?: Money; pending?: Money };
   /** `about` is the prompt whose item changed, absent where the whole queue is held or released. */
   queue: {
-    change: 'withdrawn' | 'indeterminate' | 'requeued' | 'released' | 'edited' | 'moved';
+    change: 'withdrawn' | 'indeterminate' | 'requeued' | 'held' | 'released' | 'edited' | 'moved';
     reason?: string;
     /** Of `edited`: what the prompt says now. */
     content?: readonly ContentBlock[];
@@ -200,14 +203,15 @@ export interface EntryDataByKind {
     primer?: BlobRef;
   };
   deletion: { state: 'deleted' | 'restored'; purgeAt?: string };
-  /** `about` is the tool call. */
+  /** `about` is the tool call, or the restoration that began. It names its run itself. */
   snapshot: Snapshot;
   /** The one that is `ended` is `about` the one that is `begun`. */
   restore: Restore;
   owner: { state: 'host' | 'external' | 'moving' | 'moved'; epoch: number; to?: string };
   /** R9: a working agent says nothing (`silent`), and then something (`heard`). */
   stall: { state: 'silent' | 'heard'; silentMs: number };
-  notice: { code: string; text: string; data?: Json };
+  /** `budget`: limits that were reached, and what that led to; only of the server and of clients. */
+  notice: { code: string; text: string; data?: Json; budget?: readonly Remembered[] };
   external: { type?: string; raw: Json };
   /** Input that could not be understood: first bytes, why, how many lines, and where in the spool. */
   unrecognized: {

@@ -1,3 +1,4 @@
+import type { Budget } from './budget.ts';
 import { limits } from './limits.ts';
 import type { SessionPolicy } from './policy.ts';
 import { refuse } from './refusal.ts';
@@ -53,6 +54,8 @@ export interface SettingsChange {
   /** Whether a run whose agent is gone with the machine goes on in a resumed host. */
   onLost?: 'stop' | 'continue';
   policy?: SessionPolicy;
+  /** What it and all that descend from it may use. */
+  budget?: Budget | null;
   /** What the agent reported, verbatim. */
   modelInForce?: { provider?: string; id: string };
   context?: ContextWindow;

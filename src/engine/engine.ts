@@ -7,6 +7,7 @@ import type { SessionStatus } from '../domain/session-state.ts';
 import type { AgentSettings } from '../domain/settings.ts';
 import type { FeedSink, FeedSnapshot, HeldPartial } from './frames.ts';
 import type { CreateAnswer, CreateInput } from './create-input.ts';
+import type { Prices } from '../ports/budgets.ts';
 import type { Policies } from '../ports/policies.ts';
 import type { SessionPolicy } from '../domain/policy.ts';
 import type { ApprovalOps } from './approval-ops.ts';
@@ -41,6 +42,8 @@ export interface Engine extends SessionOps {
 
   readonly approvals: ApprovalOps;
   readonly policies: Policies;
+  /** By what is estimated what agents do not tell; null for nothing. */
+  readonly prices: Prices | null;
   readonly agents: EngineAgents;
   readonly started: StartReport;
   /** Free space of the state directory in bytes, null before the first look; `low` accepts no prompt. */

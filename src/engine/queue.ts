@@ -4,7 +4,7 @@ import type { By } from '../domain/entry.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';
-import type { Outcome } from './mailbox.ts';
+import type { Letter, Outcome } from './mailbox.ts';
 import type { Registry } from './registry.ts';
 import type { QueueItem, QueueOps } from './session-ops.ts';
 import { storedContent } from './stored-content.ts';
@@ -29,11 +29,11 @@ export class Queue implements QueueOps {
     content: readonly ContentBlock[],
     by: By,
   ): Promise<QueueItem> {
-    const stored = await storedContent(content, this.#context);
+    const { stored, blobs } = storedContent(content, this.#context.clock);
     const actor = await this.#context.registry.get(session);
     const command = { type: 'queue_edit', prompt, content: stored } as const;
-    const { answer } = await post(actor, command, by, content);
-    return itemOf(prompt, stored, answer);
+    const { answer } = await post(actor, command, by, { whole: content, blobs });
+    return itemOf(prompt, actor.contents.of(prompt)?.stored ?? stored, answer);
   }
 
   async move(session: string, prompt: string, to: number, by: By): Promise<QueueItem> {
@@ -49,9 +49,14 @@ export class Queue implements QueueOps {
     await post(actor, { type: 'queue_withdraw', prompt }, by);
   }
 
-  async release(session: string, by: By): Promise<{ run: string | null; queued: number }> {
+  async release(
+    session: string,
+    by: By,
+    { beyondBudget }: { beyondBudget: boolean } = { beyondBudget: false },
+  ): Promise<{ run: string | null; queued: number }> {
     const actor = await this.#context.registry.get(session);
-    const { state } = await post(actor, { type: 'release' }, by);
+    const beyond = beyondBudget ? { beyondBudget } : {};
+    const { state } = await post(actor, { type: 'release', ...beyond }, by);
     return { run: state.run?.id ?? null, queued: state.queue.length };
   }
 }
@@ -60,9 +65,9 @@ function post(
   actor: SessionActor,
   command: Command,
   by: By,
-  whole?: readonly ContentBlock[],
+  more: Pick<Letter, 'whole' | 'blobs'> = {},
 ): Promise<Outcome> {
-  return actor.post({ command, by, ownId: false, ...(whole === undefined ? {} : { whole }) });
+  return actor.post({ command, by, ownId: false, ...more });
 }
 
 function itemAt(actor: SessionActor, at: number): QueueItem {

@@ -27,7 +27,18 @@ const tokens = z.looseObject({
   cacheWrite: count,
   thought: count,
 });
-const money = z.looseObject({ amount: count, currency: text });
+const money = z.looseObject({
+  amount: count,
+  currency: text,
+  estimate: z.literal(true).optional(),
+});
+const crossing = z.looseObject({
+  of: text,
+  what: z.enum(['cost', 'tokens', 'runs', 'wallMs']),
+  limit: count,
+  level: count,
+  day: text.optional(),
+});
 const failure = z.looseObject({
   category: z.enum(failureCategories),
   message: text,
@@ -94,6 +105,18 @@ const changes = z.looseObject({
       answerMs: count.nullable(),
     })
     .optional(),
+  budget: z
+    .looseObject({
+      limits: z.looseObject({
+        cost: money.optional(),
+        tokens: count.optional(),
+        runs: count.optional(),
+        wallMs: count.optional(),
+      }),
+      action: z.enum(['warn', 'ask', 'stop']),
+    })
+    .nullable()
+    .optional(),
   modelInForce: z.looseObject({ provider: text.optional(), id: text }).optional(),
   context: z.looseObject({ used: count, size: count, known: z.boolean() }).optional(),
 });
@@ -122,6 +145,7 @@ const dataByKind: { readonly [Kind in EntryKind]: z.ZodType } = {
       .optional(),
     ruling: ruling.optional(),
     outside: z.literal(true).optional(),
+    budget: crossing.optional(),
   }),
   decision: z.looseObject({
     outcome: z.enum(['allowed', 'denied', 'withdrawn']),
@@ -153,9 +177,22 @@ const dataByKind: { readonly [Kind in EntryKind]: z.ZodType } = {
     proof: proof.optional(),
     mark: text.optional(),
   }),
-  usage: z.looseObject({ key: text, tokens, cost: money.optional() }),
+  usage: z.looseObject({
+    key: text,
+    tokens,
+    cost: money.optional(),
+    pending: money.optional(),
+  }),
   queue: z.looseObject({
-    change: z.enum(['withdrawn', 'indeterminate', 'requeued', 'released', 'edited', 'moved']),
+    change: z.enum([
+      'withdrawn',
+      'indeterminate',
+      'requeued',
+      'held',
+      'released',
+      'edited',
+      'moved',
+    ]),
     content: content.optional(),
     to: count.optional(),
   }),
@@ -210,7 +247,13 @@ const dataByKind: { readonly [Kind in EntryKind]: z.ZodType } = {
   ]),
   owner: z.looseObject({ state: text, epoch: count }),
   stall: z.looseObject({ state: z.enum(['silent', 'heard']), silentMs: count }),
-  notice: z.looseObject({ code: text, text }),
+  notice: z.looseObject({
+    code: text,
+    text,
+    budget: z
+      .array(crossing.extend({ state: z.enum(['told', 'allowed', 'denied']) }))
+      .optional(),
+  }),
   external: z.looseObject({ type: text.optional(), raw: z.unknown() }),
   unrecognized: z.looseObject({ reason: text, raw: text, count }),
 };

@@ -24,6 +24,8 @@ export interface AgentProfile {
   editsInput: boolean;
   /** A denial may carry a message that reaches it. */
   hearsDenials: boolean;
+  /** It tells what its messages cost in a later report of its own: until then there are only estimates. */
+  costsLater?: true;
   images: boolean;
   /**
    * Its native session can be copied into a new one (`OpenSpec.forkOf`), and it marks the ends of its turns,

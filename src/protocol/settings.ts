@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { limits } from '../domain/limits.ts';
+import { budget } from './budget.ts';
 import { policyField } from './policy.ts';
 
 /** Fields by which clients set what an agent works with; the same in create, patch and fork. */
@@ -65,11 +66,15 @@ export const ownFields = {
     .optional()
     .describe('whether a run that was lost with the machine goes on by itself; default: stop'),
   policy: policyField,
+  budget: nullable(budget).describe(
+    'what it and all that descend from it may use; a fork has it anew, null takes it away',
+  ),
 };
 
 /** What reaches beyond the session's directory is for the operator to allow; what is asked about, for who decides. */
 export const guardedFields = {
   policy: 'approve',
+  budget: 'approve',
   mcpServers: 'admin',
   env: 'admin',
   additionalDirs: 'admin',

@@ -320,6 +320,8 @@ export class ModelSession {
       newId: () => this.#id(),
       agent: this.#traits,
       primer: () => primer,
+      price: () => null,
+      accounts: () => [],
       rulingOf: (approval: string) => this.rulings.get(approval) ?? null,
       contentOf: (prompt: string) =>
         contentOf(prompt, draft.state, [...this.log, ...draft.entries]),

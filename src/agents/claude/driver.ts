@@ -29,6 +29,7 @@ const profile: AgentProfile = {
   deduplicatesPrompts: true,
   editsInput: true,
   hearsDenials: true,
+  costsLater: true,
   images: true,
   fork: true,
   settings: [
@@ -51,7 +52,7 @@ const profile: AgentProfile = {
 export function claudeAgent(options: ClaudeOptions): AgentDriver {
   return {
     profile,
-    decoderVersion: 4,
+    decoderVersion: 5,
     program: (spec) => claudeProgram(options, spec),
     files: settingFiles,
     initial: (spec) => storedState(initialState(spec)),

@@ -4,6 +4,8 @@ import { oneLine } from '../clean.ts';
 import { renderApproval, renderQuestion } from './approval.ts';
 import { indent, type Look } from './look.ts';
 import { renderMarkdown } from './markdown.ts';
+import { renderPolicyChange } from './policy.ts';
+import { renderRule } from './rule.ts';
 import { renderRunEnded } from './run-ended.ts';
 import { renderToolCall, renderToolResult } from './tool-call.ts';
 
@@ -31,8 +33,15 @@ export function renderEntry(entry: Entry, look: Look): string[] {
     case 'question':
       return renderQuestion(entry, look);
     case 'decision':
+      // What the policy decides is told with its question.
+      if (entry.data.ruling !== undefined) return [];
       return [
         style.dim(`  ${entry.data.outcome}${reason(entry.data.reason ?? entry.data.message)}`),
+        ...(entry.data.remembered?.rules ?? []).map((rule) =>
+          style.dim(
+            `  from now on, in this ${entry.data.remembered?.level}: ${renderRule(rule, look)}`,
+          ),
+        ),
       ];
     case 'answer':
       return [style.dim(`  ${entry.data.outcome}${reason(entry.data.reason)}`)];
@@ -58,11 +67,12 @@ export function renderEntry(entry: Entry, look: Look): string[] {
       return [style.dim(`── forked from ${entry.data.session} ──`)];
     case 'deletion':
       return [style.dim(`── ${entry.data.state} ──`)];
+    case 'settings':
+      return renderPolicyChange(entry.data, look);
     case 'external':
     case 'delivery':
     case 'run_started':
     case 'usage':
-    case 'settings':
     case 'host':
     case 'snapshot':
     case 'restore':
@@ -80,6 +90,7 @@ const queueText: Record<EntryOf<'queue'>['data']['change'], string> = {
   withdrawn: 'the prompt was withdrawn',
   indeterminate: 'the agent ended before it was certain that it had the prompt',
   requeued: 'the prompt waits again',
+  held: 'the queue is held',
   released: 'the queue goes on',
   edited: 'the prompt was changed',
   moved: 'the prompt was moved in the queue',

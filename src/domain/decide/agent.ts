@@ -4,6 +4,7 @@ import { limits } from '../limits.ts';
 import type { AgentInput } from '../partials.ts';
 import { ask } from './ask.ts';
 import { closeToolCall, condemnHost, endRun, sendPrompts, takePrompts } from './run.ts';
+import { priced } from './usage.ts';
 
 /** Decides what the agent said. Total: whatever it says at whatever time becomes entries or nothing. */
 export function decideAgent(draft: Draft, host: string, input: AgentInput): void {
@@ -38,7 +39,7 @@ export function decideAgent(draft: Draft, host: string, input: AgentInput): void
     case 'request_withdrawn':
       return withdrawn(draft, input);
     case 'usage':
-      draft.write('usage', input.report, { id: input.item });
+      draft.write('usage', priced(draft, input.report), { id: input.item });
       return;
     case 'settings':
       draft.write(

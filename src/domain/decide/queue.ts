@@ -3,6 +3,7 @@ import type { Draft } from '../draft.ts';
 import { refuse } from '../refusal.ts';
 import type { QueuedPrompt } from '../session-state.ts';
 import type { Command, Placed } from '../command.ts';
+import { releaseBudget } from './budget.ts';
 import { takeNext } from './run.ts';
 
 /** The item of a prompt that still waits; a refusal that says what became of it otherwise. */
@@ -60,9 +61,10 @@ export function withdrawItem(draft: Draft, prompt: string): void {
 }
 
 /** Lets a held queue, or the prompt of a draft, go on. */
-export function release(draft: Draft): void {
-  const { held, draft: isDraft } = draft.state;
+export function release(draft: Draft, { beyondBudget = false }: { beyondBudget?: boolean }): void {
+  const { held, draft: isDraft, run, queue } = draft.state;
   if (isDraft) launchable(draft);
+  if (run === null && queue.length > 0) releaseBudget(draft, beyondBudget);
   if (held) draft.write('queue', { change: 'released' }, { runId: null });
   takeNext(draft);
 }

@@ -3,7 +3,9 @@ import type { EntryDataByKind, HostEndReason, Proof, RunEnded, RunFailure } from
 import { outcomeOf } from '../run.ts';
 import type { OpenRun, OpenToolCall } from '../session-state.ts';
 import { tellDecision } from './approval.ts';
+import { mayBegin } from './budget.ts';
 import { goOnAfterLoss } from './lost.ts';
+import { settlePending } from './usage.ts';
 
 /**
  * Begins a run with a prompt: the one way in, for a send, for the next of the queue and for a prompt that
@@ -100,6 +102,7 @@ export function endRun(draft: Draft, end: RunConclusion): void {
   closeToolCalls(draft);
   withdrawApprovals(draft, 'the run ended');
   settlePrompts(draft, end);
+  settlePending(draft);
   const terminal = conclude(draft, end);
   draft.write('run_ended', terminal);
   if (run.abort !== null && terminal.outcome === 'cancelled') {
@@ -120,7 +123,7 @@ function sweepAfter(draft: Draft, run: OpenRun): void {
 export function takeNext(draft: Draft): void {
   const { run, queue, held } = draft.state;
   const [next] = queue;
-  if (run !== null || next === undefined || held) return;
+  if (run !== null || next === undefined || held || !mayBegin(draft)) return;
   renewHost(draft);
   if (draft.state.host?.phase !== 'ending') startRun(draft, next.id);
 }

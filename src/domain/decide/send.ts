@@ -3,6 +3,7 @@ import type { Delivery } from '../entry.ts';
 import { limits } from '../limits.ts';
 import { refuse } from '../refusal.ts';
 import { beginAbort } from './abort.ts';
+import { demandBudget, mayBegin } from './budget.ts';
 import { changeSettings } from './change.ts';
 import type { Send, Sent } from '../command.ts';
 import { checkHead } from './head.ts';
@@ -17,6 +18,7 @@ export function send(draft: Draft, command: Send): Sent {
   const { effort } = command;
   if (effort !== undefined && effort !== draft.state.effort) changeSettings(draft, { effort });
   const delivery = deliveryOf(draft, command);
+  demandBudget(draft, delivery === 'steer' ? 'steer' : 'run');
   if (delivery === 'steer') return steer(draft, command);
   const { run, held } = draft.state;
   writePrompt(draft, command, delivery);
@@ -24,6 +26,7 @@ export function send(draft: Draft, command: Send): Sent {
     const interrupted = delivery === 'interrupt' ? interrupt(draft) : undefined;
     return { ...waits(draft, command), ...(interrupted === undefined ? {} : { interrupted }) };
   }
+  if (!mayBegin(draft)) return waits(draft, command);
   renewHost(draft);
   if (draft.state.host?.phase === 'ending') {
     // Its next host takes it, as soon as this one is gone.

@@ -5,6 +5,8 @@ import type { SessionState } from '../session-state.ts';
 export function queue(state: SessionState, entry: EntryOf<'queue'>): SessionState {
   const { about } = entry;
   switch (entry.data.change) {
+    case 'held':
+      return { ...state, held: state.queue.length > 0 };
     case 'released':
       return {
         ...state,

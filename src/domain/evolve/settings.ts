@@ -39,4 +39,5 @@ const plainSettings = [
   'parent',
   'onLost',
   'policy',
+  'budget',
 ] as const satisfies readonly (keyof SettingsChange)[];
