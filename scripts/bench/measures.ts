@@ -8,6 +8,7 @@ import { replay } from './replay.ts';
 import type { Measure } from './result.ts';
 import { starts } from './starts.ts';
 import { tails } from './tails.ts';
+import { transfer } from './transfer.ts';
 import { wire } from './wire.ts';
 
 /** Every measure by its name, in the order in which they are made. */
@@ -21,5 +22,6 @@ export const measures: Readonly<Record<string, Measure>> = {
   million,
   replay,
   paused,
+  transfer,
   crowd,
 };

@@ -11,8 +11,11 @@ import { demandScope } from './caller.ts';
 import { formatPorts } from './format-ports.ts';
 import type { Context } from './handler.ts';
 
-/** Lines that are read, and about as many bytes, before what came of them is stored. */
-const most = { lines: limits.appendEntries, bytes: 256 * 1024 };
+/**
+ * Lines that are read, and about as many bytes, before what came of them is stored. Reading them is one turn
+ * of the event loop, and what they come to is another.
+ */
+const most = { lines: 128, bytes: 128 * 1024 };
 /** Nesting of JSON in a line. */
 const depth = 256;
 
@@ -76,7 +79,15 @@ export class LogImport {
     const lines = this.#waiting;
     this.#waiting = [];
     this.#bytes = 0;
-    if (lines.length > 0) await this.#store(await this.#reader!.read(lines));
+    if (lines.length === 0) return;
+    const read = await this.#reader!.read(lines);
+    await this.#turn();
+    await this.#store(read);
+  }
+
+  /** Lets everybody else go first. */
+  #turn(): Promise<void> {
+    return new Promise((resolve) => this.#context.clock.soon(resolve));
   }
 
   /** A line that is refused does not take the good ones before it along. */

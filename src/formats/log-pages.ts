@@ -1,7 +1,7 @@
 import type { HistoryTextPage } from '../ports/store.ts';
 import type { ExportedSession, FormatPorts } from './format.ts';
 
-const page = { limit: 500, maxBytes: 256 * 1024 };
+const page = { limit: 500, maxBytes: 128 * 1024 };
 
 /** The log as it was when the export began, page by page: what is added meanwhile is not in it. */
 export async function* logPages(

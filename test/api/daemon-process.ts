@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,6 +87,16 @@ export class DaemonProcess {
 
   block(): Promise<number> {
     return this.#tell({ order: 'block' }) as Promise<number>;
+  }
+
+  turn(): Promise<number> {
+    return this.#tell({ order: 'turn' }) as Promise<number>;
+  }
+
+  /** Bytes of it that are in memory, with all that its runtime and its threads hold. */
+  async resident(): Promise<number> {
+    const status = await readFile(`/proc/${this.#child.pid}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1024;
   }
 
   logged(): Promise<object[]> {
