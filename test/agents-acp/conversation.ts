@@ -26,6 +26,8 @@ export interface Conversation {
 export const conversations: readonly Conversation[] = [
   { name: 'conversation', quirks: { failureText: /\s*API Error\b[^]*/ } },
   { name: 'resumed', spec: { nativeId: 'session-one' } },
+  // Of the scripted agent: edited and denied with a message, forms and a page, questions taken back.
+  { name: 'asking' },
   { name: 'misbehaving' },
   { name: 'interleaved', spec: { mode: 'build', model: 'large' } },
   { name: 'failures' },

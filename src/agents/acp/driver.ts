@@ -44,7 +44,7 @@ export function acpDriver(options: AcpOptions): AgentDriver {
   const { profile, quirks = {} } = options;
   return {
     profile,
-    decoderVersion: 2,
+    decoderVersion: 3,
     program: (spec) => options.program(spec),
     initial: (spec) => storedState(initialState(spec)),
     open: () => openingLines(),

@@ -23,7 +23,7 @@ export function encodeCommand(state: AcpState, command: AgentCommand): readonly 
       return [notificationLine('session/cancel', params)];
     }
     case 'answer_approval':
-      return [permissionAnswer(command.request, command.option)];
+      return [permissionAnswer(command)];
     case 'answer_question':
       return [questionAnswer(state.questions, command)];
   }

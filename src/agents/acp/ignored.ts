@@ -14,7 +14,7 @@ export const ignoredUpdates = {
 
 /** Notifications that we know and that say nothing for the log. */
 export const ignoredNotifications: { readonly [method: string]: string } = {
-  'elicitation/complete': 'ends a question by URL, which this client does not take',
+  'elicitation/complete': 'what was done on the page is seen in what the agent does next',
   '_auth/status_update': 'how the agent is logged in; a failed turn says what matters of it',
 } satisfies { [Method in ClientMethod | '_auth/status_update']?: string };
 

@@ -39,14 +39,23 @@ function trim(open: OpenCall): OpenCall {
   if (content !== undefined && fits(content as unknown as Json)) toolCall.content = content;
   if (locations !== undefined && fits(locations as unknown as Json)) toolCall.locations = locations;
   const terminal = tailOf(open.terminal, terminalChars);
-  return { ...open, toolCall, terminal, size: sizeOfCall(toolCall) + terminal.length };
+  const lost = lostOf(open, toolCall);
+  return { ...open, toolCall, lost, terminal, size: sizeOfCall(toolCall) + terminal.length };
+}
+
+function lostOf(open: OpenCall, kept: ToolCall): OpenCall['lost'] {
+  const dropped = (['input', 'content', 'locations'] as const).filter(
+    (member) => open.toolCall[member] !== undefined && kept[member] === undefined,
+  );
+  return [...new Set([...open.lost, ...dropped])];
 }
 
 function stripped(open: OpenCall): OpenCall {
   const { call, title, name, kind, status } = open.toolCall;
   const toolCall: ToolCall = { call, title: title.slice(0, 80), kind, status };
   if (name !== undefined) toolCall.name = name;
-  return { ...open, toolCall, terminal: '', size: sizeOfCall(toolCall) };
+  const lost = lostOf(open, toolCall);
+  return { ...open, toolCall, lost, terminal: '', size: sizeOfCall(toolCall) };
 }
 
 function fits(member: Json): boolean {

@@ -24,7 +24,7 @@ const protocolVersion = 1;
 const clientCapabilities: ClientCapabilities = {
   fs: { readTextFile: false, writeTextFile: false },
   terminal: false,
-  elicitation: { form: {} },
+  elicitation: { form: {}, url: {} },
   // Asked so, both official adapters say why a turn failed instead of ending it like a good one.
   _meta: { jetbrains: { air: { version: 1, capabilities: ['sessionFailure'] } } },
 };

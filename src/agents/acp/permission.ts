@@ -1,9 +1,12 @@
 import type { ApprovalOption } from '../../domain/content.ts';
+import type { AgentCommand } from '../../domain/agent-event.ts';
 import type { Json } from '../../domain/json.ts';
+import { present } from './content.ts';
 import { errorCodes, errorLine, resultLine } from './json-rpc.ts';
 import { listAt, memberAt, textAt } from '../shape.ts';
 import type { Reading } from './state.ts';
 import { readToolCall } from './tool-call.ts';
+import { wantedBy } from './wants.ts';
 
 const optionKinds: { readonly [Kind in ApprovalOption['kind']]: true } = {
   allow_once: true,
@@ -28,15 +31,17 @@ export function readPermission(reading: Reading, request: string | number, param
   reading.activity();
   const { toolCall, parentCall } = open;
   const title = toolCall.title === '' ? (toolCall.name ?? toolCall.kind) : toolCall.title;
-  const event = {
+  const wants = wantedBy(open, reading.state.inForce.mode);
+  reading.emit({
     type: 'approval',
     item: reading.nextItem(),
     request,
     title,
     toolCall,
     options,
-  } as const;
-  reading.emit(parentCall === null ? event : { ...event, parentCall });
+    ...present('wants', wants),
+    ...present('parentCall', parentCall ?? undefined),
+  });
 }
 
 /** An option of a kind that we do not know is left out: nobody could say whether it allows. */
@@ -47,8 +52,16 @@ function optionOf(value: Json): ApprovalOption | undefined {
   return { id, name: textAt(value, 'name') ?? id, kind: kind as ApprovalOption['kind'] };
 }
 
-export function permissionAnswer(request: Json, option: string | null): string {
+type Decision = Extract<AgentCommand, { type: 'answer_approval' }>;
+
+/**
+ * The option, and under `_meta.turnkeep` what the protocol has no place for: the message of a denial and the
+ * input that is to be taken instead, for agents that know of it.
+ */
+export function permissionAnswer({ request, option, input, message }: Decision): string {
   const outcome =
     option === null ? { outcome: 'cancelled' } : { outcome: 'selected', optionId: option };
-  return resultLine(request, { outcome });
+  const turnkeep = { ...present('input', input), ...present('message', message) };
+  const meta = Object.keys(turnkeep).length === 0 ? {} : { _meta: { turnkeep } };
+  return resultLine(request, { outcome, ...meta });
 }

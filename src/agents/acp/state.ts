@@ -61,16 +61,27 @@ export interface OpenCall {
   readonly parentCall: string | null;
   readonly inputKnown: boolean;
   readonly diffKnown: boolean;
+  /** The agent said of which kind it is. */
+  readonly kindTold: boolean;
+  /** Members of which something was said that is not in `toolCall`: too large to be kept, or not understood. */
+  readonly lost: readonly Lost[];
   /** End of what its terminal printed, for agents that send it piece by piece. */
   readonly terminal: string;
   readonly size: number;
 }
 
-/** A question and the field of its form that takes an answer which is a bare value. */
+export type Lost = 'input' | 'content' | 'locations';
+
+/** What of a question its answer needs. */
 export interface OpenQuestion {
   readonly request: Json;
-  readonly field: string;
+  /** The field of its form that takes an answer which is a bare value; null where it has no form. */
+  readonly field: string | null;
+  /** Fields that take no text. */
+  readonly types: { readonly [field: string]: FieldType };
 }
+
+export type FieldType = 'number' | 'boolean' | 'array';
 
 /** Settings as the agent last told them, so that only changes are reported. */
 export interface InForce {

@@ -4,7 +4,7 @@ import { limits } from '../../domain/limits.ts';
 import { present, toolContentOf } from './content.ts';
 import { keep } from './open-calls.ts';
 import { countAt, listAt, memberAt, objectAt, tailOf, textAt } from '../shape.ts';
-import type { OpenCall, Reading } from './state.ts';
+import type { Lost, OpenCall, Reading } from './state.ts';
 
 const kinds: { readonly [Kind in ToolKind]: true } = {
   read: true,
@@ -48,12 +48,25 @@ export function readToolCall(reading: Reading, update: Json): OpenCall | undefin
     parentCall: parentCallOf(update) ?? known?.parentCall ?? null,
     inputKnown: (known?.inputKnown ?? false) || toolCall.input !== undefined,
     diffKnown: (known?.diffKnown ?? false) || hasDiff(toolCall),
+    kindTold: (known?.kindTold ?? false) || Object.hasOwn(kinds, textAt(update, 'kind') ?? ''),
+    lost: lostOf(known?.lost ?? [], update, toolCall),
     terminal,
     size: 0,
   };
   tell(reading, { known, now, update });
   reading.change({ calls: keep(reading.state.calls, now) });
   return now;
+}
+
+/** What is said anew is known again, unless this, too, has a part that was not understood. */
+function lostOf(lost: readonly Lost[], update: JsonObject, now: ToolCall): readonly Lost[] {
+  const told = { input: 'rawInput', content: 'content', locations: 'locations' } as const;
+  return (['input', 'content', 'locations'] as const).filter((member) => {
+    const value = memberAt(update, told[member]) ?? null;
+    if (value === null) return lost.includes(member);
+    if (member === 'input') return lost.includes(member) && now.input !== value;
+    return !Array.isArray(value) || value.length !== now[member]?.length;
+  });
 }
 
 /** The tool call of the sub-agent that speaks, where the agent names it. */

@@ -7,8 +7,9 @@ import { failure } from './failure.ts';
 import { nativePrompt } from './ids.ts';
 import { liveIds, readSet, readStillEffort } from './live.ts';
 import { questionOf } from './question.ts';
-import { changesOf, short, type Reading, type SentPrompt } from './state.ts';
-import { inputOf, knownCall } from './tool-call.ts';
+import { wantedBy } from './wants.ts';
+import { changesOf, short, type Asked, type Reading, type SentPrompt } from './state.ts';
+import { inputOf, knownCall, takeInput } from './tool-call.ts';
 import { toolCallOf } from './tools.ts';
 
 /** Ids of our requests. They follow from stored state, so that an answer is understood after a restart. */
@@ -38,8 +39,23 @@ export function readControlResponse(reading: Reading, line: Json): void {
   if (id.startsWith('cancel:') || id === liveIds.effort) return;
   if (id === liveIds.stillEffort) return readStillEffort(reading, response!);
   if (id.startsWith('set:')) return readSet(reading, response!);
-  if (isAsked(reading, id)) return settle(reading, id);
-  reading.unrecognized('an answer that nobody waits for');
+  const asked = reading.state.asked.find((open) => open.request === id);
+  if (asked === undefined) return reading.unrecognized('an answer that nobody waits for');
+  readAnswered(reading, asked, response!);
+}
+
+/** Our own answer: what was allowed with another input runs with that one, and later states say so. */
+function readAnswered(
+  reading: Reading,
+  { request, call, input }: Asked,
+  response: JsonObject,
+): void {
+  const given = objectAt(response, 'response', 'updatedInput');
+  const isOther = given !== undefined && JSON.stringify(given) !== JSON.stringify(input);
+  if (isOther && textAt(objectAt(response, 'response'), 'behavior') === 'allow') {
+    takeInput(reading, call, given);
+  }
+  settle(reading, request);
 }
 
 /** Claude Code is ready. It says so only when the session that was to be resumed is there. */
@@ -127,13 +143,20 @@ function readPermission(reading: Reading, id: string, request: JsonObject): void
     reading.emit({ type: 'question', item: reading.nextItem(), request: id, ...question });
   } else {
     const toolCall: ToolCall = { ...toolCallOf(call, name, input), status: 'pending' };
-    const { title } = toolCall;
-    const asked = { type: 'approval', item: reading.nextItem(), request: id, title } as const;
-    const event = { ...asked, toolCall, options: approvalOptions };
-    reading.emit(parentCall === null ? event : { ...event, parentCall });
+    const wants = wantedBy(request);
+    reading.emit({
+      type: 'approval',
+      item: reading.nextItem(),
+      request: id,
+      title: toolCall.title,
+      toolCall,
+      options: approvalOptions,
+      ...(wants === undefined ? {} : { wants }),
+      ...(parentCall === null ? {} : { parentCall }),
+    });
   }
   const others = reading.state.asked.filter((open) => open.request !== id);
-  const asked = { request: id, input: fits ? input : null };
+  const asked = { request: id, call, input: fits ? input : null };
   reading.change({ asked: within([...others, asked]) });
 }
 
@@ -159,10 +182,6 @@ export function readCancelRequest(reading: Reading, line: Json): void {
   const reason = 'the agent withdrew its question';
   reading.emit({ type: 'request_withdrawn', item: reading.nextItem(), request, reason });
   settle(reading, request);
-}
-
-function isAsked(reading: Reading, request: string): boolean {
-  return reading.state.asked.some((open) => open.request === request);
 }
 
 function settle(reading: Reading, request: string): void {

@@ -1,5 +1,5 @@
 import type { AgentCommand } from '../../domain/agent-event.ts';
-import { isObject, type Json } from '../../domain/json.ts';
+import { isObject, type Json, type JsonObject } from '../../domain/json.ts';
 import type { OpenSpec } from '../../ports/agent.ts';
 import { apiBlockOf } from './content.ts';
 import { requestIds } from './control.ts';
@@ -10,6 +10,7 @@ import { passes } from './settings.ts';
 import type { ClaudeState } from './state.ts';
 
 type Answer = Extract<AgentCommand, { type: 'answer_question' }>;
+type Decision = Extract<AgentCommand, { type: 'answer_approval' }>;
 type Prompt = Extract<AgentCommand, { type: 'prompt' }>;
 type Settings = Extract<AgentCommand, { type: 'set' }>['changes'];
 
@@ -38,7 +39,7 @@ export function encodeCommand(state: ClaudeState, command: AgentCommand): readon
         request(requestIds.cancel(command.run), { subtype: 'interrupt', cancel_queued: true }),
       ];
     case 'answer_approval':
-      return [approvalAnswer(state, command.request, command.option)];
+      return [approvalAnswer(state, command)];
     case 'answer_question':
       return [questionAnswer(state, command)];
   }
@@ -85,13 +86,32 @@ function setLines(changes: Settings): readonly string[] {
   });
 }
 
-function approvalAnswer(state: ClaudeState, id: Json, option: string | null): string {
-  if (option === 'allow') {
-    const input = state.asked.find((open) => open.request === id)?.input ?? null;
-    return answer(id, { behavior: 'allow', ...(input === null ? {} : { updatedInput: input }) });
-  }
+function approvalAnswer(
+  state: ClaudeState,
+  { request: id, option, input, message }: Decision,
+): string {
   if (option === null) return answer(id, withdrawal);
-  return answer(id, { behavior: 'deny', message: 'The user does not allow this.' });
+  if (option !== 'allow') return answer(id, denial(message ?? 'The user does not allow this.'));
+  const own = state.asked.find((open) => open.request === id)?.input ?? null;
+  if (input !== undefined) return editedAnswer(id, own, input);
+  return answer(id, { behavior: 'allow', ...(own === null ? {} : { updatedInput: own }) });
+}
+
+/** Without any member it would run as it was asked, and what is no object is an error of the tool. */
+function editedAnswer(id: Json, own: JsonObject | null, input: Json): string {
+  const usable = isObject(input) && (Object.keys(input).length > 0 || isEmpty(own));
+  if (!usable) return answer(id, denial('The user changed the input to one that cannot be used.'));
+  return answer(id, { behavior: 'allow', updatedInput: input });
+}
+
+function isEmpty(own: JsonObject | null): boolean {
+  return own !== null && Object.keys(own).length === 0;
+}
+
+/** The turn goes on with the message as the tool's result. An empty one would tell the model nothing. */
+function denial(message: string): object {
+  const said = message.trim() === '' ? 'The user does not allow this.' : message;
+  return { behavior: 'deny', message: said, interrupt: false };
 }
 
 /** Nobody will answer any more, because the run ends: the turn is not to go on with a denial. */
@@ -105,7 +125,7 @@ function questionAnswer(state: ClaudeState, { request: id, outcome, content }: A
   if (outcome === 'withdrawn') return answer(id, withdrawal);
   const input = state.asked.find((open) => open.request === id)?.input;
   if (outcome === 'declined' || !isObject(input)) {
-    return answer(id, { behavior: 'deny', message: 'The user does not want to answer.' });
+    return answer(id, denial('The user does not want to answer.'));
   }
   return answer(id, { behavior: 'allow', updatedInput: answeredInput(input, content) });
 }

@@ -110,6 +110,7 @@ export interface OpenCall {
 /** A question of the agent. `input` is what an answer has to repeat, null where it was too large. */
 export interface Asked {
   readonly request: string;
+  readonly call: string;
   readonly input: JsonObject | null;
 }
 

@@ -33,6 +33,15 @@ export function knownCall(reading: Reading, call: string | undefined): OpenCall 
   return reading.state.calls.find((open) => open.toolCall.call === call);
 }
 
+/** The call goes on with an input that somebody has given it instead of its own. */
+export function takeInput(reading: Reading, call: string, input: JsonObject): void {
+  const known = knownCall(reading, call);
+  if (known === undefined) return;
+  const { name, status } = known.toolCall;
+  const toolCall: ToolCall = { ...toolCallOf(call, name ?? '', input), status };
+  reading.change({ calls: keep(reading.state.calls, { ...known, toolCall }) });
+}
+
 /** A `tool_result` block, with the line that carries it: the end of a call. */
 export function readToolResult(reading: Reading, block: Json, line: Json): void {
   const id = textAt(block, 'tool_use_id');
@@ -46,7 +55,7 @@ export function readToolResult(reading: Reading, block: Json, line: Json): void 
   if (known !== undefined && memberAt(result, 'isAsync') === true && !failed) return;
   const call = known ?? strange(id, parentOf(line));
   if (!call.silent || failed) {
-    const toolCall = withBefore(withOutput(call.toolCall, memberAt(block, 'content')), result);
+    const toolCall = withDone(withOutput(call.toolCall, memberAt(block, 'content')), result);
     tell(reading, { ...call, toolCall: { ...toolCall, status: failed ? 'failed' : 'completed' } });
   }
   forget(reading, id);
@@ -107,14 +116,38 @@ function withOutput(toolCall: ToolCall, told: Json | undefined): ToolCall {
   };
 }
 
-/** What a `Write` has replaced, as its result tells it. */
-function withBefore(toolCall: ToolCall, result: JsonObject | undefined): ToolCall {
-  const before = textAt(result, 'originalFile');
-  if (toolCall.name !== 'Write' || before === undefined) return toolCall;
-  const content = (toolCall.content ?? []).map((item) =>
-    item.type === 'diff' ? { ...item, oldText: before } : item,
-  );
-  return content.length === 0 ? toolCall : { ...toolCall, content };
+/** What a `Write` or an `Edit` has really done, as its result tells it: its input may have been changed. */
+function withDone(toolCall: ToolCall, result: JsonObject | undefined): ToolCall {
+  const path = textAt(result, 'filePath');
+  const diff = path === undefined ? undefined : doneOf(toolCall.name, path, result);
+  if (path === undefined || diff === undefined) return toolCall;
+  const others = (toolCall.content ?? []).filter((item) => item.type !== 'diff');
+  return { ...toolCall, content: [diff, ...others], locations: [{ path }] };
+}
+
+function doneOf(
+  name: string | undefined,
+  path: string,
+  result: JsonObject | undefined,
+): ToolContent | undefined {
+  const original = textAt(result, 'originalFile');
+  if (name === 'Write') {
+    const newText = textAt(result, 'content');
+    const isNew = textAt(result, 'type') === 'create';
+    if (newText === undefined || (original === undefined && !isNew)) return undefined;
+    return { type: 'diff', path, oldText: original ?? null, newText, whole: true };
+  }
+  const oldText = textAt(result, 'oldString');
+  const newText = textAt(result, 'newString');
+  if (name !== 'Edit' || oldText === undefined || newText === undefined) return undefined;
+  return {
+    type: 'diff',
+    path,
+    oldText,
+    newText,
+    ...(original === undefined ? {} : { original }),
+    ...(memberAt(result, 'replaceAll') === true ? { everywhere: true as const } : {}),
+  };
 }
 
 /** Input of a call that a request repeats. */

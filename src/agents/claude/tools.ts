@@ -23,6 +23,7 @@ const tools: { readonly [name: string]: Tool } = {
   Grep: { kind: 'search', title: ['pattern'] },
   KillShell: { kind: 'execute' },
   LS: { kind: 'read', path: 'path' },
+  Monitor: { kind: 'execute', title: ['command', 'description'] },
   MultiEdit: { kind: 'edit', path: 'file_path' },
   NotebookEdit: { kind: 'edit', path: 'notebook_path' },
   NotebookRead: { kind: 'read', path: 'notebook_path' },
@@ -30,21 +31,26 @@ const tools: { readonly [name: string]: Tool } = {
   Read: { kind: 'read', path: 'file_path' },
   Skill: { kind: 'other', title: ['skill', 'command'] },
   Task: { kind: 'think', title: ['description'] },
+  TaskOutput: { kind: 'read' },
+  TaskStop: { kind: 'execute' },
   ToolSearch: { kind: 'search', title: ['query'] },
   WebFetch: { kind: 'fetch', title: ['url'] },
-  WebSearch: { kind: 'search', title: ['query'] },
+  WebSearch: { kind: 'fetch', title: ['query'] },
   Write: { kind: 'edit', path: 'file_path' },
 };
 
 /** Tools whose input is the agent's plan: told as a plan and not as a call. */
 const planTools: ReadonlySet<string> = new Set(['TodoWrite']);
 
+/** The tool that asks whether the plan is good. */
+const planEnd = 'ExitPlanMode';
+
 const titleChars = 1024;
 
 export function toolCallOf(call: string, name: string, input: JsonObject): ToolCall {
-  const tool = Object.hasOwn(tools, name) ? tools[name]! : { kind: 'other' as const };
+  const tool = toolOf(name);
   const path = tool.path === undefined ? undefined : textAt(input, tool.path);
-  const content = diffsOf(name, input);
+  const content = [...diffsOf(name, input), ...shownPlan(name, input)];
   return {
     call,
     title: titleOf(name, tool, input),
@@ -57,10 +63,21 @@ export function toolCallOf(call: string, name: string, input: JsonObject): ToolC
   };
 }
 
+/** What kind of tool a name stands for. */
+export function kindOf(name: string): ToolKind {
+  return toolOf(name).kind;
+}
+
+function toolOf(name: string): Tool {
+  return Object.hasOwn(tools, name) ? tools[name]! : { kind: 'other' };
+}
+
 function titleOf(name: string, tool: Tool, input: JsonObject): string {
   const told = [...(tool.title ?? []), ...(tool.path === undefined ? [] : [tool.path])]
     .map((key) => textAt(input, key))
     .find((text) => text !== undefined && text !== '');
+  const plan = shownPlan(name, input)[0];
+  if (plan !== undefined) return planTitle(plan.content.text);
   if (told === undefined) return name.slice(0, titleChars);
   const title = tool.kind === 'execute' ? told : `${name} ${told}`;
   return title.slice(0, titleChars);
@@ -78,6 +95,22 @@ function diffsOf(name: string, input: JsonObject): readonly ToolContent[] {
   return (listAt(input, 'edits') ?? []).flatMap((edit) =>
     diff(path, textAt(edit, 'old_string') ?? '', textAt(edit, 'new_string')),
   );
+}
+
+interface PlanContent {
+  type: 'content';
+  content: { type: 'text'; text: string };
+}
+
+/** The plan with which an agent in plan mode wants to begin. Only its request has the one that counts. */
+function shownPlan(name: string, input: JsonObject): PlanContent[] {
+  const text = name === planEnd ? textAt(input, 'plan') : undefined;
+  return text === undefined ? [] : [{ type: 'content', content: { type: 'text', text } }];
+}
+
+function planTitle(plan: string): string {
+  const first = plan.split('\n').find((line) => line.trim() !== '') ?? '';
+  return `Plan: ${first.replace(/^[#\s]+/, '')}`.slice(0, titleChars);
 }
 
 function diff(path: string, oldText: string | null, newText: string | undefined): ToolContent[] {

@@ -9,6 +9,7 @@ import type { Misconduct } from './misconduct.ts';
 import type { Output } from './output.ts';
 import { friendlyAnswer, play } from './play.ts';
 import type { Stage, StopReason } from './play.ts';
+import type { Shows } from './question.ts';
 import { readScript } from './script.ts';
 import { type Opening, Session } from './session.ts';
 import type { Switches } from './switches.ts';
@@ -32,7 +33,7 @@ export class Agent implements Listener {
   readonly #parts: AgentParts;
   readonly #sessions = new Map<string, Session>();
   #firstId: string | undefined;
-  #forms = false;
+  #shows: Shows = { forms: false, pages: false };
 
   readonly #methods: Readonly<Record<string, Method>> = {
     initialize: (params, reply) => this.#initialize(params, reply),
@@ -72,7 +73,8 @@ export class Agent implements Listener {
 
   async #initialize(params: Params, reply: Reply): Promise<unknown> {
     const { elicitation } = asObject(params['clientCapabilities']);
-    this.#forms = (asObject(elicitation)['form'] ?? null) !== null;
+    const { form = null, url = null } = asObject(elicitation);
+    this.#shows = { forms: form !== null, pages: url !== null };
     await reply({
       protocolVersion: 1,
       agentCapabilities: {
@@ -171,7 +173,7 @@ export class Agent implements Listener {
 
   async #perform(text: string, otherBlocks: number, turn: Turn): Promise<StopReason> {
     const { commands, misconduct, switches, exit } = this.#parts;
-    const stage: Stage = { turn, commands, misconduct, exit, forms: this.#forms };
+    const stage: Stage = { turn, commands, misconduct, exit, shows: this.#shows };
     try {
       for (const name of switches.misbehave) {
         if (name !== 'never-reads') await misconduct.misbehave(name, turn);

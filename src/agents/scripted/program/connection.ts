@@ -20,7 +20,8 @@ export class RpcError extends Error {
 /** What the client answered to one of our requests. */
 export type Answer =
   | { readonly ok: true; readonly result: Params }
-  | { readonly ok: false; readonly message: string };
+  /** `takenBack`: the agent itself did not wait for it any longer. */
+  | { readonly ok: false; readonly message: string; readonly takenBack?: true };
 
 /**
  * Answers a request with the result, or throws an `RpcError`. `reply` sends the result at once for

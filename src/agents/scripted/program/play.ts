@@ -5,9 +5,10 @@ import type { RunningCommands } from './command.ts';
 import { flood, spawnDaemon, writeHugeLine } from './misconduct.ts';
 import type { Misconduct } from './misconduct.ts';
 import { prose } from './prose.ts';
-import { askQuestion } from './question.ts';
+import { askQuestion, askTogether, fillForm, showPage } from './question.ts';
+import type { Shows } from './question.ts';
 import { directiveNames } from './script.ts';
-import type { Step } from './script.ts';
+import type { Step, Tool } from './script.ts';
 import { useTool } from './tools.ts';
 import type { Turn } from './turn.ts';
 
@@ -21,8 +22,7 @@ export interface Stage {
   readonly turn: Turn;
   readonly commands: RunningCommands;
   readonly misconduct: Misconduct;
-  /** Whether the client shows forms. */
-  readonly forms: boolean;
+  readonly shows: Shows;
   readonly exit: (code: number) => Promise<never>;
 }
 
@@ -38,7 +38,7 @@ export async function play(steps: readonly Step[], stage: Stage): Promise<StopRe
 
 /** Long, because it is the list of all steps: each is a line or two. */
 async function playStep(step: Step, stage: Stage): Promise<StopReason | undefined> {
-  const { turn, commands, misconduct } = stage;
+  const { turn, commands, misconduct, shows } = stage;
   switch (step.do) {
     case 'say':
       await turn.say(step.text);
@@ -67,10 +67,25 @@ async function playStep(step: Step, stage: Stage): Promise<StopReason | undefine
       await useTool(step, { turn, commands, ask: false });
       return undefined;
     case 'ask':
-      await useTool(step.tool, { turn, commands, ask: true });
+      await askTools(step.tools, stage);
       return undefined;
-    case 'question':
-      await turn.say(await askQuestion(step, turn, stage.forms));
+    case 'question': {
+      const { questions, together } = step;
+      const [only] = questions;
+      const asked = together || only === undefined;
+      await turn.say(
+        await (asked ? askTogether(questions, turn, shows) : askQuestion(only, turn, shows)),
+      );
+      return undefined;
+    }
+    case 'form':
+      await turn.say(await fillForm(step, turn, shows));
+      return undefined;
+    case 'page':
+      await turn.say(await showPage(step, turn, shows));
+      return undefined;
+    case 'withdraw':
+      turn.withdraw(step.nth, step.ms);
       return undefined;
     case 'plan':
       await showPlan(step.entries, turn);
@@ -136,6 +151,14 @@ async function playStep(step: Step, stage: Stage): Promise<StopReason | undefine
       await turn.say(`I cannot follow ${step.source}: ${step.reason}.`);
       return undefined;
   }
+}
+
+/** What the user said with a denial is said again, so that whoever reads sees that it was heard. */
+async function askTools(tools: readonly Tool[], { turn, commands }: Stage): Promise<void> {
+  const uses = tools.map((tool) => useTool(tool, { turn, commands, ask: true }));
+  const heard = await Promise.all(uses);
+  const said = heard.filter((message) => message !== undefined);
+  if (said.length > 0) await turn.say(said.map((message) => `You said: ${message}`).join('\n'));
 }
 
 async function showPlan(entries: readonly string[], turn: Turn): Promise<void> {

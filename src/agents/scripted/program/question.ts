@@ -10,26 +10,85 @@ export interface Question {
   readonly choices: readonly string[];
 }
 
+/** A field of a form as the protocol describes it, by its name. */
+export interface Field {
+  readonly name: string;
+  readonly schema: Params;
+}
+
+/** What the client can show. */
+export interface Shows {
+  readonly forms: boolean;
+  readonly pages: boolean;
+}
+
 /** What the agent says about the answer. */
-export function askQuestion(question: Question, turn: Turn, forms: boolean): Promise<string> {
-  return forms ? askByForm(question, turn) : askByPermission(question, turn);
+export function askQuestion(question: Question, turn: Turn, shows: Shows): Promise<string> {
+  return shows.forms ? askByForm(question, turn) : askByPermission(question, turn);
+}
+
+/** Asks all at the same time; what it says has a line for each, in their order. */
+export async function askTogether(
+  questions: readonly Question[],
+  turn: Turn,
+  shows: Shows,
+): Promise<string> {
+  const answers = await Promise.all(questions.map((each) => askQuestion(each, turn, shows)));
+  return answers.map((answer, at) => `${at + 1}: ${answer}`).join('\n');
 }
 
 async function askByForm({ text, choices }: Question, turn: Turn): Promise<string> {
-  const field: Params = {
+  const schema = {
     type: 'string',
     title: 'Answer',
     ...(choices.length > 0 ? { enum: choices } : {}),
   };
-  const answer = await turn.ask('elicitation/create', {
+  const answer = await elicit({ text, fields: [{ name: 'answer', schema }] }, turn);
+  return describeAnswer(answer, (content) => `You answered: ${String(content['answer'])}`);
+}
+
+/** A form of several fields; the agent says its content as JSON. */
+export async function fillForm(
+  form: { readonly text: string; readonly fields: readonly Field[] },
+  turn: Turn,
+  shows: Shows,
+): Promise<string> {
+  if (!shows.forms) return 'This client shows no forms.';
+  const answer = await elicit(form, turn);
+  return describeAnswer(answer, (content) => `You answered: ${JSON.stringify(content)}`);
+}
+
+/** A page that the user is to open. */
+export async function showPage(
+  page: { readonly url: string; readonly text: string },
+  turn: Turn,
+  shows: Shows,
+): Promise<string> {
+  if (!shows.pages) return 'This client opens no pages.';
+  const { url, text: message } = page;
+  const elicitationId = turn.nextId('page');
+  const answer = await turn.ask('elicitation/create', { mode: 'url', message, url, elicitationId });
+  return describeAnswer(answer, () => 'You went there.');
+}
+
+function elicit(
+  form: { readonly text: string; readonly fields: readonly Field[] },
+  turn: Turn,
+): Promise<Answer> {
+  const properties = Object.fromEntries(form.fields.map(({ name, schema }) => [name, schema]));
+  const required = form.fields.map(({ name }) => name);
+  return turn.ask('elicitation/create', {
     mode: 'form',
-    message: text,
-    requestedSchema: { type: 'object', properties: { answer: field }, required: ['answer'] },
+    message: form.text,
+    requestedSchema: { type: 'object', properties, required },
   });
+}
+
+function describeAnswer(answer: Answer, accepted: (content: Params) => string): string {
   if (!answer.ok) return failure(answer);
   switch (answer.result['action']) {
     case 'accept':
-      return `You answered: ${String(asObject(answer.result['content'])['answer'])}`;
+      return accepted(asObject(answer.result['content']));
     case 'decline':
       return 'You declined to answer.';
     default:
@@ -69,5 +128,6 @@ function describeChoice(answer: Answer, names: readonly string[]): string {
 }
 
 function failure(answer: Answer & { readonly ok: false }): string {
+  if (answer.takenBack === true) return 'I took the question back.';
   return `The question could not be asked: ${answer.message}`;
 }

@@ -4,6 +4,7 @@
 //
 // Within a directive `\n` `\t` `\\` `\|` `\]` stand for themselves; in shell commands and paths
 // only `\]` does, because the shell has its own use for a backslash.
+import type { Field, Question } from './question.ts';
 import { isMisbehaviour, misbehaviours } from './switches.ts';
 import type { Misbehaviour } from './switches.ts';
 
@@ -15,12 +16,16 @@ export type Tool =
 
 export type Step =
   | Tool
-  | { readonly do: 'ask'; readonly tool: Tool }
+  /** Several are asked about at the same time. */
+  | { readonly do: 'ask'; readonly tools: readonly Tool[] }
+  | { readonly do: 'form'; readonly text: string; readonly fields: readonly Field[] }
+  | { readonly do: 'page'; readonly url: string; readonly text: string }
+  | { readonly do: 'withdraw'; readonly nth: number; readonly ms: number }
   | { readonly do: 'say' | 'think' | 'disguise' | 'title'; readonly text: string }
   | { readonly do: 'long'; readonly length: number; readonly seed: number }
   | { readonly do: 'pace' | 'sleep'; readonly ms: number }
   | { readonly do: 'chunk'; readonly length: number }
-  | { readonly do: 'question'; readonly text: string; readonly choices: readonly string[] }
+  | { readonly do: 'question'; readonly questions: readonly Question[]; readonly together: boolean }
   | { readonly do: 'plan'; readonly entries: readonly string[] }
   | { readonly do: 'usage'; readonly input: number; readonly output: number }
   | { readonly do: 'cost'; readonly amount: number }
@@ -35,6 +40,9 @@ export type Step =
   | { readonly do: 'daemon'; readonly seconds: number; readonly traits: readonly DaemonTrait[] }
   /** A directive that cannot be followed; the agent says so and goes on. */
   | { readonly do: 'invalid'; readonly source: string; readonly reason: string };
+
+/** Questions that are asked at the same time. */
+const mostAtOnce = 1000;
 
 /** `stdout`: holds our stdout open. `scrub`: empty environment. `double`: its parent exits at once. */
 const daemonTraits = ['stdout', 'scrub', 'double'] as const;
@@ -59,11 +67,34 @@ const readers: Readonly<Record<string, Reader>> = {
   run: readTool('run'),
   ask: (argument) => {
     const [name, rest] = split(argument);
-    return { do: 'ask', tool: readTool(name)(rest) };
+    return { do: 'ask', tools: [readTool(name)(rest)] };
+  },
+  asks: (argument) => {
+    const [times, asked] = split(argument);
+    const [name, rest] = split(asked);
+    const tools = numbered(times, (n) => readTool(name)(rest.replaceAll('{n}', n)));
+    return { do: 'ask', tools };
   },
   question: (argument) => {
     const [text = '', ...choices] = fields(argument);
-    return { do: 'question', text, choices };
+    return { do: 'question', questions: [{ text, choices }], together: false };
+  },
+  questions: (argument) => {
+    const [times = '', text = '', ...choices] = fields(argument);
+    const questions = numbered(times, (n) => ({ text: text.replaceAll('{n}', n), choices }));
+    return { do: 'question', questions, together: true };
+  },
+  form: (argument) => {
+    const [text = '', ...names] = fields(argument);
+    return { do: 'form', text, fields: names.map(readField) };
+  },
+  page: (argument) => {
+    const [url = '', text = ''] = fields(argument);
+    return { do: 'page', url: url.trim(), text };
+  },
+  withdraw: (argument) => {
+    const [nth = '', ms = '0'] = fields(argument);
+    return { do: 'withdraw', nth: count(nth), ms: count(ms) };
   },
   plan: (argument) => ({
     do: 'plan',
@@ -195,6 +226,28 @@ function readTool(name: string): (argument: string) => Tool {
         throw new Error('tools are write, edit, read, run');
     }
   };
+}
+
+/** So many of a thing, each made with its number from 1. */
+function numbered<Thing>(times: string, make: (n: string) => Thing): Thing[] {
+  const length = count(times);
+  if (length < 1 || length > mostAtOnce) throw new Error(`needs a number from 1 to ${mostAtOnce}`);
+  return Array.from({ length }, (_, at) => make(`${at + 1}`));
+}
+
+/** `NAME`, a text, or `NAME: number`, `NAME: yes or no`, `NAME: one of A, B`, `NAME: any of A, B`. */
+function readField(text: string): Field {
+  const [, name = '', kind = '', list = ''] =
+    /^\s*([^:]*?)\s*(?::\s*(number|yes or no|one of|any of)([^]*))?$/.exec(text) ?? [];
+  if (name === '') throw new Error('a field is NAME or NAME: KIND');
+  const choices = list.split(',').map((choice) => choice.trim());
+  const schemas: Readonly<Record<string, Field['schema']>> = {
+    number: { type: 'number' },
+    'yes or no': { type: 'boolean' },
+    'one of': { type: 'string', enum: choices },
+    'any of': { type: 'array', items: { type: 'string', enum: choices } },
+  };
+  return { name, schema: schemas[kind] ?? { type: 'string' } };
 }
 
 /** The first word, and what follows the white space after it. */

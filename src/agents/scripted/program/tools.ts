@@ -1,6 +1,7 @@
 // Tool calls that really read, write and run.
 import { readFileSync, writeFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { asObject, asText } from './connection.ts';
 import type { Params } from './connection.ts';
 import { runCommand } from './command.ts';
 import type { RunningCommands } from './command.ts';
@@ -31,39 +32,92 @@ const permissionOptions = [
   { optionId: 'reject_always', name: 'Always reject', kind: 'reject_always' },
 ];
 
-/** A whole tool call, from `pending` to `completed` or `failed`. A failed one does not end the turn. */
-export async function useTool(tool: Tool, { turn, commands, ask }: ToolRun): Promise<void> {
-  const call = describeCall(tool, turn);
-  const { toolCallId } = call;
+/**
+ * A whole tool call, from `pending` to `completed` or `failed`. A failed one does not end the turn. Gives the
+ * message with which it was denied, if there was one.
+ */
+export async function useTool(
+  tool: Tool,
+  { turn, commands, ask }: ToolRun,
+): Promise<string | undefined> {
+  const toolCallId = turn.nextId('call');
+  let call = describeCall(tool, turn, toolCallId);
   const change = (fields: Params) =>
     turn.update({ sessionUpdate: 'tool_call_update', toolCallId, ...fields });
   let result: Params = { status: 'failed', content: [asContent('Cancelled')] };
   try {
     await turn.update({ sessionUpdate: 'tool_call', status: 'pending', ...call });
-    if (ask && !(await mayRun(call, turn))) {
-      result = { status: 'failed', content: [asContent('Rejected')] };
-      return;
+    const verdict = ask ? await askFor(call, turn) : { allowed: true };
+    if (!verdict.allowed) {
+      result = { status: 'failed', content: [asContent(rejected(verdict))] };
+      return verdict.message;
     }
-    await change({ status: 'in_progress' });
-    result = await perform(tool, { turn, commands, change });
+    const meant = verdict.input === undefined ? tool : edited(tool, verdict.input);
+    if (meant === undefined) {
+      result = { status: 'failed', content: [asContent('The edited input is not for this tool')] };
+      return undefined;
+    }
+    if (meant !== tool) call = describeCall(meant, turn, toolCallId);
+    await change({ ...(meant === tool ? {} : call), status: 'in_progress' });
+    result = await perform(meant, { turn, commands, change });
+    return undefined;
   } finally {
     await turn.settleCall({ ...call, ...result });
   }
 }
 
-async function mayRun(call: Call, turn: Turn): Promise<boolean> {
+/** How the client decided. Beside the protocol it may say why not, or with what else. */
+interface Decision {
+  readonly allowed: boolean;
+  readonly message?: string;
+  readonly input?: unknown;
+}
+
+function rejected({ message }: Decision): string {
+  return message === undefined ? 'Rejected' : `Rejected: ${message}`;
+}
+
+async function askFor(call: Call, turn: Turn): Promise<Decision> {
   const { session } = turn;
-  if (session.mode === 'auto') return true;
+  if (session.mode === 'auto') return { allowed: true };
   const known = session.verdicts.get(call.kind);
-  if (known !== undefined) return known === 'allow';
+  if (known !== undefined) return { allowed: known === 'allow' };
   const answer = await turn.ask('session/request_permission', {
     toolCall: { status: 'pending', ...call },
     options: permissionOptions,
   });
-  const optionId = answer.ok ? readOption(answer.result) : undefined;
+  if (!answer.ok) return { allowed: false };
+  const optionId = readOption(answer.result);
   if (optionId === 'allow_always') session.verdicts.set(call.kind, 'allow');
   if (optionId === 'reject_always') session.verdicts.set(call.kind, 'reject');
-  return optionId === 'allow_once' || optionId === 'allow_always';
+  const said = asObject(asObject(answer.result['_meta'])['turnkeep']);
+  const message = asText(said['message']);
+  return {
+    allowed: optionId === 'allow_once' || optionId === 'allow_always',
+    ...(message === undefined ? {} : { message }),
+    ...('input' in said ? { input: said['input'] } : {}),
+  };
+}
+
+/** The tool with another input, in the form of `rawInput`; nothing where it is not for this tool. */
+function edited(tool: Tool, input: unknown): Tool | undefined {
+  const given = asObject(input);
+  const [path, command] = [asText(given['path']), asText(given['command'])];
+  if (tool.do === 'run') return command === undefined ? undefined : { ...tool, command };
+  if (path === undefined || path === '') return undefined;
+  switch (tool.do) {
+    case 'read':
+      return { ...tool, path };
+    case 'write': {
+      const content = asText(given['content']);
+      return content === undefined ? undefined : { ...tool, path, content };
+    }
+    case 'edit': {
+      const [old, changed] = [asText(given['oldText']), asText(given['newText'])];
+      if (old === undefined || old === '' || changed === undefined) return undefined;
+      return { ...tool, path, old, new: changed };
+    }
+  }
 }
 
 /** The option that was selected; nothing where the request was cancelled. */
@@ -72,8 +126,7 @@ export function readOption(result: Params): string | undefined {
   return outcome?.['outcome'] === 'selected' ? String(outcome['optionId']) : undefined;
 }
 
-function describeCall(tool: Tool, turn: Turn): Call {
-  const toolCallId = turn.nextId('call');
+function describeCall(tool: Tool, turn: Turn, toolCallId: string): Call {
   if (tool.do === 'run') {
     const rawInput = { command: tool.command };
     return { toolCallId, title: tool.command, kind: 'execute', rawInput };

@@ -39,6 +39,9 @@ export class Turn {
   readonly #connection: Connection;
   readonly #number: number;
   readonly #heard: number;
+  /** Milliseconds after which a question is taken back, by its number in the turn. */
+  readonly #withdrawals = new Map<number, number>();
+  #questions = 0;
   #items = 0;
   #sent = 0;
   #spoken = 0;
@@ -113,9 +116,22 @@ export class Turn {
     return this.#connection.notify('session/update', { sessionId: this.session.id, update });
   }
 
+  /** Of the questions from here on, the n-th is taken back so long after it was asked. */
+  withdraw(nth: number, ms: number): void {
+    this.#withdrawals.set(this.#questions + nth, ms);
+  }
+
   /** Asks the client; a cancelled turn takes the question back. */
-  ask(method: string, params: Params): Promise<Answer> {
-    return this.#connection.request(method, { sessionId: this.session.id, ...params }, this.signal);
+  async ask(method: string, params: Params): Promise<Answer> {
+    const ms = this.#withdrawals.get((this.#questions += 1));
+    const asked = { sessionId: this.session.id, ...params };
+    if (ms === undefined) return this.#connection.request(method, asked, this.signal);
+    const patience = AbortSignal.timeout(ms);
+    const either = AbortSignal.any([this.signal, patience]);
+    return this.#connection.request(method, asked, either).catch((error: unknown): Answer => {
+      if (this.signal.aborted || !patience.aborted) throw error;
+      return { ok: false, message: 'taken back', takenBack: true };
+    });
   }
 
   async rest(ms: number): Promise<void> {
