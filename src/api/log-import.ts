@@ -1,8 +1,10 @@
+import type { BlobRef } from '../domain/content.ts';
 import type { Entry, EntryOf } from '../domain/entry.ts';
 import { limits } from '../domain/limits.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
 import type { ImportSink } from '../engine/session-ops.ts';
-import type { LogReader, ReadEntries } from '../formats/format.ts';
+import type { HeldBlob } from '../engine/withhold.ts';
+import type { FormatPorts, LogReader, ReadEntries } from '../formats/format.ts';
 import { isDeeper, type Line, LineCutter } from '../formats/lines.ts';
 import { readerOf } from '../formats/reader.ts';
 import type { OutputOf, ParsedInputOf } from '../protocol/operations.ts';
@@ -28,6 +30,8 @@ export class LogImport {
   #sink: ImportSink | null = null;
   #waiting: Line[] = [];
   #bytes = 0;
+  /** Not put yet: a before-commit hook may take out what names them. */
+  #blobs: HeldBlob[] = [];
 
   constructor(input: ParsedInputOf<'sessions.import'>, context: Context) {
     this.#input = input;
@@ -69,7 +73,7 @@ export class LogImport {
     const { format, id, agent, cwd } = this.#input;
     const { engine } = this.#context;
     const pi = { id, agent: agent ?? engine.agents.default, cwd };
-    this.#reader = readerOf(line, { format, pi }, formatPorts(this.#context));
+    this.#reader = readerOf(line, { format, pi }, this.#ports());
     const { header } = this.#reader;
     const by = this.#context.caller.by;
     this.#sink = await engine.logs.openImport({ ...header, session: id ?? header.session }, by);
@@ -99,10 +103,42 @@ export class LogImport {
     for (let from = 0; from < entries.length; from += limits.appendEntries) {
       const piece = entries.slice(from, from + limits.appendEntries);
       this.#check(piece, lines[from] ?? 0);
-      await this.#sink!.add(piece).catch((error: unknown) => {
+      await this.#sink!.add(piece, this.#takeBlobs(piece)).catch((error: unknown) => {
         throw withLine(error, lines[from] ?? 0);
       });
     }
+  }
+
+  /** Those that these entries name; the others wait for theirs. */
+  #takeBlobs(entries: readonly Entry[]): readonly HeldBlob[] {
+    if (this.#blobs.length === 0) return [];
+    const texts = entries.map(({ data }) => JSON.stringify(data));
+    const isNamed = ({ ref }: HeldBlob): boolean =>
+      texts.some((text) => text.includes(ref.digest));
+    const named = this.#blobs.filter(isNamed);
+    this.#blobs = this.#blobs.filter((blob) => !named.includes(blob));
+    return named;
+  }
+
+  #ports(): FormatPorts {
+    const ports = formatPorts(this.#context);
+    const { engine, clock } = this.#context;
+    if (!engine.logs.holdsBlobs) return ports;
+    const putBlob = async (bytes: Uint8Array, known?: string): Promise<BlobRef> => {
+      const ref = { digest: known ?? clock.sha256(bytes), size: bytes.byteLength };
+      this.#blobs.push({ ref, bytes });
+      return ref;
+    };
+    const { store } = ports;
+    return {
+      ...ports,
+      store: {
+        historyText: (query) => store.historyText(query),
+        getBlob: (digest) => store.getBlob(digest),
+        entriesNamed: (session, ids) => store.entriesNamed(session, ids),
+        putBlob,
+      },
+    };
   }
 
   /** What a log sets is allowed to whoever may set it, and to nobody by way of a file. */

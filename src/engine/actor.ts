@@ -6,6 +6,7 @@ import type { Effect } from '../domain/draft.ts';
 import type { SessionState } from '../domain/session-state.ts';
 import type { AgentDriver } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { CommitHook, CommitHooks } from '../ports/hooks.ts';
 import type { Policies } from '../ports/policies.ts';
 import type { Store, Verdict } from '../ports/store.ts';
 import { Batch } from './batch.ts';
@@ -32,6 +33,10 @@ export interface ActorContext {
   hub: FeedHub;
   /** Decodes a line over `limits.largeLineBytes` off the main thread. */
   decodeLarge: DecodeLarge;
+  /** Null where there are none. */
+  commitHooks: CommitHooks | null;
+  /** Whether the store keeps events for hooks that are notified. */
+  keepsEvents: boolean;
   policies: Policies;
   /** After a commit: what is to be done in the world. */
   perform(actor: SessionActor, effects: readonly Effect[]): void;
@@ -64,6 +69,8 @@ export class SessionActor {
   readonly contents = new PromptContents();
   state: SessionState;
   grip: HostGrip | null;
+  /** A before-commit hook sees what is said here: nothing is shown before it is stored. */
+  withholds = false;
   readonly context: ActorContext;
   #epoch: number;
   #exists: boolean;
@@ -111,7 +118,7 @@ export class SessionActor {
 
   /** Puts a command into the mailbox; the promise settles when its batch is committed or refused. */
   post(
-    letter: Pick<Letter, 'command' | 'by' | 'ownId' | 'whole' | 'primer' | 'secrets'>,
+    letter: Pick<Letter, 'command' | 'by' | 'ownId' | 'whole' | 'blobs' | 'primer' | 'secrets'>,
   ): Promise<Parameters<Letter['resolve']>[0]> {
     return new Promise((resolve, reject) => {
       if (this.#stopped !== null) return reject(new RefusalError(this.#stopped));
@@ -196,6 +203,7 @@ export class SessionActor {
   /** One batch. True when there may be more to do. */
   async #turn(): Promise<boolean> {
     const taken: Taken = { lines: [], letters: [] };
+    await this.#hookOf(this.state.cwd);
     const { grip } = this;
     const mark = grip?.mark() ?? null;
     const batch = new Batch(this.state, grip, {
@@ -335,20 +343,38 @@ export class SessionActor {
     const { store } = this.context;
     const entryOf = async (id: string): Promise<Entry | undefined> =>
       this.#exists ? store.entry(this.id, id) : undefined;
-    const context = { contents: this.contents, entryOf };
+    const context = { contents: this.contents, entryOf, withholds: this.withholds };
     const decisions = new Decisions(batch, context, this.state.lastSeq);
     for (const letter of letters) await decisions.add(letter);
     return decisions;
   }
 
   async #commit(batch: Batch): Promise<Verdict> {
-    const { store } = this.context;
+    const { store, keepsEvents } = this.context;
+    const hook = await this.#hookOf(batch.state.cwd);
+    if (hook !== null) await batch.withhold(hook);
     for (const blob of batch.blobs) await store.putBlob(blob.bytes, blob.ref.digest);
-    const { batch: append, change } = batch.toAppend(this.#epoch, !this.#exists);
+    const { batch: given, change } = batch.toAppend(this.#epoch, !this.#exists);
+    const append = keepsEvents ? { ...given, events: batch.events(!this.#exists) } : given;
     const [verdict] = await store.append([append]);
     if (verdict === undefined) throw new Error('the store gave no verdict');
     if (verdict.status === 'stored') this.#stored(batch, change);
     return verdict;
+  }
+
+  /** The before-commit hook of what is said here; null for none. */
+  hook(): Promise<CommitHook | null> {
+    return this.#hookOf(this.state.cwd);
+  }
+
+  /** The hook of what is said here: by the session's directory, that it is about to have, and its host's. */
+  async #hookOf(cwd: string): Promise<CommitHook | null> {
+    const { commitHooks } = this.context;
+    if (commitHooks === null) return null;
+    const places = new Set([this.state.cwd, cwd, this.grip?.spec.cwd ?? '']);
+    const hook = await commitHooks.of([...places].filter((place) => place !== ''));
+    this.withholds = hook !== null;
+    return hook;
   }
 
   #stored(batch: Batch, change: Parameters<HostGrip['stored']>[0] | null): void {

@@ -89,6 +89,8 @@ export class Archivist {
   async #archive(host: string): Promise<SettledFiles | null> {
     const { signal } = this.#stop;
     const { hosts, store } = this.#context;
+    const row = (await store.endedHosts()).find((ended) => ended.host === host);
+    if (row?.withheld === true) return 'withheld';
     let message = 'its files are gone';
     try {
       const made = await hosts.archive(host, await this.#marks(host), signal);

@@ -8,6 +8,7 @@ import { decideHeard } from '../domain/decide/stall.ts';
 import { watchBudget } from '../domain/decide/watch-budget.ts';
 import { type DecideContext, Draft, type Effect } from '../domain/draft.ts';
 import { type By, digestText, type NewEntry } from '../domain/entry.ts';
+import { isEvent } from '../domain/event.ts';
 import { smallBlocks } from '../domain/externalise.ts';
 import type { AgentInput } from '../domain/partials.ts';
 import type { Ruling } from '../domain/policy.ts';
@@ -74,6 +75,7 @@ export class Batch {
   readonly #first: SessionState;
   /** A hook sees what comes of it: the host's files are not kept, nor what its decoder has in mind. */
   #withholds = false;
+  readonly #imported = new Set<string>();
   #advanced = false;
   /** What the policy says to what is asked in the line that is being folded. */
   #rulings: Rulings = noRulings;
@@ -93,6 +95,9 @@ export class Batch {
     const answer = decideCommand(draft, command);
     this.#keepSecrets(draft.state, secrets);
     this.blobs.push(...blobs);
+    if (command.type === 'import' || command.type === 'settle_import') {
+      for (const { id } of draft.entries) this.#imported.add(id);
+    }
     this.#take(draft);
     return answer;
   }
@@ -267,7 +272,8 @@ export class Batch {
     const { clock } = this.#context;
     const sha256 = (content: string | Uint8Array): string => clock.sha256(content);
     const { entries, blobs } = this;
-    const seen = await seenBy(hook, { first: this.#first, entries, blobs, sha256 });
+    const [first, asked] = [this.#first, this.#imported];
+    const seen = await seenBy(hook, { first, entries, blobs, asked, sha256 });
     this.#withholds = true;
     this.entries.splice(0, this.entries.length, ...seen.entries);
     this.blobs.splice(0, this.blobs.length, ...seen.blobs);
@@ -305,6 +311,13 @@ export class Batch {
   /** Inputs for hosts, to be written to their files after the commit. */
   get inputs(): readonly { grip: HostGrip; offset: number; bytes: Uint8Array }[] {
     return this.#inputs;
+  }
+
+  /** Ids of entries of which hooks are notified; what was imported has happened elsewhere. */
+  events(created: boolean): readonly string[] {
+    return this.entries.flatMap(({ entry }, at) =>
+      !this.#imported.has(entry.id) && isEvent(entry, created && at === 0) ? [entry.id] : [],
+    );
   }
 
   /** The store's batch, and what to tell the grip when it is committed. */

@@ -2,7 +2,7 @@ import type { ForkFrom } from '../domain/command.ts';
 import type { By, Fidelity, SettingsChange } from '../domain/entry.ts';
 import { limits } from '../domain/limits.ts';
 import { Primer } from '../domain/primer.ts';
-import { RefusalError } from '../domain/refusal.ts';
+import { refuse, RefusalError } from '../domain/refusal.ts';
 import { type AgentSetting, agentSettings } from '../domain/settings.ts';
 import type { SessionState } from '../domain/session-state.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -11,7 +11,9 @@ import { lastNode, type LogPlace, pathBackwards, placeOfEntry } from './ancestry
 import type { Creation } from './creation.ts';
 import type { CreateAnswer } from './engine.ts';
 import type { Told } from './prompt-contents.ts';
+import type { SessionActor } from './actor.ts';
 import type { Registry } from './registry.ts';
+import { seenSummary } from './withhold.ts';
 import type { BranchOps, ForkInput } from './session-ops.ts';
 
 export interface BranchContext {
@@ -51,11 +53,13 @@ export class Branches implements BranchOps {
 
   async #compactNow(
     session: string,
-    { keep, summary }: { keep: number; summary: string | undefined },
+    { keep, summary: given }: { keep: number; summary: string | undefined },
     by: By,
   ): Promise<{ compacted: boolean; kept: number; reason?: 'short' }> {
     const { registry, store } = this.#context;
-    const { head, lastSeq, boundary } = (await registry.get(session)).state;
+    const loaded = await registry.get(session);
+    const { head, lastSeq, boundary } = loaded.state;
+    const summary = given === undefined ? undefined : await withoutSecrets(loaded, given);
     const after = (boundary ?? 1) - 1;
     const { count, node } = await store.nodeBack(session, { after, back: keep });
     if (count <= keep || node === null) return { compacted: false, kept: count, reason: 'short' };
@@ -161,6 +165,16 @@ export class Branches implements BranchOps {
     const bytes = new TextEncoder().encode(text);
     return { ref: await store.putBlob(bytes, clock.sha256(bytes)), text };
   }
+}
+
+/** What a before-commit hook leaves of a summary: its text is put before the entry is. */
+async function withoutSecrets(actor: SessionActor, summary: string): Promise<string> {
+  const hook = await actor.hook();
+  if (hook === null) return summary;
+  const left = await seenSummary(hook, actor.id, summary);
+  if (left !== null) return left;
+  const message = 'The before-commit hook of the directory withholds the summary.';
+  throw refuse('invalid', message, { field: 'summary' });
 }
 
 /** Names that only the agent of the base understands. */

@@ -1,11 +1,13 @@
 import type { Answer, Applied, Sent } from '../domain/command.ts';
 import type { By } from '../domain/entry.ts';
+import { isEvent } from '../domain/event.ts';
 import { canonicalKey } from '../domain/key.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
 import { rowOf, type SessionRow } from '../domain/row.ts';
 import { settingsInForce } from '../domain/session-state.ts';
 import type { AgentDriver, Probe } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { CommitHooks } from '../ports/hooks.ts';
 import type { Hosts } from '../ports/hosts.ts';
 import type { Policies } from '../ports/policies.ts';
 import type { Space } from '../ports/space.ts';
@@ -69,6 +71,10 @@ export interface EngineOptions {
   decodeLarge: DecodeLarge;
   /** What agents may do unasked. */
   policies: Policies;
+  /** Hooks that see entries before they are stored; without it there are none. */
+  commitHooks?: CommitHooks;
+  /** Told when something was stored of which hooks are notified; without it the store keeps no events for them. */
+  happened?: () => void;
   /** Asks agents about themselves; without it what they offer is not known. */
   probe?: Probe;
   /** Of the state directory. */
@@ -140,8 +146,11 @@ export class SessionEngine implements Engine {
       driver: (agent) => this.agents.driver(agent),
       decodeLarge,
       policies: options.policies,
+      commitHooks: options.commitHooks ?? null,
+      keepsEvents: options.happened !== undefined,
       committed: (actor, entries, before) => {
         this.#lists.changed(actor.state, entries, before);
+        if (entries.some((entry, at) => isEvent(entry, before.lastSeq + at === 0))) options.happened?.();
         this.#look(actor);
         this.approvals.committed(entries);
         if (entries.some((entry) => entry.kind === 'tool_call')) this.#supervisor.sample(actor);
@@ -169,7 +178,7 @@ export class SessionEngine implements Engine {
     this.#expiries = new Expiries({ ...common, log });
     this.queue = new Queue(common);
     this.branches = new Branches({ ...common, creation: this.#creation });
-    this.logs = new Logs(common);
+    this.logs = new Logs({ ...common, commitHooks: options.commitHooks ?? null });
     const supervisor = this.#supervisor;
     const rest = (actor: SessionActor): Promise<boolean> => supervisor.rest(actor, 'idle');
     this.#rests = new Rests({ clock, idleMs: options.idleMs, rest, log });
@@ -234,15 +243,22 @@ export class SessionEngine implements Engine {
   async send(session: string, input: SendInput, by: By): Promise<SendAnswer> {
     this.#space.demandRoom();
     const { id, content, ...rest } = input;
+    const { stored, blobs } = storedContent(content, this.#options.clock);
     const command = {
       type: 'send' as const,
       id: id ?? this.#options.clock.newId(),
-      content: await storedContent(content, this.#options),
+      content: stored,
       ...rest,
     };
     // Only now: between this and the post it cannot be unloaded.
     const actor = await this.#registry.get(session);
-    const outcome = await actor.post({ command, by, ownId: id !== undefined, whole: content });
+    const outcome = await actor.post({
+      command,
+      by,
+      ownId: id !== undefined,
+      whole: content,
+      blobs,
+    });
     const { answer, state } = outcome;
     const entry = { id: command.id, seq: outcome.seqOf(command.id) };
     const known = { key: state.key, entry, queued: state.queue.length };

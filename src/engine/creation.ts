@@ -97,10 +97,11 @@ export class Creation {
   ): Promise<CreateAnswer> {
     const { options } = this.#context;
     const { changes } = input;
+    const content = input.prompt && storedContent(input.prompt.content, options.clock);
     const prompt = input.prompt && {
       type: 'send' as const,
       id: input.prompt.id ?? options.clock.newId(),
-      content: await storedContent(input.prompt.content, options),
+      content: content!.stored,
       delivery: 'queue' as const,
       allowInterrupt: false,
     };
@@ -115,7 +116,7 @@ export class Creation {
       ...(primer === undefined ? {} : { primer }),
       by,
       ownId: false,
-      ...(input.prompt === undefined ? {} : { whole: input.prompt.content }),
+      ...(input.prompt === undefined ? {} : { whole: input.prompt.content, blobs: content!.blobs }),
     });
     const { sent } = outcome.answer as Extract<Answer, { type: 'created' }>;
     const made = { row: rowOf(outcome.state), created: true };

@@ -11,6 +11,8 @@ export interface DecisionContext {
   contents: PromptContents;
   /** An entry of the log; undefined for none. */
   entryOf: (id: string) => Promise<Entry | undefined>;
+  /** What was stored may not be what was sent: an id alone says that it is the same. */
+  withholds: boolean;
 }
 
 interface Decided {
@@ -45,7 +47,7 @@ export class Decisions {
   }
 
   async #decide(letter: Letter): Promise<void> {
-    const { seqs: known, rest } = await knownPart(letter, this.#inBatch, this.#context.entryOf);
+    const { seqs: known, rest } = await knownPart(letter, this.#inBatch, this.#context);
     if (rest === null) {
       const { command } = letter;
       const done = { type: 'done' } as const;
@@ -60,8 +62,8 @@ export class Decisions {
       const whole = letter.whole ?? prompt.content;
       this.#context.contents.add(prompt.id, { stored: prompt.content, whole });
     }
-    const { by, whole, secrets } = letter;
-    const answer = this.#batch.command(rest, by, { whole, secrets });
+    const { by, whole, secrets, blobs } = letter;
+    const answer = this.#batch.command(rest, by, { whole, secrets, blobs });
     // Only now: what was refused is not about to be stored.
     if (prompt !== undefined) this.#inBatch.set(prompt.id, prompt);
     if (rest.type === 'ask_outside') this.#inBatch.set(rest.id, null);

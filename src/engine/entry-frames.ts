@@ -5,12 +5,14 @@ import type { Frame } from './frames.ts';
 export class EntryFrames {
   readonly entry: Entry;
   readonly #session: string;
+  readonly #seals: boolean;
   #whole: Frame | null = null;
   #sealed: Frame | null = null;
   readonly #rests = new Map<number, Frame>();
 
-  constructor(session: string, entry: Entry) {
+  constructor(session: string, entry: Entry, seals = true) {
     this.#session = session;
+    this.#seals = seals;
     this.entry = entry;
   }
 
@@ -22,7 +24,7 @@ export class EntryFrames {
   /** The text that may have been streamed before, as one inline block; null where there is none. */
   get text(): string | null {
     const { entry } = this;
-    if (entry.kind !== 'message' && entry.kind !== 'thought') return null;
+    if (!this.#seals || (entry.kind !== 'message' && entry.kind !== 'thought')) return null;
     const [block] = entry.data.content;
     if (entry.data.content.length !== 1 || block?.type !== 'text' || block.blob !== undefined)
       return null;

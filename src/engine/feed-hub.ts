@@ -102,7 +102,8 @@ export class FeedHub implements FeedSource {
     this.#look(live);
     for (const entry of entries) {
       this.lastSeq = entry.seq;
-      const frames = new EntryFrames(this.session, entry);
+      // What was streamed before its session came under a hook may not be what is stored.
+      const frames = new EntryFrames(this.session, entry, live.withholds !== true);
       this.#publish('entry', (feed) => feed.entry(frames));
     }
   }

@@ -87,6 +87,7 @@ export class HostGrip {
         replayFrom: 0,
         snapshot: null,
         inputEnd: 0,
+        withheld: false,
       },
       driver,
     );

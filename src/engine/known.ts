@@ -2,8 +2,13 @@ import type { Appended, AskOutside, Command, Send } from '../domain/command.ts';
 import { contentText, type Entry } from '../domain/entry.ts';
 import { canonicalJson } from '../domain/json.ts';
 import { refuse } from '../domain/refusal.ts';
-import type { Store } from '../ports/store.ts';
 import { type Letter, samePrompt } from './mailbox.ts';
+
+export interface KnownLog {
+  entryOf: (id: string) => Promise<Entry | undefined>;
+  /** What is stored may not be what was sent: the same id is the same thing. */
+  withholds: boolean;
+}
 
 /** What of a command is in the log already: the seqs of its entries, and what is left to be decided. */
 export interface KnownPart {
@@ -18,28 +23,28 @@ export interface KnownPart {
 export async function knownPart(
   letter: Letter,
   inBatch: InBatch,
-  entryOf: (id: string) => Promise<Entry | undefined>,
+  log: KnownLog,
 ): Promise<KnownPart> {
   const { command, ownId } = letter;
-  if (ownId && command.type === 'send') return knownPrompt(command, inBatch, entryOf);
-  if (command.type === 'ask_outside') return knownQuestion(command, inBatch, entryOf);
-  if (command.type === 'append') return knownEntries(command, inBatch, entryOf);
+  if (ownId && command.type === 'send') return knownPrompt(command, inBatch, log);
+  if (command.type === 'ask_outside') return knownQuestion(command, inBatch, log);
+  if (command.type === 'append') return knownEntries(command, inBatch, log);
   return { seqs: new Map(), rest: command };
 }
 
-type EntryOf = (id: string) => ReturnType<Store['entry']>;
 /** Ids that are only about to be stored: of prompts with what they say, of other entries with null. */
 type InBatch = ReadonlyMap<string, Send | null>;
 
-async function knownPrompt(command: Send, inBatch: InBatch, entryOf: EntryOf): Promise<KnownPart> {
+async function knownPrompt(command: Send, inBatch: InBatch, log: KnownLog): Promise<KnownPart> {
   const first = inBatch.get(command.id);
   if (first !== undefined) {
     if (first === null || !samePrompt(first, command)) throw reused('id');
     return { seqs: new Map(), rest: null };
   }
-  const entry = await entryOf(command.id);
+  const entry = await log.entryOf(command.id);
   if (entry === undefined) return { seqs: new Map(), rest: command };
-  if (entry.kind !== 'prompt' || !samePrompt(entry.data, command)) throw reused('id', entry.seq);
+  const same = entry.kind === 'prompt' && (log.withholds || samePrompt(entry.data, command));
+  if (!same) throw reused('id', entry.seq);
   return { seqs: new Map([[command.id, entry.seq]]), rest: null };
 }
 
@@ -47,12 +52,13 @@ async function knownPrompt(command: Send, inBatch: InBatch, entryOf: EntryOf): P
 async function knownQuestion(
   command: AskOutside,
   inBatch: InBatch,
-  entryOf: EntryOf,
+  log: KnownLog,
 ): Promise<KnownPart> {
   notInBatch(command.id, inBatch);
-  const entry = await entryOf(command.id);
+  const entry = await log.entryOf(command.id);
   if (entry === undefined) return { seqs: new Map(), rest: command };
-  if (!sameQuestion(entry, command.ask)) throw reused('id', entry.seq);
+  const same = entry.kind === command.ask.kind && (log.withholds || sameQuestion(entry, command.ask));
+  if (!same) throw reused('id', entry.seq);
   return { seqs: new Map([[command.id, entry.seq]]), rest: null };
 }
 
@@ -70,18 +76,19 @@ function sameQuestion({ kind, data }: Entry, ask: AskOutside['ask']): boolean {
 async function knownEntries(
   command: Extract<Command, { type: 'append' }>,
   inBatch: InBatch,
-  entryOf: EntryOf,
+  log: KnownLog,
 ): Promise<KnownPart> {
   const seqs = new Map<string, number>();
   let rest: readonly Appended[] = [];
   for (const [index, appended] of command.entries.entries()) {
     notInBatch(appended.id, inBatch);
-    const entry = await entryOf(appended.id);
+    const entry = await log.entryOf(appended.id);
     if (entry === undefined) {
       if (rest.length === 0) rest = command.entries.slice(index);
       continue;
     }
-    if (rest.length > 0 || !sameAppended(entry, appended)) throw reused('entries', entry.seq);
+    const same = log.withholds ? entry.kind === 'external' : sameAppended(entry, appended);
+    if (rest.length > 0 || !same) throw reused('entries', entry.seq);
     seqs.set(appended.id, entry.seq);
   }
   return { seqs, rest: rest.length === 0 ? null : { ...command, entries: rest } };

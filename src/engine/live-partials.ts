@@ -8,6 +8,8 @@ import type { HostGrip } from './host-grip.ts';
 export interface Live {
   state: SessionState;
   grip: HostGrip | null;
+  /** A before-commit hook sees what is said: nothing is shown before. */
+  withholds?: boolean;
 }
 
 /** Text in progress at one moment, as feeds see it. */
@@ -16,8 +18,8 @@ export interface LivePartial extends PartialView {
   revision: number;
 }
 
-export function livePartials({ state, grip }: Live): readonly LivePartial[] {
-  if (grip === null) return [];
+export function livePartials({ state, grip, withholds }: Live): readonly LivePartial[] {
+  if (grip === null || withholds === true) return [];
   const texts = grip.partials.texts.map((open) => ({
     entryId: open.entry,
     part: open.part,

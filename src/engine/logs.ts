@@ -3,15 +3,18 @@ import { type By, digestText, type Entry } from '../domain/entry.ts';
 import { refuse, type RefusalError } from '../domain/refusal.ts';
 import { rowOf, type SessionRow } from '../domain/row.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { CommitHooks } from '../ports/hooks.ts';
 import type { HistoryPage, Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';
 import type { Registry } from './registry.ts';
+import { type HeldBlob, seenImport } from './withhold.ts';
 import type { AppendAnswer, AppendInput, ImportHeader, ImportSink, LogOps } from './session-ops.ts';
 
 export interface LogsContext {
   registry: Registry;
   store: Store;
   clock: Clock;
+  commitHooks: CommitHooks | null;
 }
 
 /** Entries that others than agents write: producers, and the logs of other daemons. */
@@ -41,6 +44,10 @@ export class Logs implements LogOps {
       duplicate: duplicates.has(id),
     }));
     return { key, entries, head, lastSeq };
+  }
+
+  get holdsBlobs(): boolean {
+    return this.#context.commitHooks !== null;
   }
 
   async openImport(header: ImportHeader, by: By): Promise<ImportSink> {
@@ -81,6 +88,7 @@ class Import implements ImportSink {
   #created: boolean;
   #exists: boolean;
   #added = 0;
+  readonly #changed = new Set<string>();
 
   constructor(
     context: LogsContext,
@@ -94,18 +102,20 @@ class Import implements ImportSink {
     this.#exists = !created;
   }
 
-  async add(entries: readonly Entry[]): Promise<void> {
+  async add(entries: readonly Entry[], blobs: readonly HeldBlob[] = []): Promise<void> {
     const { registry } = this.#context;
     const { session, agent } = this.#header;
     if (!this.#exists) {
-      const made = await registry.create(session, agent, (fresh) => this.#addTo(fresh, entries));
+      const made = await registry.create(session, agent, (fresh) =>
+        this.#addTo(fresh, entries, blobs),
+      );
       this.#exists = true;
       if (made !== null) return;
       // Somebody was faster: what is there has to say the same.
       this.#created = false;
     }
     // Asked for anew each time: while a slow file comes in, the session may have been unloaded.
-    await this.#addTo(await registry.get(session), entries);
+    await this.#addTo(await registry.get(session), entries, blobs);
   }
 
   async end(): Promise<{ row: SessionRow; created: boolean; added: number }> {
@@ -116,21 +126,60 @@ class Import implements ImportSink {
     if (actor.grip === null) {
       await actor.post({ command, by: { type: 'server' }, ownId: false });
     }
+    await this.#note(actor);
     return { row: rowOf(actor.state), created: this.#created, added: this.#added };
   }
 
-  async #addTo(actor: SessionActor, entries: readonly Entry[]): Promise<true> {
+  async #addTo(
+    actor: SessionActor,
+    given: readonly Entry[],
+    held: readonly HeldBlob[],
+  ): Promise<true> {
     const before = actor.state.lastSeq;
+    const { entries, blobs } = await this.#seen(actor, given, held);
     await same(actor, entries);
     if (actor.grip !== null && entries.some(({ seq }) => seq > before)) {
       throw refuse('busy', 'An agent writes this log: import when it rests.', { field: 'session' });
     }
     const command = { type: 'import', entries, after: before } as const;
-    await actor.post({ command, by: this.#by, ownId: false });
+    await actor.post({ command, by: this.#by, ownId: false, blobs });
     // Whole, and as edits left them: only their entries came in.
     await actor.contents.load(actor.state, this.#context.store);
     this.#added += actor.state.lastSeq - before;
     return true;
+  }
+
+  /** As the before-commit hook of their directories leaves them; what is there already was left so, too. */
+  async #seen(
+    actor: SessionActor,
+    entries: readonly Entry[],
+    blobs: readonly HeldBlob[],
+  ): Promise<{ entries: readonly Entry[]; blobs: readonly HeldBlob[] }> {
+    const { commitHooks, clock } = this.#context;
+    if (commitHooks === null) return { entries, blobs };
+    const moves = entries.flatMap(({ kind, data }) =>
+      kind === 'settings' && data.changes.cwd !== undefined ? [data.changes.cwd] : [],
+    );
+    const places = [actor.state.cwd, ...moves].filter((place) => place !== '');
+    const hook = await commitHooks.of(places);
+    if (hook === null) return { entries, blobs };
+    const { state: first } = actor;
+    const sha256 = (content: string | Uint8Array): string => clock.sha256(content);
+    const seen = await seenImport(hook, { first, entries, blobs, sha256 });
+    for (const { id, seq } of seen.entries) {
+      if (seq > first.lastSeq && seen.changed.has(id)) this.#changed.add(id);
+    }
+    return seen;
+  }
+
+  /** One notice for all of them: between entries that have their seqs none can stand. */
+  async #note(actor: SessionActor): Promise<void> {
+    const { size } = this.#changed;
+    if (size === 0) return;
+    const many = size === 1 ? 'one entry' : `${size} entries`;
+    const text = `Before they were stored, texts of ${many} of the import were redacted or withheld.`;
+    const command = { type: 'note', code: 'withheld', text } as const;
+    await actor.post({ command, by: { type: 'server' }, ownId: false });
   }
 }
 

@@ -4,6 +4,7 @@ import type { By, EntryDataByKind } from '../domain/entry.ts';
 import { canonicalJson } from '../domain/json.ts';
 import type { SessionState } from '../domain/session-state.ts';
 import type { Told } from './prompt-contents.ts';
+import type { HeldBlob } from './withhold.ts';
 
 /** A command on its way through an actor. */
 export interface Letter {
@@ -11,6 +12,8 @@ export interface Letter {
   by: By;
   /** Content of its prompt as the agent gets it; the command has it as the entry will. */
   whole?: readonly ContentBlock[];
+  /** What of it is too large for entries; stored with them. */
+  blobs?: readonly HeldBlob[];
   /** The text of its primer. */
   primer?: Told;
   /** Values of variables that it brings, by name; null takes one away. */

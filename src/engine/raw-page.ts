@@ -3,9 +3,10 @@ import type { Direction } from '../ports/raw.ts';
 
 /**
  * Where a page comes from: `live` from a host that is at work, `here` from what is kept of one that has
- * ended. `expired`: it was kept for its time; `lost`: it could not be kept, or cannot be read.
+ * ended. `expired`: it was kept for its time; `lost`: it could not be kept, or cannot be read. `withheld`: a
+ * before-commit hook sees what becomes of them, and they are shown to nobody.
  */
-export type RawSource = 'live' | 'here' | 'expired' | 'lost';
+export type RawSource = 'live' | 'here' | 'expired' | 'lost' | 'withheld';
 
 export interface RawQuery {
   run: string;

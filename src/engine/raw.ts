@@ -64,6 +64,7 @@ async function spanPage(context: RawContext, asked: SpanQuery): Promise<SpanPage
   switch (files) {
     case 'expired':
     case 'lost':
+    case 'withheld':
       return { lines: [], next: null, source: files };
     case 'nothing':
       return { lines: [], next: null, source: 'here' };

@@ -5,6 +5,7 @@ import { refuse, type Refusal, RefusalError } from '../domain/refusal.ts';
 import { emptySession, type SessionState, stateVersion } from '../domain/session-state.ts';
 import type { AgentDriver, AgentProfile } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { CommitHooks } from '../ports/hooks.ts';
 import type { Policies } from '../ports/policies.ts';
 import type { LoadedSession, Store } from '../ports/store.ts';
 import { type ActorContext, SessionActor } from './actor.ts';
@@ -20,6 +21,8 @@ export interface RegistryContext {
   supervisor: Supervisor;
   driver(agent: string): AgentDriver;
   decodeLarge: DecodeLarge;
+  commitHooks: CommitHooks | null;
+  keepsEvents: boolean;
   policies: Policies;
   committed: ActorContext['committed'];
   heard: (actor: SessionActor) => void;
@@ -208,6 +211,7 @@ export class Registry {
   #actor(agent: string, loaded: ConstructorParameters<typeof SessionActor>[1]): SessionActor {
     const { store, clock, supervisor, decodeLarge, policies, committed, heard, log } =
       this.#context;
+    const { commitHooks, keepsEvents } = this.#context;
     const { id, lastSeq } = loaded.state;
     const hub = new FeedHub(id, lastSeq, { store, clock, budget: this.#budget });
     const perform = (actor: SessionActor, effects: readonly Effect[]): void => {
@@ -229,6 +233,8 @@ export class Registry {
       driver,
       hub,
       decodeLarge,
+      commitHooks,
+      keepsEvents,
       policies,
       perform,
       committed,

@@ -5,6 +5,7 @@ import type { PolicyChange } from '../domain/policy.ts';
 import type { MetaChange } from '../domain/settings.ts';
 import type { SessionRow } from '../domain/row.ts';
 import type { CreateAnswer, CreateInput } from './create-input.ts';
+import type { HeldBlob } from './withhold.ts';
 
 /** What else can be done with a session, in groups; each promise resolves after the commit of what it tells. */
 export interface SessionOps {
@@ -89,6 +90,8 @@ export interface ForkInput extends CreateInput {
 
 export interface LogOps {
   append(session: string, input: AppendInput, by: By): Promise<AppendAnswer>;
+  /** Blobs of an import are to be given with the entries that name them, not put before. */
+  readonly holdsBlobs: boolean;
   /** Takes an exported log in pieces. One that is broken off keeps what was added: a repeated one goes on. */
   openImport(header: ImportHeader, by: By): Promise<ImportSink>;
 }
@@ -113,7 +116,7 @@ export interface ImportHeader {
 }
 export interface ImportSink {
   /** Entries in the order of their seqs; those that are there already must be the same. */
-  add(entries: readonly Entry[]): Promise<void>;
+  add(entries: readonly Entry[], blobs?: readonly HeldBlob[]): Promise<void>;
   /** Settles what was open in it. */
   end(): Promise<{ row: SessionRow; created: boolean; added: number }>;
 }

@@ -54,7 +54,9 @@ export function writeHost(connection: Connection, session: number, change: HostC
   const fields = Object.entries(named).filter(([, value]) => value !== undefined);
   if (fields.length === 0 && exists) return;
   const names = fields.map(([field]) => columns[field as keyof typeof columns]);
-  const values = fields.map(([, value]) => (typeof value === 'boolean' ? Number(value) : value) as SqlValue);
+  const values = fields.map(
+    ([, value]) => (typeof value === 'boolean' ? Number(value) : value) as SqlValue,
+  );
   if (exists) {
     connection.run(
       `UPDATE hosts SET ${names.map((name) => `${name} = ?`).join(', ')} WHERE host = ?`,

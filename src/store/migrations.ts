@@ -3,7 +3,7 @@ import { schemaEight } from './schema-budgets.ts';
 import { schemaOne, schemaTwo } from './schema.ts';
 import { fillFour, schemaFour } from './schema-lifecycle.ts';
 import { schemaSix } from './schema-policies.ts';
-import { schemaSeven } from './schema-hooks.ts';
+import { schemaNine } from './schema-hooks.ts';
 import { schemaThree } from './schema-raw.ts';
 import { fillSeven, schemaSeven } from './schema-snapshots.ts';
 import { fillFive, schemaFive } from './schema-usage.ts';
@@ -24,9 +24,9 @@ export const migrations: readonly Migration[] = [
   { to: 4, sql: schemaFour, fill: fillFour },
   { to: 5, sql: schemaFive, fill: fillFive },
   { to: 6, sql: schemaSix },
-  { to: 7, sql: schemaSeven },
   { to: 7, sql: schemaSeven, fill: fillSeven },
   { to: 8, sql: schemaEight },
+  { to: 9, sql: schemaNine },
 ];
 
 /**

@@ -170,6 +170,7 @@ export class FakeEngine implements Engine {
     },
   };
   logs: Engine['logs'] = {
+    holdsBlobs: false,
     append: async (session, input, by) => {
       this.#note('append', { session, ...input }, by);
       const { key, head, lastSeq } = this.#row(session);

@@ -5,6 +5,7 @@ import { limits } from '../../src/domain/limits.ts';
 import { createEngine, type SessionEngine } from '../../src/engine/create-engine.ts';
 import type { FeedSink, Frame } from '../../src/engine/frames.ts';
 import type { AgentDriver } from '../../src/ports/agent.ts';
+import type { CommitHooks } from '../../src/ports/hooks.ts';
 import type { LaunchSpec } from '../../src/ports/hosts.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { openStore } from '../../src/store/open.ts';
@@ -39,6 +40,10 @@ export interface WorkbenchOptions {
   defaultCwd?: null;
   /** Whether an agent may work there; default: anywhere. */
   checkDirectory?: (path: string) => Promise<string>;
+  /** Hooks that see entries before they are stored; default: none. */
+  commitHooks?: CommitHooks;
+  /** Told of what hooks are notified of. */
+  happened?: () => void;
   /** How long a host may be idle; default: for ever. */
   idleMs?: number;
 }
@@ -94,6 +99,7 @@ export class Workbench {
         this.#options.environment?.(variables) ?? {},
       policies: policiesOf(this.store, this.clock),
       space: this.space,
+      ...this.#hooks(life),
       stallMs: limits.stallMs,
       idleMs: this.#options.idleMs ?? 0,
       decodeLarge: async () => {
@@ -102,6 +108,17 @@ export class Workbench {
       log: (event, data) => this.logged.push({ event, data }),
     });
     return this.engine;
+  }
+
+  #hooks(life: Mortal): { commitHooks?: CommitHooks; happened?: () => void } {
+    const { commitHooks: hooks, happened } = this.#options;
+    const told = happened === undefined ? {} : { happened };
+    if (hooks === undefined) return told;
+    const of = async (directories: readonly string[]) => {
+      const hook = await hooks.of(directories);
+      return hook === null ? null : life.port(hook);
+    };
+    return { ...told, commitHooks: { of } };
   }
 
   /** A new session, with a prompt if there is a text. */

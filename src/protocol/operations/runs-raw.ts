@@ -48,7 +48,10 @@ export const runsRaw = operation({
       .nullable()
       .describe('cursor of the next page; null at the end, or at what there is of it yet'),
     source: z
-      .enum(['live', 'here', 'expired', 'lost'])
-      .describe('live: the host is at work; here: it has ended; expired, lost: no lines any more'),
+      .enum(['live', 'here', 'expired', 'lost', 'withheld'])
+      .describe(
+        'live: the host is at work; here: it has ended; expired, lost: no lines any more; ' +
+          'withheld: the directory has a before-commit hook, and they are shown to nobody',
+      ),
   }),
 });
