@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import type { Store } from '../../src/ports/store.ts';
 import { appends, refusals } from './contract-append.ts';
+import { budgetsAndEstimates } from './contract-budgets.ts';
 import { lifecycle, purges } from './contract-lifecycle.ts';
 import { paths } from './contract-path.ts';
 import { reads } from './contract-reads.ts';
@@ -34,5 +35,6 @@ export function storeContract(name: string, open: () => Promise<Opened>): void {
     purges(() => opened.store);
     paths(() => opened.store);
     usageSums(() => opened.store);
+    budgetsAndEstimates(() => opened.store);
   });
 }

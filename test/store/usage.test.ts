@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Connection } from '../../src/store/connection.ts';
@@ -37,20 +38,44 @@ const reports = [
   usage('u4', { key: 'k3', tokens: tokens(8) }),
 ];
 
+/** Makes a database of an older version with what this one has of its tables, and a damaged entry in it. */
+function asVersion(version: number, file: string): void {
+  const old = Connection.writer(file);
+  migrate(
+    old,
+    migrations.filter(({ to }) => to <= version),
+  );
+  const tables = old.all<{ name: string }>(
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%\\_%' ESCAPE '\\'",
+  );
+  for (const { name } of tables) {
+    const columns = old
+      .all<{ name: string }>('SELECT name FROM pragma_table_info(?)', name)
+      .map((column) => column.name);
+    const rows = connection.all<{ [column: string]: string }>(
+      `SELECT ${columns.join(', ')} FROM ${name}`,
+    );
+    const places = columns.map(() => '?').join(', ');
+    for (const row of rows)
+      old.run(`INSERT INTO ${name} VALUES (${places})`, ...columns.map((column) => row[column]!));
+  }
+  old.db.exec('DROP TRIGGER entries_unchanged');
+  old.run(`UPDATE entries SET data = CAST('{"key":' AS BLOB) WHERE id = 'u2'`);
+  old.close();
+}
+
 test('L9: a database of the version before is brought forward with what its logs report', async () => {
-  // What version 4 had: everything but the tables of usage.
   migrate(connection);
   append('s', reports, made);
   append('t', [usage('u5', { key: 'k1', tokens: tokens(16) })], made);
-  for (const table of ['usage_reports', 'usage_sums', 'usage_costs'])
-    connection.db.exec(`DROP TABLE ${table}`);
-  connection.db.exec('DROP TRIGGER entries_unchanged; PRAGMA user_version = 4');
-  connection.run(`UPDATE entries SET data = CAST('{"key":' AS BLOB) WHERE id = 'u2'`);
+  const old = join(dir, 'old');
+  mkdirSync(old);
+  asVersion(4, join(old, 'turnkeep.db'));
   connection.close();
   const onFatal = (error: Error): void => {
     throw error;
   };
-  const store = await openStore({ dir, onFatal });
+  const store = await openStore({ dir: old, onFatal });
   try {
     const { rows } = await store.usage({ by: ['session', 'model'], limit: 9 });
     expect(rows).toMatchObject([
