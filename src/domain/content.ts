@@ -35,6 +35,13 @@ export type ToolContent =
       /** Where a text lies whole when it is over the inline limit; the field is then its preview. */
       oldBlob?: BlobRef;
       newBlob?: BlobRef;
+      /** Both texts are all of the file, as the agent says. */
+      whole?: true;
+      /** All of the file before, where the agent tells it beside a part; with its blob as above. */
+      original?: string;
+      originalBlob?: BlobRef;
+      /** The old text was replaced wherever it stands. */
+      everywhere?: true;
     }
   | { type: 'terminal'; terminalId: string };
 

@@ -98,6 +98,10 @@ function smallDiff(diff: Extract<ToolContent, { type: 'diff' }>, put: PutBlob): 
     small.newBlob = put({ text: diff.newText });
     small.newText = preview(diff.newText);
   }
+  if (diff.original !== undefined && diff.original.length > limits.pieceChars) {
+    small.originalBlob = put({ text: diff.original });
+    small.original = preview(diff.original);
+  }
   return small;
 }
 

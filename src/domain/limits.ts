@@ -98,6 +98,16 @@ export const limits = {
   continuations: 3,
   /** A working agent that says nothing for this long is reported as stalled. */
   stallMs: 5 * 60_000,
+  /** Content of a file that is kept before and after a tool call; an option of the daemon. */
+  snapshotBytes: 10 * 1024 * 1024,
+  /** Files of one tool call that are looked at, and calls of a session that wait for it. */
+  snapshotFiles: 100,
+  snapshotCalls: 1000,
+  /** Files that one restoration puts back. */
+  restoreFiles: 1000,
+  /** Text of a file that is compared line by line, and text of differences in one answer. */
+  diffBytes: 1024 * 1024,
+  diffChars: 512 * 1024,
   /** Free space below which no prompt is accepted, and below which agents are paused. */
   spaceLowBytes: 1024 ** 3,
   spaceShortBytes: 256 * 1024 * 1024,

@@ -4,6 +4,7 @@ import { refuse } from '../refusal.ts';
 import type { Command } from '../command.ts';
 import { checkHead, checkSeq } from './head.ts';
 import { endRun, withdrawApprovals } from './run.ts';
+import { leaveRestore } from './snapshot.ts';
 
 /** Opaque entries of a producer. A node among them moves the head, which only one writer may do at a time. */
 export function append(draft: Draft, command: Extract<Command, { type: 'append' }>): void {
@@ -58,6 +59,7 @@ export function importEntries(
 export function settleImport(draft: Draft): void {
   const { host } = draft.state;
   if (host !== null) draft.write('host', { host: host.id, state: 'ended' }, { runId: null });
+  leaveRestore(draft);
   withdrawApprovals(draft, 'the session was imported');
   const { run } = draft;
   if (run === null) return;
