@@ -23,7 +23,7 @@ describe('opening', () => {
           protocolVersion: 1,
           clientCapabilities: {
             terminal: false,
-            elicitation: { form: {} },
+            elicitation: { form: {}, url: {} },
             _meta: { jetbrains: { air: { version: 1, capabilities: ['sessionFailure'] } } },
           },
         },
@@ -163,6 +163,96 @@ describe('commands', () => {
     ]).toEqual([
       { jsonrpc: '2.0', id: 0, result: { outcome: { outcome: 'selected', optionId: 'yes' } } },
       { jsonrpc: '2.0', id: 'q', result: { outcome: { outcome: 'cancelled' } } },
+    ]);
+  });
+
+  test('A1: what the protocol has no place for goes to agents that know of it beside the option', () => {
+    const answer = { type: 'answer_approval', request: 1 } as const;
+    expect([
+      ...encode({ ...answer, option: 'no', message: 'Not here.' }),
+      ...encode({ ...answer, option: 'yes', input: { command: 'pwd' } }),
+    ]).toMatchObject([
+      { result: { outcome: { optionId: 'no' }, _meta: { turnkeep: { message: 'Not here.' } } } },
+      {
+        result: {
+          outcome: { optionId: 'yes' },
+          _meta: { turnkeep: { input: { command: 'pwd' } } },
+        },
+      },
+    ]);
+    expect(JSON.stringify(encode({ ...answer, option: 'yes' }))).not.toContain('_meta');
+  });
+
+  test('typed texts become what the fields of a form take', () => {
+    const type = (name: string) => ({ type: name });
+    const properties = {
+      name: type('string'),
+      age: type('integer'),
+      size: type('number'),
+      awake: type('boolean'),
+      fruits: type('array'),
+    };
+    const params = { message: 'Who?', requestedSchema: { properties } };
+    const asked = say({ jsonrpc: '2.0', id: 9, method: 'elicitation/create', params }).state;
+    const answer = { type: 'answer_question', request: 9, outcome: 'answered' } as const;
+    const told = { name: '5', age: ' 36 ', size: 'big', awake: 'No', fruits: 'fig', more: '1' };
+    expect(encode({ ...answer, content: told }, asked)).toMatchObject([
+      {
+        result: {
+          content: { name: '5', age: 36, size: 'big', awake: false, fruits: ['fig'], more: '1' },
+        },
+      },
+    ]);
+    const right = { age: 36, awake: true, fruits: ['a', 'b'] };
+    expect(encode({ ...answer, content: right }, asked)).toMatchObject([
+      { result: { content: right } },
+    ]);
+  });
+
+  test('a page to open is a question without fields; other addresses are refused', () => {
+    const elicit = (url: string) =>
+      say({
+        jsonrpc: '2.0',
+        id: 9,
+        method: 'elicitation/create',
+        params: { mode: 'url', message: 'Log in', url, elicitationId: 'e' },
+      });
+    const page = elicit('https://example.org/in');
+    expect(page.events).toMatchObject([
+      {
+        type: 'question',
+        message: 'Log in\nhttps://example.org/in',
+        schema: { type: 'object', properties: {}, url: 'https://example.org/in' },
+      },
+    ]);
+    const answer = { type: 'answer_question', request: 9, outcome: 'answered' } as const;
+    expect(encode({ ...answer, content: 'done' }, page.state)).toEqual([
+      { jsonrpc: '2.0', id: 9, result: { action: 'accept' } },
+    ]);
+    for (const url of [
+      'javascript:alert(1)',
+      'file:///etc/passwd',
+      'https://a b',
+      'https://',
+      '',
+    ]) {
+      expect([url, elicit(url).events.map(({ type }) => type)]).toEqual([
+        url,
+        ['unrecognized', 'send'],
+      ]);
+    }
+  });
+
+  test('A3: a question that the agent takes back is withdrawn, and its request answered', () => {
+    const params = { message: 'm', requestedSchema: {} };
+    const { events } = say(
+      { jsonrpc: '2.0', id: 9, method: 'elicitation/create', params },
+      { jsonrpc: '2.0', method: '$/cancel_request', params: { requestId: 9 } },
+    );
+    expect(events).toMatchObject([
+      { type: 'question' },
+      { type: 'request_withdrawn', request: 9 },
+      { type: 'send', line: expect.stringContaining('-32800') as string },
     ]);
   });
 

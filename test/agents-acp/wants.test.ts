@@ -75,7 +75,8 @@ describe('a command', () => {
       {},
       'ls',
       { cmd: 'ls' },
-      { command: '' + 'ls', env: { PATH: '/tmp' } },
+      { description: 'ls' },
+      { command: 'ls', env: { PATH: '/tmp' } },
       { command: 'ls', stdin: 'rm x' },
       { command: 'ls', args: ['x'] },
     ]) {
@@ -172,6 +173,7 @@ describe('files', () => {
 
 describe('no word of the model makes it less', () => {
   const word = fc.oneof(fc.string(), fc.constantFrom('ls', '/a', '/etc/passwd', 'rm -rf /', 'a'));
+  const usual = fc.record({ command: word, path: word, description: word }, { requiredKeys: [] });
   const rawInput = fc.dictionary(
     fc.constantFrom(
       ...['command', 'cwd', 'description', 'timeout', 'path', 'file_path', 'content', 'env', 'x'],
@@ -182,7 +184,7 @@ describe('no word of the model makes it less', () => {
     {
       kind: fc.constantFrom('execute', 'edit', 'read', 'search', 'delete', 'fetch', 'other'),
       name: fc.constantFrom('shell', 'mcp__a__b'),
-      rawInput: fc.oneof(rawInput, fc.jsonValue()),
+      rawInput: fc.oneof(usual, rawInput, fc.jsonValue()),
       content: fc.array(fc.oneof(word.map(diff), fc.jsonValue()), { maxLength: 3 }),
     },
     { requiredKeys: ['kind'] },
@@ -212,7 +214,7 @@ describe('no word of the model makes it less', () => {
         if (wants === undefined) return;
         if (asked.kind === 'execute') {
           const { command } = asked.rawInput as { command: unknown };
-          if (typeof command === 'string') expect(wants.command).toBe(command);
+          if (!Array.isArray(command)) expect(wants.command).toBe(command);
           expect(wants).toEqual(wantsOf({ ...asked, title: 't' }));
           return;
         }

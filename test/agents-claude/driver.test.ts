@@ -4,6 +4,7 @@ import { claudeAgent } from '../../src/agents/claude/driver.ts';
 import { nativeCandidate, nativePrompt, uuidOf } from '../../src/agents/claude/ids.ts';
 import { claudeVariables } from '../../src/agents/claude/program.ts';
 import type { AgentCommand, AgentEvent } from '../../src/domain/agent-event.ts';
+import type { Json } from '../../src/domain/json.ts';
 import type { OpenSpec } from '../../src/ports/agent.ts';
 import {
   decodeAll,
@@ -389,6 +390,114 @@ describe('commands', () => {
     const [line] = encode({ type: 'answer_approval', request: 'q', option: 'allow' }, state);
     expect(line).toMatchObject({ response: { response: { behavior: 'allow' } } });
     expect(JSON.stringify(line)).not.toContain('updatedInput');
+  });
+
+  test('A1: an edited input goes in the place of the one that was asked about', () => {
+    const { state } = opened().say(ask('q', { command: 'ls' }), ask('none', {}, 'EnterPlanMode'));
+    const edited = (input: Json, request = 'q') =>
+      encode({ type: 'answer_approval', request, option: 'allow', input }, state);
+    const allowed = (updatedInput: object) => [
+      { response: { response: { behavior: 'allow', updatedInput } } },
+    ];
+    expect(edited({ command: 'ls -l' })).toMatchObject(allowed({ command: 'ls -l' }));
+    // Claude Code would run what it had asked for.
+    for (const input of [{}, [], 'ls', null, 5]) {
+      expect(edited(input)).toMatchObject([{ response: { response: { behavior: 'deny' } } }]);
+    }
+    expect(edited({}, 'none')).toMatchObject(allowed({}));
+  });
+
+  test('A1: the message of a denial is what the tool answers, and the turn goes on', () => {
+    const { state } = opened().say(ask('q', { command: 'ls' }));
+    const said = (message: string) =>
+      encode({ type: 'answer_approval', request: 'q', option: 'deny', message }, state);
+    const denied = (message: string) => [
+      { response: { response: { behavior: 'deny', message, interrupt: false } } },
+    ];
+    expect(said('Use the build folder.')).toMatchObject(denied('Use the build folder.'));
+    expect(said(' ')).toMatchObject(denied('The user does not allow this.'));
+  });
+
+  test('what ran with another input is told with that one', () => {
+    const call = (input: object) => ({
+      type: 'assistant',
+      message: { id: 'm', content: [{ type: 'tool_use', id: 'call-q', name: 'Bash', input }] },
+    });
+    const answered = (behavior: string, updatedInput: object) => ({
+      type: 'control_response',
+      response: { subtype: 'success', request_id: 'q', response: { behavior, updatedInput } },
+    });
+    const ended = {
+      type: 'user',
+      message: { content: [{ type: 'tool_result', tool_use_id: 'call-q', content: 'out' }] },
+    };
+    const inputs = (answer: object) =>
+      opened()
+        .say(call({ command: 'ls', description: 'd' }), ask('q', { command: 'ls' }), answer, ended)
+        .events.flatMap((event) => (event.type === 'tool_call' ? [event.toolCall.input] : []));
+    const asked = { command: 'ls', description: 'd' };
+    expect(inputs(answered('allow', { command: 'pwd' }))).toEqual([asked, { command: 'pwd' }]);
+    expect(inputs(answered('allow', { command: 'ls' }))).toEqual([asked, asked]);
+    expect(inputs(answered('deny', { command: 'pwd' }))).toEqual([asked, asked]);
+  });
+
+  test('the choices of a question are in its form, and no text is left without its question', () => {
+    const questions = [
+      {
+        question: 'Which?',
+        header: 'W',
+        options: [{ label: 'A', description: 'first', preview: 'AAA' }, { label: 'B' }],
+      },
+      { question: 'Many?', multiSelect: true, options: [{ label: 'C' }] },
+      { question: 'Any?' },
+    ];
+    const { state, events } = opened().say(ask('q', { questions }, 'AskUserQuestion'));
+    const first = { const: 'A', title: 'A', description: 'first', preview: 'AAA' };
+    expect(events).toMatchObject([
+      {
+        message: 'Which?\nMany?\nAny?',
+        schema: {
+          type: 'object',
+          properties: {
+            'Which?': {
+              type: 'string',
+              title: 'W',
+              enum: ['A', 'B'],
+              oneOf: [first, { const: 'B', title: 'B' }],
+              open: true,
+            },
+            'Many?': { type: 'array', items: { enum: ['C'], anyOf: [{ const: 'C' }] } },
+            'Any?': { type: 'string', title: 'Any?', description: 'Any?', open: true },
+          },
+        },
+      },
+    ]);
+    const answers = (content: Json) => {
+      const [line] = encode(
+        { type: 'answer_question', request: 'q', outcome: 'answered', content },
+        state,
+      ) as [{ response: { response: { updatedInput: { answers: object } } } }];
+      return line.response.response.updatedInput.answers;
+    };
+    expect(answers({ W: 'A', 'Many?': [] })).toEqual({ 'Which?': 'A', 'Many?': '' });
+    expect(answers({ answer: 'A' })).toEqual({ 'Which?': '{"answer":"A"}' });
+    expect(answers(7)).toEqual({ 'Which?': '7' });
+    expect(answers({ 'Which?': true, 'Any?': null })).toEqual({ 'Which?': 'true' });
+  });
+
+  test('a plan is shown whole with the question whether it is good', () => {
+    const plan = '\n## Do it\n\n1. well\n';
+    const { events } = opened().say(ask('q', { plan, planFilePath: '/p.md' }, 'ExitPlanMode'));
+    expect(events).toMatchObject([
+      {
+        type: 'approval',
+        title: 'Plan: Do it',
+        toolCall: {
+          kind: 'switch_mode',
+          content: [{ type: 'content', content: { type: 'text', text: plan } }],
+        },
+      },
+    ]);
   });
 
   test('answers to a question go to the questions that they name', () => {

@@ -240,4 +240,51 @@ describe('what the fixtures show', () => {
     );
     expect(outputs.at(-1)).toContain('"Which colour?"="Blue"');
   });
+
+  const outputs = (name: string) =>
+    eventsOf(name).flatMap((event) =>
+      event.type === 'tool_call' && event.toolCall.output !== undefined
+        ? [String(event.toolCall.output)]
+        : [],
+    );
+
+  test('A1: an edited input runs, what was asked for does not', () => {
+    expect(outputs('edited').at(-1)).toContain('out: No such file');
+    expect(outputs('edited').at(-1)).toContain('asked\nedited');
+    const titles = eventsOf('edited').flatMap((event) =>
+      event.type === 'tool_call' ? [event.toolCall.title] : [],
+    );
+    expect(titles.slice(0, 2)).toEqual([
+      'echo asked > /project/out',
+      'echo asked > /project/other',
+    ]);
+  });
+
+  test('A1: a denial’s message is the result of the tool, and the turn goes on', () => {
+    expect(outputs('denied-with-message')).toEqual(['Not here: use the build folder.']);
+    expect(ends('denied-with-message')).toMatchObject([{ outcome: 'completed' }]);
+  });
+
+  test('several questions in one call: each answer reaches the model, or that there is none', () => {
+    expect(outputs('questions')[0]).toContain(
+      '"Which colour?"="Red", "Which "fruits"?"="Apple, Fig", "Whose?"="Neither"',
+    );
+    expect(outputs('question-declined')).toEqual(['The user does not want to answer.']);
+    expect(ends('question-withdrawn').map(({ outcome }) => outcome)).toEqual([
+      'cancelled',
+      'completed',
+    ]);
+  });
+
+  test('a plan is approved by a person, and so is what a mode forbids', () => {
+    const approvals = eventsOf('plan').filter((event) => event.type === 'approval');
+    expect(approvals.map(({ title }) => title)).toEqual([
+      'Write /project/early',
+      'Plan: Do it',
+      'Plan: Do it',
+    ]);
+    expect(approvals.every(({ wants }) => wants === undefined)).toBe(true);
+    expect(outputs('plan').at(-1)).toContain('User has approved your plan.');
+    expect(outputs('plan').at(-2)).toBe('Not yet.');
+  });
 });

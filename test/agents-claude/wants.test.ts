@@ -110,23 +110,39 @@ describe('no word of the model makes it less', () => {
     ),
     words,
   );
-  const keys = [
-    ...['command', 'description', 'timeout', 'file_path', 'path', 'content', 'pattern', 'glob'],
-    ...['old_string', 'new_string', 'notebook_path', 'edits', 'cwd', 'env', 'locations', 'url'],
-  ];
   const text = fc.oneof(
     fc.string(),
-    fc.constantFrom('git status', 'rm -rf /', '/etc/passwd', '~/x', '../x', '/a/../b', 'a'),
+    fc.constantFrom('git status', 'rm -rf /', '/etc/passwd', '~/x', '../x', '/a/../b', 'a', '/b'),
   );
-  const input = fc.dictionary(fc.constantFrom(...keys), fc.oneof(text, fc.jsonValue()));
-  const tool = fc.constantFrom(
-    ...['Bash', 'Monitor', 'Read', 'Write', 'Edit', 'Glob', 'Grep', 'NotebookEdit'],
-    ...['WebFetch', 'mcp__a__b', 'Agent', 'Other'],
-  );
+  const known: { readonly [tool: string]: readonly string[] } = {
+    Bash: ['command', 'description', 'timeout'],
+    Monitor: ['command', 'description'],
+    Read: ['file_path', 'limit'],
+    Write: ['file_path', 'content'],
+    Edit: ['file_path', 'old_string', 'new_string'],
+    Glob: ['path', 'pattern'],
+    Grep: ['path', 'pattern', 'glob'],
+    NotebookEdit: ['notebook_path', 'new_source'],
+    WebFetch: ['url', 'prompt'],
+    mcp__a__b: ['command', 'path'],
+    Agent: ['description', 'prompt'],
+    Other: ['command'],
+  };
+  const others = ['cwd', 'env', 'locations', 'command', 'file_path', 'path', 'description'];
+  /** A tool with an input of its own members, sometimes of the wrong type or with one more. */
+  const call = fc.constantFrom(...Object.keys(known)).chain((tool) => {
+    const own = Object.fromEntries(known[tool]!.map((key) => [key, text]));
+    const input = fc.oneof(
+      { weight: 4, arbitrary: fc.record<{ [key: string]: unknown }>(own) },
+      { weight: 1, arbitrary: fc.record<{ [key: string]: unknown }>(own, { requiredKeys: [] }) },
+      fc.dictionary(fc.constantFrom(...known[tool]!, ...others), fc.oneof(text, fc.jsonValue())),
+    );
+    return fc.tuple(fc.constant(tool), input);
+  });
 
   test('what stands beside tool and input changes nothing of it, but that a person is asked', () => {
     fc.assert(
-      fc.property(tool, input, noise, (name, given, more) => {
+      fc.property(call, noise, ([name, given], more) => {
         const wants = wantsOf(name, given, { ...more, tool_name: name, input: given });
         if (wants !== undefined) expect(wants).toEqual(wantsOf(name, given));
       }),
@@ -135,7 +151,7 @@ describe('no word of the model makes it less', () => {
 
   test('the whole command and every file of the input is in it, or it is not there', () => {
     fc.assert(
-      fc.property(tool, input, (name, given) => {
+      fc.property(call, ([name, given]) => {
         const wants = wantsOf(name, given);
         if (wants === undefined) return;
         expect(wants.tool).toBe(name);
