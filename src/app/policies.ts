@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { limits } from '../domain/limits.ts';
 import type { Rule, Ruling, Wanted } from '../domain/policy.ts';
 import { refuse } from '../domain/refusal.ts';
+import { within } from '../engine/within.ts';
 import { explain, judge, pathsOf } from '../policy/judge.ts';
 import type { Ground } from '../policy/place.ts';
 import { faultOf, type Policy } from '../policy/rule.ts';
@@ -23,19 +24,26 @@ interface Parts {
   /** The state directory, by its real path. */
   stateDirectory: string;
   log: (event: string, data: object) => void;
+  /** Where a path leads; the disk's own answer unless a test gives another. */
+  realOf?: (path: string) => Promise<string | null>;
 }
 
 /** Of one question so many paths are looked up, and all of them in this time; the others are not known. */
 const mostPaths = 512;
 const lookMs = 2000;
+/** Questions that wait for a file system that does not answer; then no path is looked up until one is done. */
+const mostLate = 2;
 
 /** The rules of directories as the store has them, asked with what the disk is like at the moment. */
 export class StoredPolicies implements Policies {
   readonly #parts: Parts;
+  readonly #realOf: (path: string) => Promise<string | null>;
   #rows: Promise<readonly PolicyRow[]> | null = null;
+  #late = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#realOf = parts.realOf ?? realOf;
   }
 
   async rule(session: Guarded, wanted: Wanted): Promise<Ruling> {
@@ -77,7 +85,7 @@ export class StoredPolicies implements Policies {
   }
 
   async set(change: PolicyChangeRow): Promise<PolicyRow> {
-    const directory = change.directory === null ? null : await this.#real(change.directory);
+    const directory = await this.#real(change);
     try {
       return await this.#parts.store.set({ ...change, directory });
     } finally {
@@ -85,18 +93,17 @@ export class StoredPolicies implements Policies {
     }
   }
 
-  async add(directory: string, rules: readonly Rule[], by: string): Promise<PolicyRow> {
-    try {
-      return await this.#parts.store.add({ directory: await this.#real(directory), rules, by });
-    } finally {
-      this.#rows = null;
-    }
+  changed(): void {
+    this.#rows = null;
   }
 
-  /** Rules are found by the real paths of their directories. */
-  async #real(directory: string): Promise<string> {
-    const real = directory.startsWith('/') ? await realpath(directory).catch(() => null) : null;
-    if (real !== null && (await lstat(real)).isDirectory()) return real;
+  /** Rules are found by the real paths of their directories; those of one that is gone can be taken away. */
+  async #real({ directory, rules }: PolicyChangeRow): Promise<string | null> {
+    if (directory === null) return null;
+    const real = directory.startsWith('/') ? await realDirectory(directory) : null;
+    if (real !== null) return real;
+    const known = rules.length === 0 ? await this.list() : [];
+    if (known.some((row) => row.directory === directory)) return directory;
     const message = `${directory} is no absolute path of a directory that exists.`;
     throw refuse('invalid', message, { field: 'directory' });
   }
@@ -123,15 +130,35 @@ export class StoredPolicies implements Policies {
   /** A file system that does not answer leaves its paths unknown: they are asked about. */
   async #realPaths(wanted: Wanted): Promise<Ground['realPaths']> {
     if ((wanted.command?.length ?? 0) > limits.policyCommandChars) return new Map();
-    const paths = pathsOf(wanted).slice(0, mostPaths);
+    const paths = this.#late < mostLate ? pathsOf(wanted).slice(0, mostPaths) : [];
     const found = new Map<string, string | null>();
-    const look = Promise.all(paths.map(async (path) => found.set(path, await realOf(path))));
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#parts.clock.after(lookMs, resolve);
-    await Promise.race([look, late]);
-    cancel();
+    const look = this.#lookAll(paths, found);
+    if (await within(look.done, lookMs, this.#parts.clock)) return found;
+    look.stop();
+    this.#late += 1;
+    void look.done.finally(() => (this.#late -= 1));
     return new Map(found);
   }
+
+  /** One after another: a path that hangs holds one of the few threads that there are for files. */
+  #lookAll(
+    paths: readonly string[],
+    found: Map<string, string | null>,
+  ): { done: Promise<void>; stop: () => void } {
+    let stopped = false;
+    const look = async (): Promise<void> => {
+      for (const path of paths) {
+        if (stopped) return;
+        found.set(path, await this.#realOf(path));
+      }
+    };
+    return { done: look(), stop: () => (stopped = true) };
+  }
+}
+
+async function realDirectory(directory: string): Promise<string | null> {
+  const real = await realpath(directory).catch(() => null);
+  return real !== null && (await lstat(real)).isDirectory() ? real : null;
 }
 
 /** The real path; of what does not exist that of its nearest directory, with the rest as it is. */

@@ -8,7 +8,7 @@ import type {
   SettingsChange,
 } from './entry.ts';
 import type { Json } from './json.ts';
-import type { PolicyChange, Rule, Ruling, Wanted } from './policy.ts';
+import type { PolicyChange, Rule, Ruling, SessionPolicy, Wanted } from './policy.ts';
 import type { AgentSetting, MetaChange } from './settings.ts';
 
 /** What clients ask of a session. The caller's identity is the draft's author. */
@@ -90,7 +90,7 @@ export interface Decide {
   message?: string;
   /** With what the tool is to run, where it is allowed. */
   input?: Json;
-  /** Rules that are made of it; those of a directory are kept elsewhere. */
+  /** Rules that are made of it; those of a directory are kept beside the log. */
   remember?: { level: 'session' | 'directory'; rules: readonly Rule[] };
 }
 
@@ -106,6 +106,8 @@ export interface AskOutside {
         options: readonly ApprovalOption[];
         wants?: Wanted;
         ruling?: Ruling;
+        /** The session's policy from which the ruling came. */
+        ruledBy?: SessionPolicy;
       }
     | { kind: 'question'; message: string; schema?: Json };
 }

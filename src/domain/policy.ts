@@ -73,3 +73,8 @@ export interface Ruling {
 export function isOver(policy: SessionPolicy, now: number): boolean {
   return policy.bypassUntil !== null && Date.parse(policy.bypassUntil) <= now;
 }
+
+/** Whether an absolute path is a directory or lies in it. */
+export function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
+}

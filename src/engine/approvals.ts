@@ -1,6 +1,6 @@
 import type { Answer } from '../domain/command.ts';
 import type { By, NewEntry } from '../domain/entry.ts';
-import type { Rule, SessionPolicy } from '../domain/policy.ts';
+import { isWithin, type Rule, type SessionPolicy } from '../domain/policy.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
 import { rowOf, type SessionRow } from '../domain/row.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -12,6 +12,8 @@ import type { Outcome } from './mailbox.ts';
 import type { Registry } from './registry.ts';
 import { within } from './within.ts';
 
+const askTries = 5;
+
 interface Context {
   registry: Registry;
   store: Store;
@@ -21,7 +23,7 @@ interface Context {
 
 export class Approvals implements ApprovalOps {
   readonly #context: Context;
-  /** Who waits for a decision, by the id of what was asked. */
+  /** Who waits for a decision, by the session and the id of what was asked. */
   readonly #waiting = new Map<string, Set<() => void>>();
 
   constructor(context: Context) {
@@ -29,11 +31,11 @@ export class Approvals implements ApprovalOps {
   }
 
   /** Called after every commit. */
-  committed(entries: readonly NewEntry[]): void {
+  committed(session: string, entries: readonly NewEntry[]): void {
     if (this.#waiting.size === 0) return;
     for (const { kind, about } of entries) {
       if ((kind !== 'decision' && kind !== 'answer') || about === undefined) continue;
-      for (const release of this.#waiting.get(about) ?? []) release();
+      for (const release of this.#waiting.get(`${session} ${about}`) ?? []) release();
     }
   }
 
@@ -54,9 +56,7 @@ export class Approvals implements ApprovalOps {
       type: _,
       ...rest
     } = outcome.answer as Extract<Answer, { type: 'decided' }>;
-    if (remember?.level === 'directory' && rules !== null) {
-      await policies.add(actor.state.cwd, rules, by.type === 'client' ? by.token : by.type);
-    }
+    if (remember?.level === 'directory') policies.changed();
     return {
       key: outcome.state.key,
       decision: { id, seq: outcome.seqOf(id) },
@@ -79,16 +79,10 @@ export class Approvals implements ApprovalOps {
   }
 
   async request(session: string, { id, ask, waitMs }: Asking, by: By): Promise<AskAnswer> {
-    const { registry, policies, clock } = this.#context;
-    const asked = await registry.get(session);
-    const wants = ask.kind === 'approval' ? ask.wants : undefined;
-    const ruling = wants && { ruling: await policies.rule(asked.state, wants) };
-    const decided = this.#decided(id);
+    const { clock } = this.#context;
+    const decided = this.#decided(session, id);
     try {
-      // Only now: between this and the post it cannot be unloaded.
-      const actor = await registry.get(session);
-      const command = { type: 'ask_outside' as const, id, ask: { ...ask, ...ruling } };
-      const outcome = await actor.post({ command, by, ownId: true });
+      const outcome = await this.#ask(session, { id, ask }, by);
       const approval = { id, seq: outcome.seqOf(id) };
       const duplicate = outcome.duplicates.includes(id);
       const { key } = outcome.state;
@@ -100,6 +94,28 @@ export class Approvals implements ApprovalOps {
       return { key, approval, duplicate, decision };
     } finally {
       decided.cancel();
+    }
+  }
+
+  /** Again where the policy was changed while it was asked, or the same question was just being stored. */
+  async #ask(session: string, { id, ask }: Pick<Asking, 'id' | 'ask'>, by: By): Promise<Outcome> {
+    const { registry, policies } = this.#context;
+    const wants = ask.kind === 'approval' ? ask.wants : undefined;
+    for (let tries = 1; ; tries++) {
+      const { state } = await registry.get(session);
+      const ruled = wants && {
+        ruling: await policies.rule(state, wants),
+        ruledBy: state.policy,
+      };
+      // Only now: between this and the post it cannot be unloaded.
+      const actor = await registry.get(session);
+      const command = { type: 'ask_outside' as const, id, ask: { ...ask, ...ruled } };
+      try {
+        return await actor.post({ command, by, ownId: true });
+      } catch (error) {
+        const busy = error instanceof RefusalError && error.refusal.code === 'busy';
+        if (!busy || tries === askTries) throw error;
+      }
     }
   }
 
@@ -134,20 +150,24 @@ export class Approvals implements ApprovalOps {
       return remember.rules;
     }
     const entry = await store.entry(session, approval);
-    const rules = entry === undefined ? [] : await this.rulesFor(session, entry);
+    const found = entry === undefined ? [] : await this.rulesFor(session, entry);
+    const { state } = await this.#context.registry.get(session);
+    const rules =
+      remember?.level === 'directory' ? found.map((rule) => placed(rule, state)) : found;
     if (rules.length > 0 || entry?.kind !== 'approval') return rules;
     const message = 'No rule can allow just this: give the rules, or allow it once.';
     throw refuse('unsupported', message, { field: 'remember' });
   }
 
   /** Resolves when what has that id is decided. */
-  #decided(id: string): { promise: Promise<void>; cancel: () => void } {
+  #decided(session: string, id: string): { promise: Promise<void>; cancel: () => void } {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const waiters = this.#waiting.get(id) ?? new Set();
-    this.#waiting.set(id, waiters.add(resolve));
+    const name = `${session} ${id}`;
+    const waiters = this.#waiting.get(name) ?? new Set();
+    this.#waiting.set(name, waiters.add(resolve));
     const cancel = (): void => {
       waiters.delete(resolve);
-      if (waiters.size === 0 && this.#waiting.get(id) === waiters) this.#waiting.delete(id);
+      if (waiters.size === 0 && this.#waiting.get(name) === waiters) this.#waiting.delete(name);
     };
     return { promise, cancel };
   }
@@ -166,6 +186,9 @@ export class Approvals implements ApprovalOps {
   }
 }
 
-function isWithin(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
+/** A path from the session's directory on means another file in each session: for all of them it is that one. */
+function placed(rule: Rule, { cwd }: { cwd: string }): Rule {
+  return rule.path?.startsWith('./') === true
+    ? { ...rule, path: `${cwd}${rule.path.slice(1)}` }
+    : rule;
 }

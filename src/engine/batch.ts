@@ -76,6 +76,8 @@ export class Batch {
   /** A hook sees what comes of it: the host's files are not kept, nor what its decoder has in mind. */
   #withholds = false;
   readonly #imported = new Set<string>();
+  /** Rules that decisions make for their directories. */
+  readonly #rules: NonNullable<AppendBatch['rules']>[number][] = [];
   #advanced = false;
   /** What the policy says to what is asked in the line that is being folded. */
   #rulings: Rulings = noRulings;
@@ -95,11 +97,18 @@ export class Batch {
     const answer = decideCommand(draft, command);
     this.#keepSecrets(draft.state, secrets);
     this.blobs.push(...blobs);
+    if (command.type === 'decide') this.#remember(command, by);
     if (command.type === 'import' || command.type === 'settle_import') {
       for (const { id } of draft.entries) this.#imported.add(id);
     }
     this.#take(draft);
     return answer;
+  }
+
+  #remember({ remember }: Extract<Command, { type: 'decide' }>, by: By): void {
+    if (remember?.level !== 'directory') return;
+    const name = by.type === 'client' ? by.token : by.type;
+    this.#rules.push({ directory: this.state.cwd, rules: remember.rules, by: name });
   }
 
   /** A value is kept as long as a setting names it. */
@@ -342,6 +351,7 @@ export class Batch {
       inputs: this.#inputs.map(withoutGrip),
       spans: this.#spans,
       secrets: this.#secrets,
+      rules: this.#rules,
     };
     return { batch, change };
   }

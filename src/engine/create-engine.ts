@@ -152,7 +152,7 @@ export class SessionEngine implements Engine {
         this.#lists.changed(actor.state, entries, before);
         if (entries.some((entry, at) => isEvent(entry, before.lastSeq + at === 0))) options.happened?.();
         this.#look(actor);
-        this.approvals.committed(entries);
+        this.approvals.committed(actor.id, entries);
         if (entries.some((entry) => entry.kind === 'tool_call')) this.#supervisor.sample(actor);
         for (const entry of entries) {
           if (entry.kind === 'host' && entry.data.state === 'ended') {

@@ -10,6 +10,8 @@ export interface CreateInput {
   changes: SettingsChange & { agent?: string; cwd?: string };
   /** Beside what it has of its parent or base. */
   policy?: PolicyChange;
+  /** It is made from inside its parent: wherever it works, it may do nothing unasked that its parent may not. */
+  inside?: true;
   /** Makes the directory where it is not there. */
   makeCwd?: boolean;
   /** Values of variables, by `secretName`. */

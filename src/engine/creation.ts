@@ -3,12 +3,19 @@ import type { By } from '../domain/entry.ts';
 import { canonicalKey } from '../domain/key.ts';
 import { boundedRules } from '../domain/decide/approval.ts';
 import { canonicalJson } from '../domain/json.ts';
-import { isOver, noPolicy, type PolicyChange, type SessionPolicy } from '../domain/policy.ts';
+import {
+  isOver,
+  isWithin,
+  noPolicy,
+  type PolicyChange,
+  type SessionPolicy,
+} from '../domain/policy.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
 import { rowOf } from '../domain/row.ts';
 import type { Secrets } from '../domain/settings.ts';
 import type { SessionState } from '../domain/session-state.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Policies, PolicyRow } from '../ports/policies.ts';
 import type { Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';
 import type { Agents } from './agents.ts';
@@ -24,6 +31,7 @@ export interface CreationContext {
     defaultAgent: string;
     defaultCwd: string | null;
     checkDirectory(path: string, make?: boolean): Promise<string>;
+    policies: Policies;
   };
   registry: Registry;
   agents: Agents;
@@ -125,7 +133,8 @@ export class Creation {
   }
 
   /** Settings with their defaults, checked. */
-  async #settings({ changes: given, makeCwd = false, policy }: CreateInput): Promise<Settings> {
+  async #settings(input: CreateInput): Promise<Settings> {
+    const { changes: given, makeCwd = false, policy } = input;
     const { options, registry, agents, find } = this.#context;
     const keyed = typeof given.key === 'string' ? canonicalKey(given.key) : null;
     const agent = given.agent ?? keyed?.agent ?? options.defaultAgent;
@@ -152,13 +161,26 @@ export class Creation {
     if (cwd === null) {
       throw refuse('invalid', 'Name the directory in which the agent works.', { field: 'cwd' });
     }
-    return {
-      ...given,
-      ...dirs,
-      agent,
-      cwd: await options.checkDirectory(cwd, makeCwd),
-      ...inPlace,
-    };
+    const place = await options.checkDirectory(cwd, makeCwd);
+    if (input.inside === true && parent !== null) await this.#guarded(parent.state, place);
+    return { ...given, ...dirs, agent, cwd: place, ...inPlace };
+  }
+
+  /** A rule from the session's directory on, or of a directory, means something else in another one. */
+  async #guarded({ cwd, policy }: SessionState, place: string): Promise<void> {
+    if (place === cwd) return;
+    const rows = await this.#context.options.policies.list();
+    const around = (path: string): readonly PolicyRow[] =>
+      rows.filter(({ directory, rules }) => {
+        return rules.length > 0 && (directory === null || isWithin(path, directory));
+      });
+    const [here, there] = [around(cwd), around(place)];
+    const same = here.length === there.length && here.every((row) => there.includes(row));
+    const all = [...policy.rules, ...here.flatMap(({ rules }) => rules)];
+    const moves = policy.autoAcceptEdits || all.some(({ path }) => path?.startsWith('./'));
+    if (same && !moves) return;
+    const message = 'Other rules would hold there than for its parent: leave the directory out.';
+    throw refuse('forbidden', message, { field: 'cwd' });
   }
 
   /** Changes of a patch: keys in their one spelling, directories that are there. */

@@ -1,3 +1,4 @@
+import { RefusalError } from '../domain/refusal.ts';
 import type { SessionState } from '../domain/session-state.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
@@ -63,7 +64,8 @@ export class Expiries {
     const cancel = clock.after(Math.min(left, longestMs), () => {
       this.#armed.delete(id);
       if (clock.now() < at) return this.#arm(id, at);
-      this.#expire(id, at).catch((error: unknown) => {
+      this.#expire(id).catch((error: unknown) => {
+        if (error instanceof RefusalError && error.refusal.code === 'not_found') return;
         this.#context.log('expiry', { session: id, message: String(error) });
         if (!this.#armed.has(id)) this.#arm(id, clock.now() + retryMs);
       });
@@ -71,12 +73,14 @@ export class Expiries {
     this.#armed.set(id, { at, cancel });
   }
 
-  async #expire(id: string, at: number): Promise<void> {
-    const actor = await this.#context.registry.get(id);
+  async #expire(id: string): Promise<void> {
+    const { registry, clock } = this.#context;
+    const actor = await registry.get(id);
     await actor.post({ command: { type: 'expire' }, by: { type: 'server' }, ownId: false });
     const next = nextOf(actor.state);
     // What came of it was looked at after its commit; where nothing came of it, nobody looked.
-    if (next !== null && next !== at && !this.#armed.has(id)) this.#arm(id, next);
+    if (next === null || this.#armed.has(id)) return;
+    this.#arm(id, Math.max(next, clock.now() + retryMs));
   }
 }
 

@@ -1,5 +1,5 @@
 import { namesOf } from './glob.ts';
-import { isWithin } from './place.ts';
+import { isWithin } from '../domain/policy.ts';
 import type { Ground, Place } from './place.ts';
 
 /** Files and directories that decide what agents and tools run; in lower case. */

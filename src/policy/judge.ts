@@ -1,5 +1,5 @@
 import type { ToolKind } from '../domain/content.ts';
-import type { Effect, Rule, Ruling, Wanted } from '../domain/policy.ts';
+import { type Effect, isWithin, type Rule, type Ruling, type Wanted } from '../domain/policy.ts';
 import { disguiseOf } from './disguise.ts';
 import { guardedNames, isPlainEdit } from './edits.ts';
 import { covers, namesOf } from './glob.ts';
@@ -7,7 +7,7 @@ import { shown } from './part.ts';
 import type { CommandPart, FilePart, Part } from './part.ts';
 import { allows, guards, readPattern } from './pattern.ts';
 import type { Match, Pattern } from './pattern.ts';
-import { isWithin, pathsIn, placeOf, reachesState, touchesState } from './place.ts';
+import { pathsIn, placeOf, reachesState, touchesState } from './place.ts';
 import type { Ground, Place } from './place.ts';
 import { rulesFor } from './rule.ts';
 import type { PlacedRule, Policy } from './rule.ts';

@@ -1,3 +1,4 @@
+import { isWithin } from '../domain/policy.ts';
 import { disguiseOf } from './disguise.ts';
 import { namesOf } from './glob.ts';
 import type { FilePart, Part } from './part.ts';
@@ -48,10 +49,6 @@ export function placeOf(
   if ('why' in found) return found;
   const real = ground.realPaths.get(found.path) ?? null;
   return real === null ? { why: 'leads nobody knows where' } : { path: found.path, real };
-}
-
-export function isWithin(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory === '/' ? '/' : directory + '/');
 }
 
 /** Whether a path is in the state directory, or is one that it lies in. */

@@ -1,6 +1,6 @@
-import type { Rule, Wanted } from '../domain/policy.ts';
+import { isWithin, type Rule, type Wanted } from '../domain/policy.ts';
 import type { CommandPart, Part } from './part.ts';
-import { isWithin, placeOf, type Ground } from './place.ts';
+import { placeOf, type Ground } from './place.ts';
 import { judge, partsOf } from './judge.ts';
 
 /**

@@ -34,8 +34,8 @@ export interface Policies {
   list(): Promise<readonly PolicyRow[]>;
   /** Takes the place of those that are there, at the revision that the caller knows; none removes them. */
   set(change: PolicyChangeRow): Promise<PolicyRow>;
-  /** Puts rules before those that are there. */
-  add(directory: string, rules: readonly Rule[], by: string): Promise<PolicyRow>;
+  /** Rules were stored with a decision: what is known of them is read again. */
+  changed(): void;
 }
 
 /** The rules of one directory, by its real path, or with null those that hold everywhere. */

@@ -147,6 +147,8 @@ export interface AppendBatch {
   spans?: readonly SpanChange[];
   /** Ids of its entries of which hooks are notified. */
   events?: readonly string[];
+  /** Rules that a decision makes, put before those of its directory: in force with its entry, or neither is. */
+  rules?: readonly Omit<PolicyChangeRow, 'revision'>[];
 }
 
 /** The size of its mark is that of its bytes. */
@@ -436,8 +438,6 @@ export interface OpenApproval {
 export interface PolicyStore {
   list(): Promise<readonly PolicyRow[]>;
   set(change: PolicyChangeRow): Promise<PolicyRow>;
-  /** Puts rules before those that are there; one that is there already moves. */
-  add(change: Omit<PolicyChangeRow, 'revision'>): Promise<PolicyRow>;
 }
 
 export interface TokenStore {

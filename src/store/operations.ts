@@ -34,7 +34,7 @@ import {
   waitingBlobs,
 } from './purge.ts';
 import { isPurged } from './purged.ts';
-import { addRules, listPolicies, readBypassed, setPolicy } from './policies.ts';
+import { listPolicies, readBypassed, setPolicy } from './policies.ts';
 import { readRun, readRuns } from './runs.ts';
 import { readSecrets } from './secrets.ts';
 import { loadSession, readLog } from './session-row.ts';
@@ -58,8 +58,6 @@ export const operations = {
   revokeToken: (on: Connection, id: string, at: string) => revokeToken(on, id, at),
   listPolicies: (on: Connection) => listPolicies(on),
   setPolicy: (on: Connection, change: PolicyChangeRow, at: string) => setPolicy(on, change, at),
-  addRules: (on: Connection, change: Omit<PolicyChangeRow, 'revision'>, at: string) =>
-    addRules(on, change, at),
   readBudget: (on: Connection) => readBudget(on),
   setBudget: (on: Connection, budget: GlobalBudget | null) => setBudget(on, budget),
   spent: (on: Connection, day?: string) => on.snapshot(() => readSpent(on, day)),

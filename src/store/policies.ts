@@ -1,5 +1,6 @@
 import type { Rule } from '../domain/policy.ts';
-import { limits } from '../domain/limits.ts';
+import { boundedRules } from '../domain/decide/approval.ts';
+import { canonicalJson } from '../domain/json.ts';
 import { refuse } from '../domain/refusal.ts';
 import type { PolicyChangeRow, PolicyRow } from '../ports/policies.ts';
 import type { Connection } from './connection.ts';
@@ -29,18 +30,17 @@ export function setPolicy(connection: Connection, change: PolicyChangeRow, at: s
   });
 }
 
-export function addRules(
+/** Puts rules before those that are there, inside the open transaction; a refusal takes all of that along. */
+export function joinRules(
   connection: Connection,
   change: Omit<PolicyChangeRow, 'revision'>,
   at: string,
 ): PolicyRow {
-  return connection.transaction(() => {
-    const known = read(connection, change.directory);
-    const texts = new Set(change.rules.map((rule) => JSON.stringify(rule)));
-    const others = (known?.rules ?? []).filter((rule) => !texts.has(JSON.stringify(rule)));
-    const rules = [...change.rules, ...others];
-    return write(connection, { ...change, rules, revision: (known?.revision ?? 0) + 1 }, at);
-  });
+  const known = read(connection, change.directory);
+  const texts = new Set(change.rules.map((rule) => canonicalJson(rule)));
+  const others = (known?.rules ?? []).filter((rule) => !texts.has(canonicalJson(rule)));
+  const rules = [...change.rules, ...others];
+  return write(connection, { ...change, rules, revision: (known?.revision ?? 0) + 1 }, at);
 }
 
 function read(connection: Connection, directory: string | null): PolicyRow | undefined {
@@ -55,10 +55,7 @@ function write(
   at: string,
 ): PolicyRow {
   const { directory, rules, revision, by } = change;
-  if (rules.length > limits.policyRules) {
-    const message = `A directory has at most ${limits.policyRules} rules.`;
-    throw refuse('too_large', message, { field: 'rules' });
-  }
+  boundedRules(rules, 'rules');
   connection.run(
     `INSERT INTO policies (directory, rules, revision, changed_at, changed_by) VALUES (?1, ?2, ?3, ?4, ?5)
      ON CONFLICT (directory) DO UPDATE SET rules = ?2, revision = ?3, changed_at = ?4, changed_by = ?5`,

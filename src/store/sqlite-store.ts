@@ -97,7 +97,6 @@ export class SqliteStore implements Store {
     this.policies = {
       list: () => reader.call('listPolicies'),
       set: (change) => writer.call('setPolicy', change, now()),
-      add: (change) => writer.call('addRules', change, now()),
     };
     this.budgets = {
       read: () => reader.call('readBudget'),

@@ -6,6 +6,7 @@ import type {
   SessionColumns,
   SpanChange,
 } from '../ports/store.ts';
+import type { PolicyChangeRow } from '../ports/policies.ts';
 import { formatFlaw } from './format.ts';
 
 /**
@@ -24,6 +25,7 @@ export interface WireBatch {
   inputs: readonly HostInput[];
   spans: readonly SpanChange[];
   events: readonly string[];
+  rules: readonly Omit<PolicyChangeRow, 'revision'>[];
   secrets: { readonly [name: string]: string | null } | null;
 }
 
@@ -109,6 +111,7 @@ export function wireBatch(batch: AppendBatch): WireBatch {
     inputs: (batch.inputs ?? []).map((input) => ({ ...input, bytes: new Uint8Array(input.bytes) })),
     spans: batch.spans ?? [],
     events: batch.events ?? [],
+    rules: batch.rules ?? [],
     secrets: batch.secrets ?? null,
   };
 }

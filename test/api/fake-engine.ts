@@ -119,10 +119,7 @@ export class FakeEngine implements Engine {
       const { directory, rules, by } = change;
       return { directory, rules, revision: 1, changedAt: at, changedBy: by };
     },
-    add: async (directory, rules, by) => {
-      this.#note('policy.add', { directory, rules });
-      return { directory, rules, revision: 1, changedAt: at, changedBy: by };
-    },
+    changed: () => undefined,
   };
   queue: Engine['queue'] = {
     list: async (session) => ({ held: this.#row(session).held, items: [] }),

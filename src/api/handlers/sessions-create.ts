@@ -14,10 +14,11 @@ type Input = ParsedInputOf<'sessions.create'>;
 export const sessionsCreate: Handler<'sessions.create'> = async (input, context) => {
   checkInput(input);
   if (!context.caller.inside) await checkBinding(input, context);
-  const create = await createOf(
-    context.caller.inside ? await childOf(input, context) : input,
-    context,
-  );
+  const { inside } = context.caller;
+  const create = {
+    ...(await createOf(inside ? await childOf(input, context) : input, context)),
+    ...(inside ? { inside: true as const } : {}),
+  };
   const { row, created, prompt } = await context.engine
     .create(create, context.caller.by)
     .catch(async (error: unknown) => {

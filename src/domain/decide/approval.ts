@@ -1,5 +1,5 @@
 import type { Draft } from '../draft.ts';
-import type { Json } from '../json.ts';
+import { canonicalJson, type Json } from '../json.ts';
 import type { SessionPolicy } from '../policy.ts';
 import { refuse } from '../refusal.ts';
 import type { OpenQuestion } from '../session-state.ts';
@@ -36,6 +36,7 @@ function decideApproval(draft: Draft, open: OpenQuestion, command: Decide): Answ
     throw refuse('invalid', 'A message goes with a denial.', { field: 'message' });
   }
   if (input !== undefined) editable(draft, open);
+  if (remember !== undefined) boundedRules(remember.rules, 'rules');
   const said = {
     outcome,
     ...(option === null ? {} : { option }),
@@ -73,7 +74,8 @@ function editable(draft: Draft, open: OpenQuestion): void {
 /** Before the rules that are there: the first that matches decides. */
 function rememberRules(draft: Draft, rules: SessionPolicy['rules']): void {
   const { policy } = draft.state;
-  const joined = [...rules, ...policy.rules];
+  const known = new Set(rules.map(canonicalJson));
+  const joined = [...rules, ...policy.rules.filter((rule) => !known.has(canonicalJson(rule)))];
   boundedRules(joined);
   draft.write(
     'settings',
@@ -82,10 +84,12 @@ function rememberRules(draft: Draft, rules: SessionPolicy['rules']): void {
   );
 }
 
-export function boundedRules(rules: SessionPolicy['rules']): void {
-  if (rules.length <= limits.policyRules) return;
-  const message = `A policy has at most ${limits.policyRules} rules.`;
-  throw refuse('too_large', message, { field: 'policy' });
+/** Bounded in number, and as text: they are in an entry, and in the state that each commit writes. */
+export function boundedRules(rules: SessionPolicy['rules'], field = 'policy'): void {
+  const { policyRules, inlineBytes } = limits;
+  if (rules.length <= policyRules && JSON.stringify(rules).length <= inlineBytes) return;
+  const message = `There may be ${policyRules} rules, of ${inlineBytes} characters in all as JSON.`;
+  throw refuse('too_large', message, { field });
 }
 
 /** The agent's option for a choice; null denies where the agent offers no way to say no. */
@@ -108,6 +112,11 @@ function optionOf(open: OpenQuestion, choice: Choice): string | null {
   const option = optionFor(open, choice.verdict);
   if (option !== null || choice.verdict === 'deny') return option;
   throw refuse('invalid', 'The agent offers no way to allow this.', { field: 'option' });
+}
+
+/** What of the agent's options allows this once, and nothing after it; null where none does. */
+export function onceFor(open: OpenQuestion): string | null {
+  return open.options.find(({ kind }) => kind === 'allow_once')?.id ?? null;
 }
 
 /** What of the agent's options says just that, for this once where it can be; null where none does. */

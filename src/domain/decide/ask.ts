@@ -1,19 +1,23 @@
 import type { ToolCall } from '../content.ts';
 import type { AskOutside } from '../command.ts';
 import type { Draft } from '../draft.ts';
+import { canonicalJson } from '../json.ts';
 import { limits } from '../limits.ts';
 import type { AgentInput } from '../partials.ts';
-import { isOver, type Ruling, type Wanted } from '../policy.ts';
+import { isOver, type Ruling, type SessionPolicy, type Wanted } from '../policy.ts';
 import { refuse } from '../refusal.ts';
-import { optionFor, tellDecision } from './approval.ts';
+import { onceFor, optionFor, tellDecision } from './approval.ts';
 
 type Asked = Extract<AgentInput, { type: 'approval' } | { type: 'question' }>;
 
 /** The agent asks: what the policy says is decided in the same transaction, the rest waits for a person. */
 export function ask(draft: Draft, input: Asked): void {
   endBypass(draft);
-  if (draft.run?.state === 'stopping' || draft.state.approvals.length >= limits.openApprovals) {
-    return refuseQuestion(draft, input);
+  if (draft.run?.state === 'stopping') {
+    return refuseQuestion(draft, input, 'the run is being aborted');
+  }
+  if (draft.state.approvals.length >= limits.openApprovals) {
+    return refuseQuestion(draft, input, 'too many questions are open');
   }
   if (input.type === 'question') {
     const { item, request, message, schema } = input;
@@ -44,7 +48,7 @@ export function ask(draft: Draft, input: Asked): void {
 
 /** Something that works inside the session asks. It is of the open run, even before the agent said anything. */
 export function askOutside(draft: Draft, { id, ask: asked }: AskOutside): void {
-  const { run, approvals } = draft.state;
+  const { run, approvals, policy } = draft.state;
   if (run === null || run.state === 'stopping') {
     const message = 'There is no run that goes on: only what works in one may ask.';
     throw refuse('conflict', message, { field: 'session' });
@@ -52,6 +56,9 @@ export function askOutside(draft: Draft, { id, ask: asked }: AskOutside): void {
   if (approvals.length >= limits.openApprovals) {
     const message = `At most ${limits.openApprovals} questions of a session are open at once.`;
     throw refuse('limited', message, { field: 'session' });
+  }
+  if (asked.kind === 'approval' && !isStill(policy, asked.ruledBy)) {
+    throw refuse('busy', 'The policy was changed meanwhile: ask again.', { field: 'session' });
   }
   endBypass(draft);
   const outside = { request: null, outside: true } as const;
@@ -78,8 +85,15 @@ export function askOutside(draft: Draft, { id, ask: asked }: AskOutside): void {
   if (ruling !== null) rule(draft, id, ruling);
 }
 
+/** Whether a policy is the one that was asked; a ruling by rules that are gone is none. */
+function isStill(policy: SessionPolicy, asked: SessionPolicy | undefined): boolean {
+  return asked === undefined || policy === asked || canonicalJson(policy) === canonicalJson(asked);
+}
+
 /** What has had its time: the bypass, and questions to which a time was given. */
 export function expire(draft: Draft): void {
+  // A deleted session rests; the time is looked at again when it is restored.
+  if (draft.state.deletedAt !== null) return;
   endBypass(draft);
   const { policy, approvals } = draft.state;
   if (policy.answerMs === null) return;
@@ -119,12 +133,15 @@ function inForce(draft: Draft, ruling: Ruling | null): Ruling | null {
   return { effect: 'ask', level: null, rule: 'none', why: 'the bypass is over' };
 }
 
-/** Decides by the policy what was just asked; what the agent offers no way to allow is left to a person. */
+/**
+ * Decides by the policy what was just asked. What the agent offers no way to allow once is left to a person: an
+ * agent that was told "always" asks no more, whatever the rules come to say and whenever the bypass ends.
+ */
 function rule(draft: Draft, approval: string, ruling: Ruling): void {
   const open = draft.state.approvals.find((item) => item.id === approval);
   if (open === undefined || ruling.effect === 'ask') return;
   const verdict = ruling.effect;
-  const option = optionFor(open, verdict);
+  const option = verdict === 'allow' ? onceFor(open) : optionFor(open, verdict);
   if (option === null && verdict === 'allow') return;
   const outcome = verdict === 'allow' ? 'allowed' : 'denied';
   const told = verdict === 'allow' ? {} : { message: `Denied by policy: ${ruling.why}.` };
@@ -142,9 +159,8 @@ function kept(wants: Wanted | undefined): { wants?: Wanted } {
   return { wants };
 }
 
-/** A run that is being stopped gets no new questions: recorded, withdrawn and answered at once. */
-function refuseQuestion(draft: Draft, input: Asked): void {
-  const reason = 'the run is being aborted';
+/** A question that nobody is asked: recorded, withdrawn and answered at once. */
+function refuseQuestion(draft: Draft, input: Asked, reason: string): void {
   const { request } = input;
   if (input.type === 'approval') {
     draft.write(
