@@ -15,6 +15,13 @@ import { RefusalError } from '../../src/domain/refusal.ts';
 import { emptySession, type SessionState } from '../../src/domain/session-state.ts';
 import { agentSettings } from '../../src/domain/settings.ts';
 import { change, changeCommand, type ChangeStep, isChange } from './session-change.ts';
+import {
+  isPolicyStep,
+  offers,
+  policyCommand,
+  type PolicyStep,
+  policyStep,
+} from './session-policy.ts';
 
 /** One thing that may happen to a session. Numbers choose among what there is at that moment. */
 export type Step =
@@ -28,6 +35,7 @@ export type Step =
     }
   | { do: 'decide'; which: number; choice: Choice }
   | ChangeStep
+  | PolicyStep
   | { do: 'agent'; input: AgentInput }
   | {
       do: 'turn_ended';
@@ -153,6 +161,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 6, arbitrary: change },
+  { weight: 6, arbitrary: policyStep },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -230,11 +239,12 @@ export class ModelSession {
   readonly log: PlacedEntry[] = [];
   /** Its first entries. */
   readonly began: Taken;
-  readonly #traits: AgentTraits;
+  readonly agent: AgentTraits;
   #ids = 0;
+  #passed = 0;
 
   constructor(agent: AgentTraits, { prompted, ...more }: Beginning = { prompted: false }) {
-    this.#traits = agent;
+    this.agent = agent;
     const changes = { agent: 'plain', cwd: '/work', ...more };
     const first = this.#command({ do: 'send', ...plainly }) as Send;
     const prompt = prompted ? { prompt: first } : {};
@@ -246,7 +256,12 @@ export class ModelSession {
   take(step: Step): Taken {
     const host = this.state.host?.id ?? 'no host';
     const by: By =
-      step.do === 'agent' || step.do === 'turn_ended' ? { type: 'agent', host } : client;
+      step.do === 'agent' || step.do === 'turn_ended' || step.do === 'ask'
+        ? { type: 'agent', host }
+        : step.do === 'expire'
+          ? { type: 'server' }
+          : client;
+    if (step.do === 'pass') this.#passed += step.ms;
     return this.#commit(by, (draft) => this.#decide(draft, step));
   }
 
@@ -273,12 +288,34 @@ export class ModelSession {
         return decideHostEnd(draft, step.stale ? 'another' : host, step.end);
       case 'heard':
         return decideHeard(draft);
+      case 'pass':
+        return;
+      case 'ask':
+        return this.state.host === null ? undefined : this.#ask(draft, step);
       default:
         decideCommand(draft, this.#command(step));
     }
   }
 
-  #command(step: Exclude<Step, { do: 'agent' | 'turn_ended' | 'host_ended' | 'heard' }>): Command {
+  /** With the verdict of the policy about it. */
+  #ask(draft: Draft, { ruling, options }: Extract<PolicyStep, { do: 'ask' }>): void {
+    const item = this.#id();
+    if (ruling !== null) this.rulings.set(item, ruling);
+    decideAgent(draft, this.state.host!.id, {
+      type: 'approval',
+      item,
+      request: item,
+      title: 'may I',
+      options: offers[options],
+    });
+  }
+
+  #command(
+    step: Exclude<Step, { do: 'agent' | 'turn_ended' | 'host_ended' | 'heard' | 'ask' | 'pass' }>,
+  ): Command {
+    if (isPolicyStep(step)) {
+      return policyCommand(step, { state: this.state, now: this.now, id: () => this.#id() });
+    }
     if (isChange(step)) return changeCommand(step, this.state, this.log);
     switch (step.do) {
       case 'send': {
@@ -312,13 +349,18 @@ export class ModelSession {
     return `i${(this.#ids += 1)}`;
   }
 
+  /** The wall clock, which may be set back and forth. */
+  get now(): number {
+    return Date.UTC(2026, 0, 1) + this.log.length + this.#passed;
+  }
+
   #commit(by: By, decide: (draft: Draft) => void): Taken {
-    const now = Date.UTC(2026, 0, 1) + this.log.length;
+    const { now } = this;
     const context = {
       at: new Date(now).toISOString(),
       now,
       newId: () => this.#id(),
-      agent: this.#traits,
+      agent: this.agent,
       primer: () => primer,
       price: () => null,
       accounts: () => [],

@@ -1,36 +1,11 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { textOf } from '../../src/domain/content.ts';
 import { isNode } from '../../src/domain/entry.ts';
 import { evolve, type PlacedEntry } from '../../src/domain/evolve.ts';
 import { emptySession } from '../../src/domain/session-state.ts';
 import { limits } from '../../src/domain/limits.ts';
-import {
-  beginning,
-  ModelSession,
-  primer,
-  step,
-  type Step,
-  type Taken,
-  traits,
-} from './session-model.ts';
-
-type Check = (session: ModelSession, taken: Taken, step: Step) => void;
-
-const steps = fc.array(step, { maxLength: 60, size: 'max' });
-
-/** Drives sessions through whatever may happen and looks after every step. */
-function always(check: () => Check): void {
-  fc.assert(
-    fc.property(traits, beginning, steps, (agent, begun, steps) => {
-      const session = new ModelSession(agent, begun);
-      const looks = check();
-      looks(session, session.began, { do: 'note' });
-      for (const one of steps) looks(session, session.take(one), one);
-    }),
-    { numRuns: 400 },
-  );
-}
+import { always } from './always.ts';
+import { ModelSession, primer, type Step, type Taken } from './session-model.ts';
 
 describe('whatever happens to a session', () => {
   test('L2: the fold of its log is its state, and seq is dense', () => {
