@@ -6,9 +6,9 @@ import {
   nothingSpent,
   oversOf,
   type Spent,
-  spentBy,
 } from '../domain/budget.ts';
 import { type SessionState, stateVersion } from '../domain/session-state.ts';
+import { spentBy } from '../domain/spent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';

@@ -48,6 +48,8 @@ describe('the description of the HTTP face', () => {
       expect(Object.keys(post.responses).toSorted()).toEqual(['200', ...statuses].toSorted());
     }
     expect(document.paths['/v1/sessions.create'].post['x-field-scopes']).toEqual({
+      policy: 'approve',
+      budget: 'approve',
       mcpServers: 'admin',
       env: 'admin',
       additionalDirs: 'admin',

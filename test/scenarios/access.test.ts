@@ -189,6 +189,8 @@ describe('every operation', () => {
       'agents.list',
       'approvals.list',
       'blobs.get',
+      'budgets.get',
+      'prices.get',
       'queue.list',
       'runs.get',
       'runs.list',

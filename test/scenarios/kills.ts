@@ -326,6 +326,18 @@ export const kills: Kills = {
       expect(named.length).toBeLessThanOrEqual(2);
     },
   },
+  'budgets.set': {
+    prepare: async (place) => {
+      const { id: session } = await place.session();
+      const budget = { limits: { tokens: 10 ** 12 }, action: 'warn', period: 'day' };
+      return { session, input: { budget } };
+    },
+    check: async ({ place, input, again }) => {
+      expect(answerOf(again).budget).toEqual(input['budget']);
+      expect((await place.http.call('budgets.get')).budget).toEqual(input['budget']);
+      await place.http.call('budgets.set', { budget: null });
+    },
+  },
   'tokens.revoke': {
     prepare: async (place) => {
       const { id: session } = await place.session();

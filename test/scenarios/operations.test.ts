@@ -15,6 +15,8 @@ afterAll(() => place.close());
 const readers: Readonly<Partial<Record<Operation, (session: string, run: string) => Fields>>> = {
   'agents.list': () => ({}),
   'approvals.list': (session) => ({ session }),
+  'budgets.get': (session) => ({ session }),
+  'prices.get': () => ({}),
   'queue.list': (session) => ({ session }),
   'runs.get': (session, run) => ({ session, run }),
   'runs.list': (session) => ({ session }),

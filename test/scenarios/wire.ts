@@ -112,6 +112,8 @@ export interface Answers {
   };
   'approvals.list': { approvals: readonly { session: string; entry: Entry }[] };
   'blobs.get': { base64: string; size: number; next: number | null };
+  'budgets.get': Standing;
+  'budgets.set': Standing;
   'feeds.close': { closed: boolean };
   'feeds.open': {
     asOf?: string;
@@ -120,6 +122,11 @@ export interface Answers {
     row: Row;
     openApprovals: readonly Entry[];
     partials: readonly { entryId: string; offset: number; text: string }[];
+  };
+  'prices.get': {
+    prices: readonly { model: string; input: number; output: number }[];
+    file: string | null;
+    problem: string | null;
   };
   'queue.edit': { item: Item };
   'queue.list': { held: boolean; items: readonly Item[] };
@@ -200,6 +207,11 @@ export interface Answers {
     total: Sum;
     next: string | null;
   };
+}
+interface Standing {
+  session: string | null;
+  budget: Fields | null;
+  spent: { tokens: number; cost: readonly Fields[]; runs: number; wallMs: number };
 }
 export type Operation = keyof Answers;
 

@@ -10,9 +10,12 @@ import { moment } from '../duration.ts';
 import { type Io, lookOf } from '../io.ts';
 import { given } from '../pairs.ts';
 import type { Look } from '../render/look.ts';
+import { renderBudget } from '../render/budget.ts';
 import { renderMoney, shortCount } from '../render/measure.ts';
 import { renderTable } from '../render/table.ts';
 import { wholeNumber } from '../whole-number.ts';
+import { sessionText } from './sessions.ts';
+import { usageOfSession } from './usage-session.ts';
 
 interface UsageOptions extends Common {
   by: UsageGroup[];
@@ -30,7 +33,8 @@ type Row = Summary['rows'][number];
 export function addUsage(program: Command, act: Act): void {
   program
     .command('usage')
-    .description('Tokens and cost, by day, session, agent, model or directory.')
+    .description('Tokens and cost, by day, session, agent, model or directory; or of one session.')
+    .argument('[session]', `all that there is to know of one: ${sessionText}`)
     .addOption(
       new Option('--by <group...>', 'one to three of them').choices(usageGroups).default(['day']),
     )
@@ -44,7 +48,8 @@ export function addUsage(program: Command, act: Act): void {
     .action(act(usage));
 }
 
-function usage(io: Io, options: UsageOptions): Promise<number> {
+function usage(io: Io, options: UsageOptions, name: string | undefined): Promise<number> {
+  if (name !== undefined) return usageOfSession(io, options, name);
   return withClient(io, options, async (client) => {
     const summary = await readAll(client, await queryOf(client, io, options), options);
     if (options.json === true) {
@@ -54,10 +59,16 @@ function usage(io: Io, options: UsageOptions): Promise<number> {
     } else {
       const shown = renderUsage(options.by, cleanAll(summary), lookOf(io, options));
       io.out(`${shown.join('\n')}\n`);
+      if (options.session === undefined) await tellBudget(client, io);
     }
     if (summary.next !== null) io.err('There are more: raise --limit.\n');
     return 0;
   });
+}
+
+async function tellBudget(client: Client, io: Io): Promise<void> {
+  const told = renderBudget(cleanAll(await client.budgets.get({})));
+  if (told !== null) io.out(`Budget: ${told}\n`);
 }
 
 type Query = InputOf<'usage.summary'>;

@@ -10,6 +10,7 @@ import {
   checkAgents,
   checkDaemon,
   checkOpenDatabase,
+  checkPrices,
   databaseFinding,
 } from './daemon.ts';
 import { type Finding, fail, ok, reasonOf, warn } from './finding.ts';
@@ -88,6 +89,8 @@ async function* checkWith(
   client: Client,
 ): AsyncGenerator<Finding, void, undefined> {
   yield* guarded('daemon', () => checkDaemon(client));
+  const prices = await checkPrices(client).catch(() => null);
+  if (prices !== null) yield prices;
   if (!quick) yield* guarded('database', () => checkOpenDatabase(client));
   yield* guarded('agents', () => checkAgents(client));
 }

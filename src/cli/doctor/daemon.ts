@@ -4,6 +4,13 @@ import { RefusalError } from '../../domain/refusal.ts';
 import type { AgentRow } from '../../protocol/operations/agents-list.ts';
 import { type Finding, fail, ok, reasonOf, warn } from './finding.ts';
 
+/** Prices that cannot be read estimate nothing, and nobody sees that otherwise; null where all is well. */
+export async function checkPrices(client: Client): Promise<Finding | null> {
+  const { file, problem } = await client.prices.get({});
+  if (problem === null) return null;
+  return warn('prices', `${file ?? 'they'} cannot be used: ${problem}`, 'The last good ones hold.');
+}
+
 /** A long check of much data is no failure. */
 const checkMs = 3_600_000;
 const probeMs = 60_000;

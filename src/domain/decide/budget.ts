@@ -1,14 +1,7 @@
-import {
-  addSpent,
-  crossingOf,
-  memoryOf,
-  type Over,
-  oversOf,
-  type Remembered,
-  spentBy,
-} from '../budget.ts';
+import { addSpent, crossingOf, memoryOf, type Over, oversOf, type Remembered } from '../budget.ts';
 import type { Draft } from '../draft.ts';
 import { refuse } from '../refusal.ts';
+import { spentBy } from '../spent.ts';
 
 /** The limits that are reached of all budgets that the session counts towards. */
 export function oversIn({ state, context }: Draft): readonly Over[] {
