@@ -57,23 +57,29 @@ export interface Client extends Omit<CallGroups, 'sessions'> {
   close(): void;
 }
 
-const groups: readonly (keyof CallGroups)[] = [
-  'agents',
-  'approvals',
-  'blobs',
-  'queue',
-  'runs',
-  'server',
-  'sessions',
-  'tokens',
-  'usage',
-];
+/** Every group of operations; one that is missing does not compile. */
+const groups: { readonly [Group in keyof CallGroups]: true } = {
+  agents: true,
+  approvals: true,
+  blobs: true,
+  budgets: true,
+  hooks: true,
+  policy: true,
+  prices: true,
+  queue: true,
+  runs: true,
+  server: true,
+  sessions: true,
+  snapshots: true,
+  tokens: true,
+  usage: true,
+};
 
 export function createClient(options: ClientOptions): Client {
   const core = new ClientCore(options);
   const call = ((operation: CallName, ...given: [object?, CallOptions?]) =>
     makeCall(core, operation, given)) as Call;
-  const byGroup = groups.map((group) => [group, callGroup(group, call)]);
+  const byGroup = Object.keys(groups).map((group) => [group, callGroup(group, call)]);
   const streams = streamCalls(core.target);
   return {
     ...(Object.fromEntries(byGroup) as CallGroups),
