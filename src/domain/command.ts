@@ -10,6 +10,7 @@ import type {
 import type { Json } from './json.ts';
 import type { PolicyChange, Rule, Ruling, SessionPolicy, Wanted } from './policy.ts';
 import type { AgentSetting, MetaChange } from './settings.ts';
+import type { Restore, RestoredFile, Snapshot } from './snapshot.ts';
 
 /** What clients ask of a session. The caller's identity is the draft's author. */
 export type Command =
@@ -37,7 +38,10 @@ export type Command =
   | { type: 'queue_edit'; prompt: string; content: readonly ContentBlock[] }
   | { type: 'queue_move'; prompt: string; to: number }
   | { type: 'queue_withdraw'; prompt: string }
-  | { type: 'release' }
+  /** `beyondBudget`: also where only somebody who may approve lets it go on. */
+  | { type: 'release'; beyondBudget?: true }
+  /** What is used of a budget, or may be, is more than before: is the run to go on? */
+  | { type: 'watch_budget' }
   | { type: 'reset'; reason: 'new' | 'reset' }
   | {
       type: 'compact';
@@ -69,7 +73,28 @@ export type Command =
   /** The server tells of something that it did or found. */
   | { type: 'note'; code: string; text: string; data?: Json }
   /** The agent of this run has said nothing for so long. */
-  | { type: 'stall'; run: string; silentMs: number };
+  | { type: 'stall'; run: string; silentMs: number }
+  /** `about` is the first state of the tool call. */
+  | { type: 'snapshot'; about: string; files: readonly NewSnapshot[] }
+  | {
+      type: 'begin_restore';
+      id: string;
+      forced: boolean;
+      files: Extract<Restore, { state: 'begun' }>['files'];
+    }
+  /** Does nothing where that restoration has ended. */
+  | {
+      type: 'end_restore';
+      about: string;
+      files: readonly RestoredFile[];
+      snapshots: readonly NewSnapshot[];
+    };
+
+/** A snapshot with the id of its entry, which follows from what it is of. */
+export interface NewSnapshot {
+  id: string;
+  data: Snapshot;
+}
 
 export interface Send {
   type: 'send';

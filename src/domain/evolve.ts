@@ -1,3 +1,4 @@
+import { remember } from './budget.ts';
 import { textOf, type ToolCall } from './content.ts';
 import { type EntryOf, isNode, type NewEntry, type RunOutcome } from './entry.ts';
 import { host } from './evolve/host.ts';
@@ -7,7 +8,7 @@ import { limits } from './limits.ts';
 import { advance } from './run.ts';
 import { titleFrom } from './title.ts';
 import type { OpenRun, SessionState } from './session-state.ts';
-import { addReport, noUsage, type UsageReport } from './usage.ts';
+import { addReport, noUsage, pendingAfter, type UsageReport } from './usage.ts';
 
 const rememberedReports = 32;
 const rememberedDecisions = 64;
@@ -104,12 +105,15 @@ function apply(state: SessionState, entry: PlacedEntry): SessionState {
       const { purgeAt = null } = entry.data;
       return { ...state, deletedAt, purgeAt, queue: [], held: false };
     }
+    case 'restore':
+      if (entry.data.state === 'begun') return { ...state, restore: entry.id };
+      return entry.about === state.restore ? { ...state, restore: null } : state;
+    case 'notice':
+      return { ...state, crossings: (entry.data.budget ?? []).reduce(remember, state.crossings) };
     case 'thought':
     case 'plan':
     case 'snapshot':
-    case 'restore':
     case 'owner':
-    case 'notice':
     case 'external':
     case 'unrecognized':
       return state;
@@ -153,6 +157,7 @@ function runStarted(state: SessionState, entry: EntryOf<'run_started'>): Session
   return {
     ...state,
     held: entry.data.trigger === 'agent' && state.held,
+    ran: { ...state.ran, runs: state.ran.runs + 1 },
     queue: state.queue.filter((item) => !taken.has(item.id)),
     run: {
       id: entry.runId,
@@ -169,6 +174,7 @@ function runStarted(state: SessionState, entry: EntryOf<'run_started'>): Session
       abort: null,
       stalled: false,
       usage: noUsage,
+      pending: null,
       turns: 0,
       answer: null,
     },
@@ -182,6 +188,7 @@ function runEnded(state: SessionState, entry: EntryOf<'run_ended'>): SessionStat
   return {
     ...state,
     run: null,
+    ran: { ...state.ran, wallMs: state.ran.wallMs + durationMs },
     nativeMark: mark ?? null,
     continued: outcome === 'completed' ? 0 : state.continued,
     // Beside processes that could not be ended nothing is started unasked.
@@ -255,6 +262,9 @@ function question(state: SessionState, entry: EntryOf<'approval' | 'question'>):
       entry.kind === 'approval' ? entry.data.options.map(({ id, kind }) => ({ id, kind })) : [],
     at: entry.at,
     ...(entry.data.outside === true ? { outside: true as const } : {}),
+    ...(entry.kind === 'approval' && entry.data.budget !== undefined
+      ? { budget: entry.data.budget }
+      : {}),
   };
   return { ...state, approvals: [...state.approvals, asked] };
 }
@@ -270,26 +280,34 @@ function decided(state: SessionState, entry: EntryOf<'decision' | 'answer'>): Se
     by: entry.by,
     ...(option === undefined ? {} : { option }),
   };
+  const { outcome } = entry.data;
+  const crossings =
+    open.budget !== undefined && (outcome === 'allowed' || outcome === 'denied')
+      ? remember(state.crossings, { ...open.budget, state: outcome })
+      : state.crossings;
   return {
     ...state,
+    crossings,
     approvals: state.approvals.filter((item) => item !== open),
     decided: [...state.decided, decision].slice(-rememberedDecisions),
   };
 }
 
 function usage(state: SessionState, entry: EntryOf<'usage'>): SessionState {
-  const { key, model, tokens, cost } = entry.data;
+  const { key, model, tokens, cost, pending } = entry.data;
   const report: UsageReport = {
     key,
     tokens,
     ...(model === undefined ? {} : { model }),
     ...(cost === undefined ? {} : { cost }),
+    ...(pending === undefined ? {} : { pending }),
   };
   const previous = state.reports.find((item) => item.key === key);
   const reports = [...state.reports.filter((item) => item !== previous), report];
   const next = withRun(state, entry, (run) => ({
     ...run,
     usage: addReport(run.usage, report, previous),
+    pending: pendingAfter(run.pending, report, previous),
   }));
   return {
     ...next,

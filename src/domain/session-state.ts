@@ -1,10 +1,11 @@
+import type { Budget, Crossing, Remembered } from './budget.ts';
 import type { BlobRef, ToolKind } from './content.ts';
 import type { By, RunFailure, RunOutcome } from './entry.ts';
 import type { Json } from './json.ts';
 import { noPolicy, type SessionPolicy } from './policy.ts';
 import type { OpenRunState } from './run.ts';
 import { type AgentSettings, agentSettings, noSettings } from './settings.ts';
-import { type ContextWindow, noUsage, type Usage, type UsageReport } from './usage.ts';
+import { type ContextWindow, type Money, noUsage, type Usage, type UsageReport } from './usage.ts';
 
 /**
  * The bounded state of a session: what its actor loads instead of the log. It is `fold(evolve)` of the log
@@ -63,8 +64,15 @@ export interface SessionState extends AgentSettings {
   approvals: readonly OpenQuestion[];
   /** The latest decisions, so that a second decider learns of the first (A1). */
   decided: readonly Decided[];
+  /** The entry that began to put files back, until it has ended. */
+  restore: string | null;
   usage: Usage;
   reports: readonly UsageReport[];
+  /** Runs that have begun, and how long those that have ended lasted in all. */
+  ran: { runs: number; wallMs: number };
+  budget: Budget | null;
+  /** Limits that were reached, and what came of it. */
+  crossings: readonly Remembered[];
   lastMessage: string | null;
   createdAt: string;
   updatedAt: string;
@@ -120,6 +128,8 @@ export interface OpenRun {
   /** The agent says nothing (R9). */
   stalled: boolean;
   usage: Usage;
+  /** Estimated, and not told by the agent yet. */
+  pending: Money | null;
   turns: number;
   answer: { entry: string; text: string } | null;
 }
@@ -154,6 +164,8 @@ export interface OpenQuestion {
   at: string;
   /** Not asked by the agent: nothing is told to it. */
   outside?: true;
+  /** The server asks whether the run may go on beyond this limit. */
+  budget?: Crossing;
 }
 
 export interface Decided {
@@ -201,8 +213,12 @@ export function emptySession(id: string): SessionState {
     held: false,
     approvals: [],
     decided: [],
+    restore: null,
     usage: noUsage,
     reports: [],
+    ran: { runs: 0, wallMs: 0 },
+    budget: null,
+    crossings: [],
     lastMessage: null,
     createdAt: '',
     updatedAt: '',

@@ -2,7 +2,8 @@ import type { Log } from './log.ts';
 import type { Entry, NewEntry } from '../domain/entry.ts';
 import { limits } from '../domain/limits.ts';
 import { type Refusal, RefusalError } from '../domain/refusal.ts';
-import type { Effect } from '../domain/draft.ts';
+import type { Account } from '../domain/budget.ts';
+import type { DecideContext, Effect } from '../domain/draft.ts';
 import type { SessionState } from '../domain/session-state.ts';
 import type { AgentDriver } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -38,6 +39,9 @@ export interface ActorContext {
   /** Whether the store keeps events for hooks that are notified. */
   keepsEvents: boolean;
   policies: Policies;
+  price: DecideContext['price'];
+  /** The budgets that a session counts towards; `base` is what of it is committed. */
+  accounts(base: SessionState, state: SessionState): readonly Account[];
   /** After a commit: what is to be done in the world. */
   perform(actor: SessionActor, effects: readonly Effect[]): void;
   committed(actor: SessionActor, entries: readonly NewEntry[], before: SessionState): void;
@@ -211,6 +215,8 @@ export class SessionActor {
       driver: this.context.driver,
       contentOf: (prompt) => this.contents.of(prompt),
       primer: () => this.contents.primer(this.state),
+      price: this.context.price,
+      accounts: (state) => this.context.accounts(this.state, state),
     });
     try {
       return await this.#fold(batch, taken, mark);

@@ -182,7 +182,7 @@ const namesOfAgent: ReadonlySet<string> = new Set<AgentSetting>(['model', 'effor
 
 /** What a fork has of its base: never its key, its queue or its limits of a run. */
 function inherited(base: SessionState, other: string | undefined): SettingsChange {
-  const { agent, cwd, title, meta, onLost, policy } = base;
+  const { agent, cwd, title, meta, onLost, budget, policy } = base;
   const same = other === undefined || other === agent;
   const names = agentSettings.filter(
     (name) => name !== 'maxTurns' && (same || !namesOfAgent.has(name)),
@@ -190,7 +190,12 @@ function inherited(base: SessionState, other: string | undefined): SettingsChang
   const settings = Object.fromEntries(
     names.filter((name) => isSet(base[name])).map((name) => [name, base[name]]),
   );
-  return { ...settings, agent, cwd, meta, onLost, policy, ...(title === null ? {} : { title }) };
+  return {
+    ...settings,
+    ...{ agent, cwd, meta, onLost, policy },
+    ...(budget === null ? {} : { budget }),
+    ...(title === null ? {} : { title }),
+  };
 }
 
 function isSet(value: SessionState[(typeof agentSettings)[number]]): boolean {

@@ -9,6 +9,7 @@ import type { CommitHooks } from '../ports/hooks.ts';
 import type { Policies } from '../ports/policies.ts';
 import type { LoadedSession, Store } from '../ports/store.ts';
 import { type ActorContext, SessionActor } from './actor.ts';
+import type { Budgets } from './budgets.ts';
 import type { DecodeLarge } from './decode.ts';
 import { FeedHub } from './feed-hub.ts';
 import { HostGrip } from './host-grip.ts';
@@ -24,6 +25,8 @@ export interface RegistryContext {
   commitHooks: CommitHooks | null;
   keepsEvents: boolean;
   policies: Policies;
+  price: ActorContext['price'];
+  budgets: Budgets;
   committed: ActorContext['committed'];
   heard: (actor: SessionActor) => void;
   log: Log;
@@ -92,6 +95,7 @@ export class Registry {
     make: (actor: SessionActor) => Promise<Made>,
   ): Promise<Made | null> {
     if (await this.#isThere(session)) return null;
+    await this.#context.budgets.admit();
     // It began to shut down meanwhile: nothing is launched any more that nobody would end.
     if (this.#closed !== null) throw new RefusalError(this.#closed);
     const state = emptySession(session);
@@ -183,6 +187,7 @@ export class Registry {
     const loaded = await store.load(session);
     if (loaded === undefined) throw noSession();
     const state = await this.#stateOf(session, loaded);
+    await this.#context.budgets.admit(state);
     const [row] = loaded.hosts;
     const driver = this.#context.driver(state.agent);
     const grip = row === undefined ? null : HostGrip.of(row, driver);
@@ -211,6 +216,7 @@ export class Registry {
   #actor(agent: string, loaded: ConstructorParameters<typeof SessionActor>[1]): SessionActor {
     const { store, clock, supervisor, decodeLarge, policies, committed, heard, log } =
       this.#context;
+    const { price, budgets } = this.#context;
     const { commitHooks, keepsEvents } = this.#context;
     const { id, lastSeq } = loaded.state;
     const hub = new FeedHub(id, lastSeq, { store, clock, budget: this.#budget });
@@ -236,6 +242,8 @@ export class Registry {
       commitHooks,
       keepsEvents,
       policies,
+      price,
+      accounts: (base, state) => budgets.accounts(base, state),
       perform,
       committed,
       fenced,

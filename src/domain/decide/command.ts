@@ -9,8 +9,10 @@ import { compact, remove, reset, restore } from './lifecycle.ts';
 import { editItem, moveItem, release, withdrawItem } from './queue.ts';
 import { condemnHost } from './run.ts';
 import { send } from './send.ts';
+import { beginRestore, endRestore, snapshot } from './snapshot.ts';
 import { create, patch } from './settings.ts';
 import { decideStall } from './stall.ts';
+import { watchBudget } from './watch-budget.ts';
 
 /** Decides a command: writes entries into the draft, or throws a `RefusalError` and nothing counts. */
 export function decideCommand(draft: Draft, command: Command): Answer {
@@ -23,9 +25,9 @@ export function decideCommand(draft: Draft, command: Command): Answer {
     case 'abort':
       return abort(draft, command);
     case 'decide':
-      return decide(draft, command);
+      return watched(draft, decide(draft, command));
     case 'patch':
-      return patch(draft, command);
+      return watched(draft, patch(draft, command));
     case 'queue_edit':
       return editItem(draft, command);
     case 'queue_move':
@@ -36,6 +38,12 @@ export function decideCommand(draft: Draft, command: Command): Answer {
       change(draft, command);
       return { type: 'done' };
   }
+}
+
+/** An answer may say that the run does not go on, and another budget that it must not. */
+function watched(draft: Draft, answer: Answer): Answer {
+  watchBudget(draft);
+  return answer;
 }
 
 type Change = Exclude<
@@ -51,11 +59,12 @@ function change(draft: Draft, command: Change): void {
     case 'ask_outside':
       return askOutside(draft, command);
     case 'expire':
-      return expire(draft);
+      expire(draft);
+      return watchBudget(draft);
     case 'queue_withdraw':
       return withdrawItem(draft, command.prompt);
     case 'release':
-      return release(draft);
+      return release(draft, command);
     case 'reset':
       return reset(draft, command.reason);
     case 'compact':
@@ -72,10 +81,18 @@ function change(draft: Draft, command: Change): void {
       return condemn(draft, command);
     case 'sync':
       return;
+    case 'watch_budget':
+      return watchBudget(draft);
     case 'note':
       return note(draft, command);
     case 'stall':
       return decideStall(draft, command.run, command.silentMs);
+    case 'snapshot':
+      return snapshot(draft, command);
+    case 'begin_restore':
+      return beginRestore(draft, command);
+    case 'end_restore':
+      return endRestore(draft, command);
   }
 }
 
@@ -86,6 +103,10 @@ const ofDeleted: ReadonlySet<Command['type']> = new Set([
   'condemn',
   'sync',
   'expire',
+  'watch_budget',
+  // Calls of a run that ended with its session, and files that were being put back.
+  'snapshot',
+  'end_restore',
   // An exported log may tell of a deletion and its restoration.
   'import',
   'settle_import',
