@@ -7,8 +7,11 @@ import { rowOf, type SessionRow } from '../domain/row.ts';
 import { settingsInForce } from '../domain/session-state.ts';
 import type { AgentDriver, Probe } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Files } from '../ports/files.ts';
 import type { CommitHooks } from '../ports/hooks.ts';
 import type { Hosts } from '../ports/hosts.ts';
+import type { Prices } from '../ports/budgets.ts';
+import { priceOf } from '../domain/price.ts';
 import type { Policies } from '../ports/policies.ts';
 import type { Space } from '../ports/space.ts';
 import type { Store } from '../ports/store.ts';
@@ -17,6 +20,7 @@ import { Archivist } from './archivist.ts';
 import { Agents } from './agents.ts';
 import { Approvals } from './approvals.ts';
 import { Branches } from './branches.ts';
+import { Budgets } from './budgets.ts';
 import { Creation } from './creation.ts';
 import type { DecodeLarge } from './decode.ts';
 import type {
@@ -36,6 +40,7 @@ import type {
   StartReport,
 } from './engine.ts';
 import { Expiries } from './expiries.ts';
+import { FileHistory } from './file-history.ts';
 import type { FeedSink } from './frames.ts';
 import { Life } from './life.ts';
 import { ListHub } from './list-hub.ts';
@@ -46,9 +51,17 @@ import { Queue } from './queue.ts';
 import { rawPage } from './raw.ts';
 import type { RawPage, RawQuery } from './raw-page.ts';
 import { recoverAll, type Recovery } from './recovery.ts';
-import { Registry } from './registry.ts';
+import { rebuild, Registry } from './registry.ts';
 import { Rests } from './rests.ts';
-import type { BranchOps, LifeOps, LogOps, PatchInput, QueueOps } from './session-ops.ts';
+import type {
+  BranchOps,
+  BudgetOps,
+  LifeOps,
+  LogOps,
+  PatchInput,
+  QueueOps,
+  SnapshotOps,
+} from './session-ops.ts';
 import { detached, stopSession, terminalOf, withHosts } from './shutdown.ts';
 import { type SpaceState, SpaceWatch } from './space-watch.ts';
 import { Stalls } from './stalls.ts';
@@ -71,6 +84,8 @@ export interface EngineOptions {
   decodeLarge: DecodeLarge;
   /** What agents may do unasked. */
   policies: Policies;
+  /** By what is estimated what agents do not tell; without it nothing is. */
+  prices?: Prices;
   /** Hooks that see entries before they are stored; without it there are none. */
   commitHooks?: CommitHooks;
   /** Told when something was stored of which hooks are notified; without it the store keeps no events for them. */
@@ -83,6 +98,8 @@ export interface EngineOptions {
   stallMs: number;
   /** An idle host is stopped after this long, in milliseconds; 0 for never. */
   idleMs: number;
+  /** Files of sessions' directories, and how much of one is kept; 0 for nothing. Default: no snapshots. */
+  snapshots?: { files: Files; maxBytes: number };
   /** Told of each host whose end was stored. */
   hostEnded?: (host: string) => void;
   log: Log;
@@ -115,11 +132,15 @@ export class SessionEngine implements Engine {
   readonly #creation: Creation;
   readonly #expiries: Expiries;
   readonly approvals: Approvals;
+  readonly budgets: BudgetOps;
   readonly queue: QueueOps;
   readonly branches: BranchOps;
   readonly logs: LogOps;
   readonly #life: Life;
+  readonly #files: FileHistory;
   readonly #recovery: Recovery;
+  readonly #filesRecovered: Promise<void>;
+  readonly #budgets: Budgets;
 
   constructor(options: EngineOptions) {
     const { store, hosts, clock, environment, decodeLarge, log } = options;
@@ -139,6 +160,21 @@ export class SessionEngine implements Engine {
       shortOfSpace,
       log,
     });
+    const actors = (): readonly SessionActor[] => this.#registry.present;
+    const budgets = new Budgets({
+      clock,
+      store,
+      actors,
+      rebuild: (session) => rebuild(session, store),
+      log,
+    });
+    this.#budgets = budgets;
+    this.budgets = {
+      global: () => budgets.global,
+      set: (budget) => budgets.setGlobal(budget),
+      ofSession: async (session) =>
+        budgets.ofSession((await this.#registry.get(session)).state),
+    };
     this.#registry = new Registry({
       store,
       clock,
@@ -148,11 +184,16 @@ export class SessionEngine implements Engine {
       policies: options.policies,
       commitHooks: options.commitHooks ?? null,
       keepsEvents: options.happened !== undefined,
+      price: (model, tokens) => priceOf(options.prices?.table ?? [], model, tokens),
+      budgets,
       committed: (actor, entries, before) => {
+        budgets.committed(actor, before);
         this.#lists.changed(actor.state, entries, before);
         if (entries.some((entry, at) => isEvent(entry, before.lastSeq + at === 0))) options.happened?.();
         this.#look(actor);
         this.approvals.committed(actor.id, entries);
+        // What is in files no before-commit hook has seen.
+        if (!actor.withholds) this.#files.committed(actor, entries);
         if (entries.some((entry) => entry.kind === 'tool_call')) this.#supervisor.sample(actor);
         for (const entry of entries) {
           if (entry.kind === 'host' && entry.data.state === 'ended') {
@@ -164,7 +205,6 @@ export class SessionEngine implements Engine {
       heard: (actor) => this.#stalls.heard(actor),
       log,
     });
-    const actors = (): readonly SessionActor[] => this.#registry.present;
     this.#space = new SpaceWatch({ space: options.space, clock, log, actors });
     this.#creation = new Creation({
       options,
@@ -183,6 +223,7 @@ export class SessionEngine implements Engine {
     const rest = (actor: SessionActor): Promise<boolean> => supervisor.rest(actor, 'idle');
     this.#rests = new Rests({ clock, idleMs: options.idleMs, rest, log });
     this.#life = new Life({ ...common, supervisor, hosts, log });
+    this.#files = new FileHistory({ ...common, files: options.snapshots, log });
     void this.#expiries.begin();
     this.#recovery = recoverAll({
       store,
@@ -193,11 +234,26 @@ export class SessionEngine implements Engine {
       clock,
       log,
     });
+    this.#filesRecovered = this.#recovery.done.then(() => this.#files.recover());
+  }
+
+  get snapshots(): SnapshotOps {
+    return this.#files;
+  }
+
+  /** Resolves when of every call that has ended by now the files were looked at. */
+  async snapshotsTaken(): Promise<void> {
+    await this.#filesRecovered;
+    await this.#files.idle();
   }
 
   /** Resolves when every session with a host has been found again. */
   get recovered(): Promise<void> {
     return this.#recovery.done;
+  }
+
+  get prices(): Prices | null {
+    return this.#options.prices ?? null;
   }
 
   get policies(): Policies {
@@ -341,6 +397,7 @@ export class SessionEngine implements Engine {
     await this.#space.stop();
     this.#life.stop();
     this.#expiries.stop();
+    this.#budgets.stop();
     this.#registry.refuseNew(leaving);
     const loaded = await this.#registry.loaded();
     for (const actor of loaded) actor.leave(leaving);
@@ -350,6 +407,7 @@ export class SessionEngine implements Engine {
         mode === 'stop' ? stopSession(actor, this.#supervisor, this.#options) : detached(actor),
       ),
     );
+    await this.#files.close();
     await this.#registry.close(leaving);
     for (const actor of actors) actor.grip?.host?.release();
     await this.#archivist.close(mode === 'stop' ? archiveMs : 0);

@@ -1,9 +1,11 @@
+import type { Budget, GlobalBudget, Spent } from '../domain/budget.ts';
 import type { Applied, Appended } from '../domain/command.ts';
 import type { ContentBlock } from '../domain/content.ts';
 import type { By, Entry, Fidelity, Proof, RunOutcome, SettingsChange } from '../domain/entry.ts';
 import type { PolicyChange } from '../domain/policy.ts';
 import type { MetaChange } from '../domain/settings.ts';
 import type { SessionRow } from '../domain/row.ts';
+import type { RestoredFile } from '../domain/snapshot.ts';
 import type { CreateAnswer, CreateInput } from './create-input.ts';
 import type { HeldBlob } from './withhold.ts';
 
@@ -12,9 +14,11 @@ export interface SessionOps {
   /** Changes settings; `applied` says which of those that concern the agent it has now. */
   patch(session: string, input: PatchInput, by: By): Promise<{ row: SessionRow; applied: Applied }>;
   readonly queue: QueueOps;
+  readonly budgets: BudgetOps;
   readonly life: LifeOps;
   readonly branches: BranchOps;
   readonly logs: LogOps;
+  readonly snapshots: SnapshotOps;
 }
 
 export interface PatchInput {
@@ -39,8 +43,15 @@ export interface QueueOps {
   ): Promise<QueueItem>;
   move(session: string, prompt: string, to: number, by: By): Promise<QueueItem>;
   withdraw(session: string, prompt: string, by: By): Promise<void>;
-  /** Lets a held queue or a draft go on; answers the run that began, if one did. */
-  release(session: string, by: By): Promise<{ run: string | null; queued: number }>;
+  /**
+   * Lets a held queue or a draft go on, `beyondBudget` also where a budget asks before that; answers the run
+   * that began, if one did.
+   */
+  release(
+    session: string,
+    by: By,
+    more?: { beyondBudget: boolean },
+  ): Promise<{ run: string | null; queued: number }>;
 }
 
 export interface QueueItem {
@@ -70,6 +81,15 @@ export interface StoppedRun {
   run: string;
   outcome: RunOutcome | null;
   proof?: Proof;
+}
+
+export interface BudgetOps {
+  /** The budget of all sessions, and what they have used. */
+  global(): { budget: GlobalBudget | null; spent: Spent };
+  /** Null takes it away. */
+  set(budget: GlobalBudget | null): Promise<void>;
+  /** The budget of a session, and what it and all that descend from it have used. */
+  ofSession(session: string): Promise<{ budget: Budget | null; spent: Spent }>;
 }
 
 export interface BranchOps {
@@ -119,4 +139,25 @@ export interface ImportSink {
   add(entries: readonly Entry[], blobs?: readonly HeldBlob[]): Promise<void>;
   /** Settles what was open in it. */
   end(): Promise<{ row: SessionRow; created: boolean; added: number }>;
+}
+
+export interface SnapshotOps {
+  /** Puts files back as they were; refused as `conflict` where one is not as it was left, unless forced. */
+  restore(session: string, input: RestoreInput, by: By): Promise<RestoreAnswer>;
+}
+
+export interface RestoreInput {
+  of: { snapshot: string } | { run: string };
+  /** Absolute, of files of the run; default: all. */
+  paths?: readonly string[];
+  to: 'before' | 'after';
+  force: boolean;
+  /** Says what would be done. */
+  dryRun: boolean;
+}
+export interface RestoreAnswer {
+  key: string | null;
+  /** The entry that began it; null where nothing was done. */
+  restore: { id: string; seq: number } | null;
+  files: readonly RestoredFile[];
 }

@@ -14,6 +14,7 @@ import type { FeedSink, Frame } from '../../src/engine/frames.ts';
 import type { RawPage, RawQuery } from '../../src/engine/raw-page.ts';
 import { noPolicy } from '../../src/domain/policy.ts';
 import { type AgentSettings, noSettings } from '../../src/domain/settings.ts';
+import { nothingSpent } from '../../src/domain/budget.ts';
 import { noTokens } from '../../src/domain/usage.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
@@ -120,6 +121,18 @@ export class FakeEngine implements Engine {
       return { directory, rules, revision: 1, changedAt: at, changedBy: by };
     },
     changed: () => undefined,
+  };
+  prices: Engine['prices'] = null;
+  budgets: Engine['budgets'] = {
+    global: () => ({ budget: null, spent: nothingSpent }),
+    set: async (budget) => this.#note('budgets.set', budget),
+    ofSession: async () => ({ budget: null, spent: nothingSpent }),
+  };
+  snapshots: Engine['snapshots'] = {
+    restore: async (session, input, by) => {
+      this.#note('restore', input, by);
+      return { key: this.#row(session).key, restore: { id: 'r1', seq: 2 }, files: [] };
+    },
   };
   queue: Engine['queue'] = {
     list: async (session) => ({ held: this.#row(session).held, items: [] }),

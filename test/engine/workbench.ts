@@ -4,6 +4,8 @@ import type { Entry, EntryKind } from '../../src/domain/entry.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { createEngine, type SessionEngine } from '../../src/engine/create-engine.ts';
 import type { FeedSink, Frame } from '../../src/engine/frames.ts';
+import type { Files } from '../../src/ports/files.ts';
+import type { PriceTable } from '../../src/domain/price.ts';
 import type { AgentDriver } from '../../src/ports/agent.ts';
 import type { CommitHooks } from '../../src/ports/hooks.ts';
 import type { LaunchSpec } from '../../src/ports/hosts.ts';
@@ -40,12 +42,16 @@ export interface WorkbenchOptions {
   defaultCwd?: null;
   /** Whether an agent may work there; default: anywhere. */
   checkDirectory?: (path: string) => Promise<string>;
+  /** Real files of sessions' directories; default: no snapshots. */
+  files?: { files: Files; maxBytes: number };
   /** Hooks that see entries before they are stored; default: none. */
   commitHooks?: CommitHooks;
   /** Told of what hooks are notified of. */
   happened?: () => void;
   /** How long a host may be idle; default: for ever. */
   idleMs?: number;
+  /** Default: none. */
+  prices?: PriceTable;
 }
 
 /** A machine with a real store and hosts in memory, on which daemons come and go. */
@@ -102,6 +108,10 @@ export class Workbench {
       ...this.#hooks(life),
       stallMs: limits.stallMs,
       idleMs: this.#options.idleMs ?? 0,
+      prices: { table: this.#options.prices ?? [], file: '', problem: null },
+      ...(this.#options.files === undefined
+        ? {}
+        : { snapshots: { ...this.#options.files, files: life.port(this.#options.files.files) } }),
       decodeLarge: async () => {
         throw new Error('no worker here');
       },
