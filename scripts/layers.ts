@@ -40,7 +40,7 @@ export const layers: Layers = {
   api: {
     rooms: ['protocol', 'engine', 'formats', 'domain', 'ports'],
     node: true,
-    packages: ['@agentclientprotocol/sdk', '@hono/node-server', 'hono', 'ws', 'zod'],
+    packages: ['@agentclientprotocol/sdk', '@hono/node-server', 'diff', 'hono', 'ws', 'zod'],
   },
   app: {
     rooms: [

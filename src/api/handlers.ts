@@ -44,6 +44,10 @@ import { tokensList } from './handlers/tokens-list.ts';
 import { tokensRevoke } from './handlers/tokens-revoke.ts';
 import { usageSummary } from './handlers/usage-summary.ts';
 
+import { snapshotsDiff } from './handlers/snapshots-diff.ts';
+import { snapshotsGet } from './handlers/snapshots-get.ts';
+import { snapshotsList } from './handlers/snapshots-list.ts';
+import { snapshotsRestore } from './handlers/snapshots-restore.ts';
 export const handlers: Handlers = {
   'agents.list': agentsList,
   'agents.probe': agentsProbe,
@@ -93,3 +97,7 @@ export const streamHandlers: StreamHandlers = {
   'sessions.export': sessionsExport,
   'sessions.import': sessionsImport,
 };
+  'snapshots.diff': snapshotsDiff,
+  'snapshots.get': snapshotsGet,
+  'snapshots.list': snapshotsList,
+  'snapshots.restore': snapshotsRestore,

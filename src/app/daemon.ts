@@ -6,6 +6,7 @@ import { limits } from '../domain/limits.ts';
 import { refuse } from '../domain/refusal.ts';
 import { createEngine, type SessionEngine } from '../engine/create-engine.ts';
 import type { ShutRun } from '../engine/engine.ts';
+import { openFiles } from '../files/files.ts';
 import { openHosts } from '../hosts/hosts.ts';
 import type { AgentDriver } from '../ports/agent.ts';
 import type { Hosts } from '../ports/hosts.ts';
@@ -52,6 +53,8 @@ export interface DaemonOptions {
   idleMs?: number;
   /** How Claude Code is started. Default: `claude` of the `PATH`, with the user's keys for it. */
   claude?: Omit<ClaudeOptions, 'trusted'>;
+  /** Content of a file that is kept before and after an agent's tool calls; default 10 MiB, 0 for none. */
+  snapshotBytes?: number;
   /** Told of what happens inside: one event with its data. Default: a line of JSON on stderr. */
   log?: (event: string, data: object) => void;
   /** A write or fsync failed: what is on the disk is not known. Default: the process ends at once. */
@@ -139,6 +142,10 @@ async function compose(
   end.onClose(() => prober.close());
   const api = (faces.api = createApi({
     engine,
+    snapshots: {
+      files: openFiles({ closed: [directory.path] }),
+      maxBytes: options.snapshotBytes ?? limits.snapshotBytes,
+    },
     store,
     clock,
     config: { version, startedAt, defaultCwd },

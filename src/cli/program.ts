@@ -27,6 +27,7 @@ import { examples } from './examples.ts';
 import { reportFailure } from './failure.ts';
 import type { Io } from './io.ts';
 
+import { addSnapshots } from './commands/snapshots.ts';
 /** Runs a command line (without program and script) and answers its exit code. */
 export async function runProgram(words: readonly string[], io: Io): Promise<number> {
   let exitCode = 0;
@@ -80,6 +81,7 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
   program.commandsGroup('Sessions:');
   addNew(program, act);
   addSet(program, act);
+  addSnapshots(program, act);
   addQueue(program, act);
   addLife(program, act);
   addAppend(program, act);

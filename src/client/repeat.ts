@@ -21,6 +21,9 @@ const reads: ReadonlySet<OperationName> = new Set([
   'usage.summary',
 ]);
 
+  'snapshots.diff',
+  'snapshots.get',
+  'snapshots.list',
 /** What is sent, and whether it may be sent again when no answer came. */
 export interface Sending {
   input: object;

@@ -104,7 +104,8 @@ export class FileHistory implements SnapshotOps {
     const looked = new Set(known.map(({ about }) => about));
     const missed = calls.toReversed().filter(({ id, about }) => !looked.has(about ?? id));
     if (missed.length === 0 && endedAt !== null) return;
-    this.#snapshots.recover(await registry.get(session), missed);
+    const actor = await registry.get(session);
+    if ((await actor.hook()) === null) this.#snapshots.recover(actor, missed);
   }
 
   async #try(session: string, act: () => Promise<void> | undefined): Promise<void> {

@@ -17,6 +17,8 @@ export class Bounds {
     const absolute = resolve(area.cwd, named);
     if (named.includes('\0') || absolute.length > longestPath) return [];
     const path = await realPlace(absolute);
+    // A directory, and no file of it.
+    if (path !== null && (await realRoots(area)).includes(path)) return [];
     if (path === null || !(await this.holds(path, area)))
       return [{ path: absolute, inside: false }];
     const target = await targetOf(path);
@@ -30,13 +32,9 @@ export class Bounds {
   }
 
   /** Whether the file at that path, whose folders are no links, is the session's. */
-  async holds(path: string, { cwd, dirs }: Area): Promise<boolean> {
+  async holds(path: string, area: Area): Promise<boolean> {
     if (this.#closed.some((closed) => isIn(path, closed))) return false;
-    for (const root of [cwd, ...dirs]) {
-      const real = await realpath(root).catch(() => null);
-      if (real !== null && path !== real && isIn(path, real)) return true;
-    }
-    return false;
+    return (await realRoots(area)).some((root) => path !== root && isIn(path, root));
   }
 
   /** Whether the path still is what it says: no folder of it has become a link. */
@@ -45,7 +43,12 @@ export class Bounds {
   }
 }
 
-export function isIn(path: string, root: string): boolean {
+async function realRoots({ cwd, dirs }: Area): Promise<readonly string[]> {
+  const roots = await Promise.all([cwd, ...dirs].map((root) => realpath(root).catch(() => null)));
+  return roots.filter((root) => root !== null);
+}
+
+function isIn(path: string, root: string): boolean {
   return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
 }
 

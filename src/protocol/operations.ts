@@ -46,6 +46,10 @@ import { tokensList } from './operations/tokens-list.ts';
 import { tokensRevoke } from './operations/tokens-revoke.ts';
 import { usageSummary } from './operations/usage-summary.ts';
 
+import { snapshotsDiff } from './operations/snapshots-diff.ts';
+import { snapshotsGet } from './operations/snapshots-get.ts';
+import { snapshotsList } from './operations/snapshots-list.ts';
+import { snapshotsRestore } from './operations/snapshots-restore.ts';
 /** Every operation, once. Adding one is a file in `operations/` and a line here; a missing handler does not compile. */
 export const operations = {
   'agents.list': agentsList,
@@ -100,6 +104,10 @@ export type Operations = typeof operations;
 export type OperationName = keyof Operations;
 /** Operations whose answer or body is a stream. */
 export type StreamName = 'sessions.export' | 'sessions.import';
+  'snapshots.diff': snapshotsDiff,
+  'snapshots.get': snapshotsGet,
+  'snapshots.list': snapshotsList,
+  'snapshots.restore': snapshotsRestore,
 /** What a caller gives: fields with defaults may be left out. */
 export type InputOf<Name extends OperationName> = z.input<Operations[Name]['input']>;
 /** What a handler gets: validated, defaults filled in. */

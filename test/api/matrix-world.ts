@@ -8,6 +8,7 @@ import {
   message,
   runEnded,
   runStarted,
+  snapshot,
   state,
 } from '../store/sample.ts';
 import { rowNamed } from './fake-engine.ts';
@@ -36,6 +37,7 @@ export async function openWorld(config: Partial<ApiConfig> = {}): Promise<World>
       runEnded(`ended-${id}`, `run-${id}`),
       approval(`approval-${id}`),
       blobMessage(`blob-${id}`, `message-${id}`, blob),
+      snapshot(`snapshot-${id}`, `message-${id}`, blob),
     ];
     const columns = state({
       row: JSON.stringify(row),
@@ -98,6 +100,10 @@ function inputsOf(digest: string): Inputs {
     'tokens.revoke': { id: 'nobody' },
     'usage.summary': {},
   };
+    'snapshots.diff': { session },
+    'snapshots.get': { session, snapshot: `snapshot-${session}` },
+    'snapshots.list': { session },
+    'snapshots.restore': { session, snapshot: `snapshot-${session}` },
 }
 
 /** Everything that a call may have done: asked of the engine, changed in the store, ended or opened. */

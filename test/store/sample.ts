@@ -33,6 +33,14 @@ export function blobMessage(id: string, parentId: string | null, blob: BlobRef):
   return { ...base, id, parentId, kind: 'message', data: { content } };
 }
 
+/** A file of which nothing is known before, and this after. */
+export function snapshot(id: string, about: string, blob: BlobRef, path = '/work/a'): NewEntry {
+  const before = { state: 'unread', reason: 'unknown' } as const;
+  const after = { state: 'file', blob } as const;
+  const data = { path, change: 'unknown', before, beforeFrom: 'unknown', after } as const;
+  return { ...base, id, about, kind: 'snapshot', data };
+}
+
 export function notice(id: string, text = id, fields: Fields = {}): NewEntry {
   return { ...base, id, kind: 'notice', data: { code: 'test', text }, ...fields };
 }

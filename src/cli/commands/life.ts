@@ -14,6 +14,12 @@ import { given } from '../pairs.ts';
 import { addSettings, type SettingsOptions, settingsOf } from '../settings.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { sessionText } from './sessions.ts';
+import {
+  addRestoreOptions,
+  restoreFiles,
+  type RestoreOptions,
+  restoresFiles,
+} from './snapshots.ts';
 
 interface JsonOptions extends Common {
   json?: boolean;
@@ -72,12 +78,11 @@ export function addLife(program: Command, act: Act): void {
     .option('--yes', 'do not ask')
     .option('--json', 'print JSON, one line for each')
     .action(act(remove));
-  program
+  const restoring = program
     .command('restore')
-    .description(operations['sessions.restore'].summary)
-    .argument('<session>', 'id or its unique beginning, key or title of a deleted session')
-    .option('--json', 'print JSON')
-    .action(act(restore));
+    .description('Bring a deleted session back; with --run or --snapshot, files as they were.')
+    .argument('<session>', 'id or its unique beginning, key or title of a deleted session');
+  addRestoreOptions(restoring).option('--json', 'print JSON').action(act(restore));
 }
 
 function reset(io: Io, options: ResetOptions, name: string): Promise<number> {
@@ -163,7 +168,14 @@ function remove(io: Io, options: RemoveOptions, names: string[]): Promise<number
   });
 }
 
-function restore(io: Io, options: JsonOptions, name: string): Promise<number> {
+function restore(
+  io: Io,
+  options: RestoreOptions,
+  name: string,
+  paths: readonly string[],
+): Promise<number> {
+  if (restoresFiles(options)) return restoreFiles(io, options, { name, paths });
+  if (paths.length > 0) throw refuse('invalid', 'Say of which --run or --snapshot the files are.');
   return withClient(io, options, async (client) => {
     const { id, key } = await findDeleted(client, name);
     const value = await client.sessions.restore({ session: id });

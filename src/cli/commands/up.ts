@@ -10,6 +10,7 @@ import type { Io } from '../io.ts';
 import { readKey } from '../keys.ts';
 import { given } from '../pairs.ts';
 import { renderShutRuns } from '../render/shut-runs.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 interface UpOptions extends Common {
   port?: string;
@@ -18,6 +19,7 @@ interface UpOptions extends Common {
   trust?: string[];
   idleAfter?: string;
   stalledAfter?: string;
+  snapshotBytes?: string;
   detach?: boolean;
   json?: boolean;
 }
@@ -40,6 +42,10 @@ export function addUp(program: Command, act: Act): void {
     .option(
       '--stalled-after <time>',
       'report a working agent as stalled that is silent for so long (0 never; default: 5m)',
+    )
+    .option(
+      '--snapshot-bytes <count>',
+      'keep files before and after tool calls up to this size (0 none; default: 10 MiB)',
     )
     .option('--detach', 'start it in the background and return when it serves')
     .option('--json', 'print one line {"url","pid","tokenFile"} when it serves; logs go to stderr')
@@ -74,8 +80,15 @@ function demandPort(port: number | undefined, running: Ready): void {
 }
 
 function forwarded(io: Io, options: UpOptions): string[] {
-  const { port, host, agent, idleAfter, stalledAfter } = options;
-  const values = { port, host, agent, 'idle-after': idleAfter, 'stalled-after': stalledAfter };
+  const { port, host, agent, idleAfter, stalledAfter, snapshotBytes } = options;
+  const values = {
+    port,
+    host,
+    agent,
+    'idle-after': idleAfter,
+    'stalled-after': stalledAfter,
+    'snapshot-bytes': snapshotBytes,
+  };
   const named = Object.entries(values).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, value],
   );
@@ -126,6 +139,10 @@ function daemonOptions(io: Io, options: UpOptions, state: string): DaemonOptions
       defaultAgent: options.agent,
       idleMs: timer(options.idleAfter, '--idle-after'),
       stallMs: timer(options.stalledAfter, '--stalled-after'),
+      snapshotBytes:
+        options.snapshotBytes === undefined
+          ? undefined
+          : wholeNumber(options.snapshotBytes, '--snapshot-bytes'),
     }),
   };
 }

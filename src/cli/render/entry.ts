@@ -69,16 +69,23 @@ export function renderEntry(entry: Entry, look: Look): string[] {
       return [style.dim(`── ${entry.data.state} ──`)];
     case 'settings':
       return renderPolicyChange(entry.data, look);
+    case 'restore':
+      return renderRestore(entry, look);
     case 'external':
     case 'delivery':
     case 'run_started':
     case 'usage':
     case 'host':
     case 'snapshot':
-    case 'restore':
     case 'owner':
       return [];
   }
+}
+
+function renderRestore({ data }: EntryOf<'restore'>, { style }: Look): string[] {
+  if (data.state === 'begun') return [];
+  const done = data.files.filter(({ outcome }) => outcome === 'restored').length;
+  return [style.yellow(`↺ ${done === 1 ? '1 file' : `${done} files`} restored`)];
 }
 
 function stallText({ state, silentMs }: EntryOf<'stall'>['data']): string {
