@@ -71,3 +71,30 @@ test('usage is what the model server counted, with a sub-agent, an error and an 
   expect(last.cost[0]?.amount).toBeGreaterThan(before.cost[0]?.amount ?? 0);
   await checked(talk);
 });
+
+test('usage is what the model server counted where requests fail and are retried, and streams break off', async () => {
+  const talk = await place.session();
+  const { model, client } = place;
+  const from = model.bill.length;
+  const bill = (): readonly Billed[] => model.bill.slice(from);
+  const summed = async () =>
+    (await client.usage.summary({ by: ['model'], session: talk.session })).total;
+  await talk.send(script('!fail 529 1', '!say after a retry'));
+  await talk.end();
+  // What was refused costs nothing.
+  expect(bill().map(({ whole }) => whole)).toEqual([true]);
+  expect((await summed()).tokens).toEqual(sumOf(bill()));
+  const asked = model.requests.length;
+  await talk.send(script('!say half of it', '!cut 1', '!say and the rest'));
+  await talk.end(2);
+  // Asked again: what went into the answer that broke off is billed, too.
+  expect(model.requests.length - asked).toBeGreaterThan(1);
+  expect(bill().map(({ whole }) => whole)).toEqual([true, false, true]);
+  const { output, ...told } = sumOf(bill());
+  const { tokens, runs } = await summed();
+  expect({ ...tokens, output }).toEqual({ ...told, output });
+  const { output: whole } = sumOf(bill().filter((one) => one.whole));
+  expect(tokens.output).toBeGreaterThan(whole);
+  expect(runs).toBe(2);
+  await checked(talk);
+});
