@@ -176,7 +176,14 @@ describe('no word of the model makes it less', () => {
   const usual = fc.record({ command: word, path: word, description: word }, { requiredKeys: [] });
   const rawInput = fc.dictionary(
     fc.constantFrom(
-      ...['command', 'cwd', 'description', 'timeout', 'path', 'file_path', 'content', 'env', 'x'],
+      'command',
+      'cwd',
+      'description',
+      'timeout',
+      'path',
+      'file_path',
+      'content',
+      'env',
     ),
     fc.oneof(word, fc.jsonValue(), fc.array(word)),
   );

@@ -243,8 +243,8 @@ describe('what the fixtures show', () => {
 
   const outputs = (name: string) =>
     eventsOf(name).flatMap((event) =>
-      event.type === 'tool_call' && event.toolCall.output !== undefined
-        ? [String(event.toolCall.output)]
+      event.type === 'tool_call' && typeof event.toolCall.output === 'string'
+        ? [event.toolCall.output]
         : [],
     );
 

@@ -1,20 +1,9 @@
 // Questions to the user: a form where the client can show one, else a permission request.
 import type { Answer, Params } from './connection.ts';
 import { asObject } from './connection.ts';
+import type { Field, Question } from './script.ts';
 import { readOption } from './tools.ts';
 import type { Turn } from './turn.ts';
-
-export interface Question {
-  readonly text: string;
-  /** None means that any text may be the answer. */
-  readonly choices: readonly string[];
-}
-
-/** A field of a form as the protocol describes it, by its name. */
-export interface Field {
-  readonly name: string;
-  readonly schema: Params;
-}
 
 /** What the client can show. */
 export interface Shows {

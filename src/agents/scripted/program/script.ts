@@ -4,7 +4,6 @@
 //
 // Within a directive `\n` `\t` `\\` `\|` `\]` stand for themselves; in shell commands and paths
 // only `\]` does, because the shell has its own use for a backslash.
-import type { Field, Question } from './question.ts';
 import { isMisbehaviour, misbehaviours } from './switches.ts';
 import type { Misbehaviour } from './switches.ts';
 
@@ -13,6 +12,18 @@ export type Tool =
   | { readonly do: 'edit'; readonly path: string; readonly old: string; readonly new: string }
   | { readonly do: 'read'; readonly path: string }
   | { readonly do: 'run'; readonly command: string };
+
+export interface Question {
+  readonly text: string;
+  /** None means that any text may be the answer. */
+  readonly choices: readonly string[];
+}
+
+/** A field of a form as the protocol describes it, by its name. */
+export interface Field {
+  readonly name: string;
+  readonly schema: { readonly [key: string]: unknown };
+}
 
 export type Step =
   | Tool
