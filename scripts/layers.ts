@@ -62,7 +62,12 @@ export const layers: Layers = {
     packages: ['@hono/node-server', 'hono', 'picocolors', 'ws', 'zod'],
   },
   cli: {
-    rooms: ['client', 'client/node', 'protocol', 'domain', 'app'],
+    rooms: ['client', 'client/node', 'protocol', 'domain', 'app', 'mcp'],
+  mcp: {
+    rooms: ['agents', 'client', 'protocol', 'domain'],
+    node: true,
+    packages: ['zod'],
+  },
     node: true,
     packages: ['commander', 'diff', 'marked', 'picocolors'],
   },

@@ -6,6 +6,7 @@ import type { Io } from './io.ts';
 import { readKey } from './keys.ts';
 import { type Fate, PromptFate } from './prompt-fate.ts';
 import type { Look } from './render/look.ts';
+import { isRuled } from './render/policy.ts';
 import { View } from './view.ts';
 
 export interface Following {
@@ -44,7 +45,7 @@ export async function followSession(following: Following): Promise<Followed> {
   const fate = following.prompt === undefined ? null : new PromptFate(following.prompt);
   if (following.prompt !== undefined) view.hide(following.prompt);
   for (const note of following.notes ?? []) view.note(note);
-  const off = io.onInterrupt(() => interrupt.pressed());
+  const off = io.onInterrupt(() => void interrupt.pressed());
   let lastSeq = following.after;
   const options = { after: following.after, signal: leave.signal };
   try {
@@ -84,6 +85,7 @@ function showJson({ io, partials }: Following, event: FeedEvent): void {
 /** Without a terminal to ask at, says how an open question is answered. */
 function hint({ io, session }: Following, event: FeedEvent): void {
   if (event.type !== 'entry' || event.entry.kind !== 'approval') return;
+  if (isRuled(event.entry.data)) return;
   const command = `turnkeep approve ${session} ${event.entry.id}`;
   io.err(`Waiting for an approval: \`${command}\` or \`turnkeep deny …\`.\n`);
 }
@@ -101,15 +103,13 @@ class Interrupt {
     this.#leave = leave;
   }
 
-  pressed(): void {
+  /** Resolves when it is decided what was meant. */
+  async pressed(): Promise<void> {
     const { io, prompt } = this.#following;
     if (this.#asking !== null || prompt === undefined) return this.#leave.abort();
-    if (!io.inIsTty) {
-      this.#asking = new AbortController();
-      void this.#abort();
-      return;
-    }
-    void this.#ask();
+    if (io.inIsTty) return this.#ask();
+    this.#asking = new AbortController();
+    await this.#abort();
   }
 
   close(): void {

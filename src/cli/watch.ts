@@ -7,6 +7,7 @@ import { listenKeys } from './keys.ts';
 import { isListed, type ListQuery, sorted } from './list-filter.ts';
 import { type ListLine, renderList } from './render/list.ts';
 import type { Look } from './render/look.ts';
+import { countdown, leftOf } from './render/policy.ts';
 import { cutTo } from './render/width.ts';
 import { Screen } from './screen.ts';
 
@@ -188,7 +189,7 @@ class Picture {
     const foot = [help, below > 0 ? `${below} more lines` : '', this.#note];
     const footer = foot.filter((text) => text !== '').join(' · ');
     this.#screen.draw([
-      look.style.bold(cutTo(headLine(rows), look.columns)),
+      look.style.bold(cutTo(headLine(rows, io.now()), look.columns)),
       ...shown,
       ...Array.from({ length: room - shown.length }, () => ''),
       look.style.dim(cutTo(footer, look.columns)),
@@ -219,7 +220,7 @@ function scrolled(
   return Math.min(most, Math.max(Math.min(top, from), last - room + 1));
 }
 
-function headLine(rows: readonly SessionRow[]): string {
+function headLine(rows: readonly SessionRow[], now: number): string {
   const count = (wanted: readonly string[]) =>
     rows.filter(({ status }) => wanted.includes(status)).length;
   const parts: [number, string][] = [
@@ -228,5 +229,7 @@ function headLine(rows: readonly SessionRow[]): string {
     [count(['stalled']), 'stalled'],
   ];
   const said = parts.flatMap(([number, what]) => (number === 0 ? [] : [`${number} ${what}`]));
-  return [`${rows.length} session${rows.length === 1 ? '' : 's'}`, ...said].join(' · ');
+  const bypasses = rows.flatMap(({ policy }) => leftOf(policy.bypassUntil, now) ?? []);
+  const longest = bypasses.length === 0 ? [] : [`bypass ${countdown(Math.max(...bypasses))}`];
+  return [`${rows.length} session${rows.length === 1 ? '' : 's'}`, ...said, ...longest].join(' · ');
 }

@@ -106,7 +106,7 @@ test('every exit code of a refusal is in the table of the guide, as it is in the
   expect(told).toHaveLength(refusalCodes.length);
   expect(Object.fromEntries(told)).toEqual(exitCode);
   expect(rows.filter(({ names }) => names.length === 0).map(({ code }) => code)).toEqual([
-    0, 1, 130,
+    0, 1, 3, 130,
   ]);
 });
 
@@ -136,6 +136,6 @@ describe('every command', () => {
       ([, command]) => !command.options.some(({ long }) => long === '--json'),
     );
     // What they print is JSON already.
-    expect(silent.map(([name]) => name)).toEqual(['export', 'openapi']);
+    expect(silent.map(([name]) => name)).toEqual(['export', 'mcp', 'openapi']);
   });
 });

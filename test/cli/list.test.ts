@@ -23,6 +23,7 @@ const base = {
   usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, thought: 0 },
   cost: null,
   archived: false,
+  policy: { autoAcceptEdits: false, bypassUntil: null },
   deletedAt: null,
   lastMessage: null,
   createdAt: '2026-01-01T00:00:00Z',
@@ -37,6 +38,17 @@ const show = (rows: SessionRow[], columns = 80, more: Partial<ListView> = {}) =>
   );
 
 describe('the list of sessions', () => {
+  test('A5: a bypass counts down to its end, and is none after it', () => {
+    const until = (ms: number) => ({
+      policy: { autoAcceptEdits: true, bypassUntil: new Date(now + ms).toISOString() },
+    });
+    expect(show([rowOf('s1', until(61_000))])[1]).toContain('bypass 1:01 · edits');
+    expect(show([rowOf('s1', until(3_600_000))])[1]).toContain('bypass 60m');
+    expect(show([rowOf('s1', until(86_400_000))])[1]).toContain('bypass 24h');
+    expect(show([rowOf('s1', until(0))])[1]).not.toContain('bypass');
+    expect(show([rowOf('s1')])[1]).not.toMatch(/bypass|edits/);
+  });
+
   test('has them by directory, children under their parents wherever they work', () => {
     const rows = [
       rowOf('a'),

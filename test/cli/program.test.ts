@@ -28,6 +28,7 @@ const listed = {
   queued: 0,
   usage,
   cost: { amount: 0.5, currency: 'USD' },
+  policy: { autoAcceptEdits: false, bypassUntil: null },
   deletedAt: null,
   lastMessage: null,
   lastActivityAt: '2026-01-01T00:00:00Z',

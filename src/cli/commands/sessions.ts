@@ -7,6 +7,7 @@ import { type Common, findSession, withClient } from '../connect.ts';
 import { followSession } from '../follow.ts';
 import { type Io, lookOf } from '../io.ts';
 import { renderEntry } from '../render/entry.ts';
+import { bypassText } from '../render/policy.ts';
 import { wholeNumber } from '../whole-number.ts';
 
 interface ShowOptions extends Common {
@@ -79,13 +80,14 @@ function attach(io: Io, options: AttachOptions, name: string): Promise<number> {
     const look = lookOf(io, options);
     const title = oneLine(session.title ?? session.key ?? session.id);
     const head = `${title} · ${oneLine(session.agent)} in ${oneLine(session.cwd)} · ${session.status}`;
+    const bypass = bypassText(session.policy.bypassUntil, io.now());
     await followSession({
       client,
       session: session.id,
       after: startOf(options, session.lastSeq, session.lastSeq),
       io,
       look,
-      notes: options.json === true ? [] : [head],
+      notes: options.json === true ? [] : bypass === null ? [head] : [head, `! ${bypass}`],
       json: options.json === true,
       partials: options.partials === true,
     });

@@ -3,10 +3,14 @@ import type { Look } from './look.ts';
 
 const linesAtMost = 40;
 
-/** An edit as a unified diff: its path with the counts, then the changed lines with their surroundings. */
+/**
+ * An edit as a unified diff: its path with the counts, then the changed lines with their surroundings, `atMost`
+ * of them.
+ */
 export function renderDiff(
   edit: { path: string; oldText: string | null; newText: string },
   look: Look,
+  atMost = linesAtMost,
 ): string[] {
   const { style } = look;
   const old = edit.oldText ?? '';
@@ -20,7 +24,7 @@ export function renderDiff(
   const added = lines.filter((line) => line.startsWith('+')).length;
   const removed = lines.filter((line) => line.startsWith('-')).length;
   const head = `${edit.path}  ${style.green(`+${added}`)} ${style.red(`-${removed}`)}`;
-  const shown = lines.slice(0, linesAtMost).map((line) => paint(line, look));
+  const shown = lines.slice(0, atMost).map((line) => paint(line, look));
   const left = lines.length - shown.length;
   return [head, ...shown, ...(left > 0 ? [style.dim(`… ${left} more lines`)] : [])];
 }

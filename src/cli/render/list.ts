@@ -3,6 +3,7 @@ import type { SessionStatus } from '../../domain/session-state.ts';
 import { cleanAll, oneLine } from '../clean.ts';
 import type { Look, Style } from './look.ts';
 import { renderAge, renderMoney, shortCount } from './measure.ts';
+import { countdown, leftOf } from './policy.ts';
 import { cutTo, widthOf } from './width.ts';
 
 /** What a list is shown with. `now` in milliseconds. */
@@ -134,6 +135,8 @@ function factsOf(
     [row.openApprovals > 0 ? plural(row.openApprovals, 'question') : null, 'yellow'],
     [`${row.status} ${renderAge(since, view.now)}`, paints[row.status] ?? 'dim'],
     [bad ? row.lastRun!.outcome : null, 'red'],
+    [bypassFact(row, view.now), 'red'],
+    [row.policy.autoAcceptEdits ? 'edits' : null, 'yellow'],
     [row.queued > 0 ? `${row.queued} ${row.held ? 'held' : 'queued'}` : null, 'cyan'],
     [hidden > 0 ? `+${plural(hidden, 'child', 'children')}` : null, 'dim'],
     [row.archived ? 'archived' : null, 'dim'],
@@ -145,6 +148,11 @@ function factsOf(
     [row.cost === null ? null : renderMoney(row.cost), 'dim'],
   ];
   return facts.flatMap(([text, paint]) => (text === null ? [] : [{ text, paint }]));
+}
+
+function bypassFact({ policy }: SessionRow, now: number): string | null {
+  const left = leftOf(policy.bypassUntil, now);
+  return left === null ? null : `bypass ${countdown(left)}`;
 }
 
 function plural(count: number, one: string, many = `${one}s`): string {
