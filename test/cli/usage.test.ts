@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -153,5 +154,98 @@ test(
       expect([words, code === 0]).toEqual([words, false]);
       expect(err).toMatch(/--children|soon|currency/);
     }
+  },
+);
+
+test(
+  'usage of one session: its own, with its children, its context, its runs and its budget',
+  { timeout: manyCommands },
+  async () => {
+    const parent = (await turnkeep('new', '--label', 'parent')).out.trim();
+    await turnkeep('new', '--label', 'child', '--parent', 'parent');
+    await turnkeep('budget', 'parent', '--cost', '2', '--time', '1h', '--action', 'warn');
+    await turnkeep('send', 'parent', '--wait', prompt('1000|100', 0.5));
+    await turnkeep('send', 'child', '--wait', prompt('10|1', 1));
+    const lines = (await turnkeep('usage', 'parent')).out.trimEnd().split('\n');
+    const told = (name: string) => lines.find((line) => line.startsWith(`${name}:`))?.slice(16);
+    expect(told('own')).toBe('1.0k in, 100 out, $0.50, 1 run');
+    expect(told('with children')).toBe('1.0k in, 101 out, $1.50, 2 runs');
+    expect(told('context')).toBe('1.1k of 200.0k tokens (1 %)');
+    expect(told('budget')).toMatch(
+      /^\$1\.50 of \$2\.00 \(75 %\), \d+ ms of 1 h 0 min of work \(0 %\), then it is told$/,
+    );
+    expect(lines.at(-1)).toMatch(/^✓ .* completed .* \$0\.50 /);
+    const [whole] = await rows<{ session: string; own: Used; withChildren: Used }>('usage', parent);
+    expect(whole).toMatchObject({
+      session: parent,
+      own: { tokens: { input: 1000 }, runs: 1 },
+      withChildren: { tokens: { input: 1010 }, runs: 2 },
+      context: { used: 1100, size: 200_000, known: true },
+      budget: { budget: { action: 'warn' }, spent: { runs: 2 } },
+      runs: [{ outcome: 'completed' }],
+    });
+    const refused = await turnkeep('usage', 'parent', '--since', '1d');
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('--session')]);
+  },
+);
+
+test(
+  'a budget is set, shown, spent and taken away, of a session and of all',
+  { timeout: manyCommands },
+  async () => {
+    await turnkeep('new', '--label', 'frugal');
+    const set = await turnkeep('budget', 'frugal', '--tokens', '100', '--action', 'stop');
+    expect(set.out).toMatch(/: 0 of 100 tokens \(0 %\), then it stops\n$/);
+    await turnkeep('send', 'frugal', '--wait', prompt('100|1', 0));
+    const more = await turnkeep('send', 'frugal', 'more');
+    expect([more.code, more.err]).toEqual([
+      18,
+      expect.stringContaining('101 tokens of 100 tokens'),
+    ]);
+    expect((await turnkeep('budget', 'frugal', '--none')).out).toMatch(/: no budget\.\n$/);
+    expect((await turnkeep('send', 'frugal', '--wait', prompt('1|1', 0))).code).toBe(0);
+    const day = await turnkeep('budget', '--cost', '9.5eur', '--per-day', '--action', 'ask');
+    expect(day.out).toBe(
+      'All sessions: 0.0000 EUR of 9.50 EUR (0 %) each day (UTC), then it is asked\n',
+    );
+    const [shown] = await rows<object>('budget');
+    expect(shown).toMatchObject({
+      session: null,
+      budget: { limits: { cost: { amount: 9.5, currency: 'EUR' } }, action: 'ask', period: 'day' },
+    });
+    expect((await turnkeep('usage')).out).toContain('Budget: 0.0000 EUR of 9.50 EUR');
+    expect((await turnkeep('budget', '--none')).out).toBe('All sessions: no budget.\n');
+    for (const words of [
+      ['--cost', '5'],
+      ['--action', 'ask'],
+      ['--cost', '$5', '--action', 'ask'],
+      ['--none', '--runs', '1'],
+      ['frugal', '--runs', '1', '--action', 'ask', '--per-day'],
+    ]) {
+      expect([words, (await turnkeep('budget', ...words)).code]).toEqual([words, 2]);
+    }
+  },
+);
+
+test(
+  'prices are those of the file, which the example shows how to write',
+  { timeout: manyCommands },
+  async () => {
+    const { out: example } = await turnkeep('prices', '--example');
+    const guide = readFileSync(path.join(import.meta.dirname, '../../docs/usage.md'), 'utf8');
+    expect(guide).toContain(`\`\`\`json\n${example}\`\`\``);
+    const none = await turnkeep('prices');
+    const file = path.join(home, 'state', 'prices.json');
+    expect([none.out, none.err]).toEqual(['', expect.stringContaining(file)]);
+    await writeFile(file, example);
+    const table = async () => (await turnkeep('prices')).out;
+    await expect.poll(table, { timeout: 30_000 }).toMatch(/^MODEL /);
+    expect(await table()).toMatch(/^large-model-\* +5 +25 +0\.5 +6\.25 +\(25\) +USD$/m);
+    await writeFile(file, '{}');
+    const problem = async () => (await turnkeep('prices')).err;
+    await expect.poll(problem, { timeout: 30_000 }).toContain('cannot be used as it is: currency');
+    expect(await table()).toMatch(/^MODEL /);
+    expect((await turnkeep('doctor', '--quick')).out).toMatch(/prices .*cannot be used: currency/);
+    await rm(file);
   },
 );

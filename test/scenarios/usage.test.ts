@@ -174,5 +174,7 @@ describe('prices.get', () => {
     expect(total.cost).toEqual([estimate]);
   });
 
-  testRefusals(() => place, 'prices.get', [['what it has not', { colour: 'red' }, 'invalid']]);
+  testRefusals(() => place, 'prices.get', [
+    ['what it has not', { colour: 'red' }, 'invalid', 'colour'],
+  ]);
 });
