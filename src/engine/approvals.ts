@@ -1,6 +1,7 @@
 import type { Answer } from '../domain/command.ts';
 import type { By, NewEntry } from '../domain/entry.ts';
 import { isWithin, type Rule, type SessionPolicy } from '../domain/policy.ts';
+import { alreadyDecided } from '../domain/decide/approval.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
 import { rowOf, type SessionRow } from '../domain/row.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -182,7 +183,9 @@ export class Approvals implements ApprovalOps {
     if (!(error instanceof RefusalError) || error.refusal.code !== 'not_found') return error;
     const entry = await this.#context.store.entry(session, approval);
     if (entry?.kind !== 'approval' && entry?.kind !== 'question') return error;
-    return refuse('already_decided', 'It was decided before.', { field: 'approval' });
+    const winner = await this.#context.store.decisionOf(session, approval);
+    if (winner?.kind !== 'decision' && winner?.kind !== 'answer') return error;
+    return alreadyDecided({ ...winner.data, decision: winner.id, by: winner.by });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { AgentCommand } from '../domain/agent-event.ts';
 import type { ApprovalOption } from '../domain/content.ts';
 import { textOf } from '../domain/content.ts';
+import type { Wanted } from '../domain/policy.ts';
 import type { FakeAgent, FakeProcess } from './fake-process.ts';
 
 /** One turn of a plain agent: what it was told, and how it answers. */
@@ -15,8 +16,8 @@ export interface Turn {
   say(delta: string, m?: string): void;
   /** Prints any domain event, without its item. */
   print(event: { type: string; [member: string]: unknown }): void;
-  /** Asks for approval; resolves to the option, null for a refusal. */
-  ask(title: string): Promise<string | null>;
+  /** Asks for approval; resolves to the option, null for a refusal. `wants` is for the policy. */
+  ask(title: string, wants?: Wanted): Promise<string | null>;
   /** Ends the turn, with its prompt as the mark; a turn that returns without it has completed. */
   end(outcome: 'completed' | 'cancelled' | 'failed', more?: object): void;
 }
@@ -100,12 +101,18 @@ async function take(
     cancelled: cancel.promise,
     say: (delta, m = run) => print({ type: 'text', m, part: 'text', delta }),
     print,
-    ask: (title) => {
+    ask: (title, wants) => {
       const request = `${run}-${(questions += 1)}`;
       const answer = new Promise<string | null>((resolve) =>
         asked.set(JSON.stringify(request), resolve),
       );
-      print({ type: 'approval', request, title, options });
+      print({
+        type: 'approval',
+        request,
+        title,
+        options,
+        ...(wants === undefined ? {} : { wants }),
+      });
       return answer;
     },
     end: (outcome, data = {}) => {

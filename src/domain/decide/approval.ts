@@ -1,8 +1,8 @@
 import type { Draft } from '../draft.ts';
 import { canonicalJson, type Json } from '../json.ts';
 import type { SessionPolicy } from '../policy.ts';
-import { refuse } from '../refusal.ts';
-import type { OpenQuestion } from '../session-state.ts';
+import { refuse, type RefusalError } from '../refusal.ts';
+import type { Decided, OpenQuestion } from '../session-state.ts';
 import type { Answer, Choice, Decide } from '../command.ts';
 import { limits } from '../limits.ts';
 
@@ -19,10 +19,15 @@ function notOpen(draft: Draft, approval: string): Error {
   if (winner === undefined) {
     return refuse('not_found', 'No approval of this session has that id.', { field: 'approval' });
   }
-  const { decision, outcome, option } = winner;
+  return alreadyDecided(winner);
+}
+
+/** Tells who came late of the first decision (A1). */
+export function alreadyDecided(winner: Omit<Decided, 'approval'>): RefusalError {
+  const { decision, outcome, option, by } = winner;
   return refuse('already_decided', `It was decided before: ${outcome}.`, {
     field: 'approval',
-    data: { decision, outcome, ...(option === undefined ? {} : { option }), by: { ...winner.by } },
+    data: { decision, outcome, ...(option === undefined ? {} : { option }), by: { ...by } },
   });
 }
 
