@@ -61,13 +61,13 @@ export const layers: Layers = {
     node: true,
     packages: ['@hono/node-server', 'hono', 'picocolors', 'ws', 'zod'],
   },
-  cli: {
-    rooms: ['client', 'client/node', 'protocol', 'domain', 'app', 'mcp'],
   mcp: {
     rooms: ['agents', 'client', 'protocol', 'domain'],
     node: true,
     packages: ['zod'],
   },
+  cli: {
+    rooms: ['client', 'client/node', 'protocol', 'domain', 'app', 'mcp'],
     node: true,
     packages: ['commander', 'diff', 'marked', 'picocolors'],
   },

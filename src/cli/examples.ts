@@ -49,7 +49,6 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'turnkeep approve daily --for-session',
   ],
   deny: ['turnkeep deny daily --message "not this file"'],
-  fork: ['turnkeep fork daily', 'turnkeep fork daily --at 1 --title "Another way" "hello"'],
   'policy show': ['turnkeep policy show', 'turnkeep policy show daily'],
   'policy test': [
     'turnkeep policy test "git log -3"',
@@ -71,6 +70,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'policy answer-within': ['turnkeep policy answer-within daily 1h'],
   ask: ['turnkeep ask "May I deploy?" --command "make deploy" --wait 10m'],
   mcp: ['turnkeep mcp'],
+  fork: ['turnkeep fork daily', 'turnkeep fork daily --at 1 --title "Another way" "hello"'],
   compact: ['turnkeep compact daily --keep 50 --summary "We wrote notes."'],
   reset: ['turnkeep reset daily'],
   append: [`echo '{"type":"note","raw":{"text":"seen"}}' | turnkeep append daily`],

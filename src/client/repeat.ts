@@ -7,6 +7,11 @@ const reads: ReadonlySet<OperationName> = new Set([
   'agents.probe',
   'approvals.list',
   'blobs.get',
+  'budgets.get',
+  'hooks.list',
+  'policy.get',
+  'policy.test',
+  'prices.get',
   'runs.get',
   'runs.list',
   'runs.raw',
@@ -17,13 +22,13 @@ const reads: ReadonlySet<OperationName> = new Set([
   'sessions.history',
   'sessions.list',
   'sessions.resolve',
+  'snapshots.diff',
+  'snapshots.get',
+  'snapshots.list',
   'tokens.list',
   'usage.summary',
 ]);
 
-  'snapshots.diff',
-  'snapshots.get',
-  'snapshots.list',
 /** What is sent, and whether it may be sent again when no answer came. */
 export interface Sending {
   input: object;
@@ -32,7 +37,8 @@ export interface Sending {
 
 /** Gives a command the id that makes it repeatable where the caller gave none. */
 export function prepare(operation: OperationName, input: object): Sending {
-  if (reads.has(operation)) return { input, repeatable: true };
+  // A question has the id of who asks it.
+  if (reads.has(operation) || operation === 'approvals.request') return { input, repeatable: true };
   if (operation === 'sessions.send') {
     const sent = input as InputOf<'sessions.send'>;
     return { input: { ...sent, id: sent.id ?? newId() }, repeatable: true };
