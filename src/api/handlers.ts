@@ -8,6 +8,9 @@ import { blobsGet } from './handlers/blobs-get.ts';
 import { policyGet } from './handlers/policy-get.ts';
 import { policySet } from './handlers/policy-set.ts';
 import { policyTest } from './handlers/policy-test.ts';
+import { budgetsGet } from './handlers/budgets-get.ts';
+import { budgetsSet } from './handlers/budgets-set.ts';
+import { pricesGet } from './handlers/prices-get.ts';
 import { queueEdit } from './handlers/queue-edit.ts';
 import { queueList } from './handlers/queue-list.ts';
 import { queueMove } from './handlers/queue-move.ts';
@@ -39,15 +42,15 @@ import { sessionsResolve } from './handlers/sessions-resolve.ts';
 import { sessionsRestore } from './handlers/sessions-restore.ts';
 import { sessionsSend } from './handlers/sessions-send.ts';
 import { sessionsSteer } from './handlers/sessions-steer.ts';
+import { snapshotsDiff } from './handlers/snapshots-diff.ts';
+import { snapshotsGet } from './handlers/snapshots-get.ts';
+import { snapshotsList } from './handlers/snapshots-list.ts';
+import { snapshotsRestore } from './handlers/snapshots-restore.ts';
 import { tokensCreate } from './handlers/tokens-create.ts';
 import { tokensList } from './handlers/tokens-list.ts';
 import { tokensRevoke } from './handlers/tokens-revoke.ts';
 import { usageSummary } from './handlers/usage-summary.ts';
 
-import { snapshotsDiff } from './handlers/snapshots-diff.ts';
-import { snapshotsGet } from './handlers/snapshots-get.ts';
-import { snapshotsList } from './handlers/snapshots-list.ts';
-import { snapshotsRestore } from './handlers/snapshots-restore.ts';
 export const handlers: Handlers = {
   'agents.list': agentsList,
   'agents.probe': agentsProbe,
@@ -58,6 +61,9 @@ export const handlers: Handlers = {
   'policy.get': policyGet,
   'policy.set': policySet,
   'policy.test': policyTest,
+  'budgets.get': budgetsGet,
+  'budgets.set': budgetsSet,
+  'prices.get': pricesGet,
   'queue.edit': queueEdit,
   'queue.list': queueList,
   'queue.move': queueMove,
@@ -87,6 +93,10 @@ export const handlers: Handlers = {
   'sessions.restore': sessionsRestore,
   'sessions.send': sessionsSend,
   'sessions.steer': sessionsSteer,
+  'snapshots.diff': snapshotsDiff,
+  'snapshots.get': snapshotsGet,
+  'snapshots.list': snapshotsList,
+  'snapshots.restore': snapshotsRestore,
   'tokens.create': tokensCreate,
   'tokens.list': tokensList,
   'tokens.revoke': tokensRevoke,
@@ -97,7 +107,3 @@ export const streamHandlers: StreamHandlers = {
   'sessions.export': sessionsExport,
   'sessions.import': sessionsImport,
 };
-  'snapshots.diff': snapshotsDiff,
-  'snapshots.get': snapshotsGet,
-  'snapshots.list': snapshotsList,
-  'snapshots.restore': snapshotsRestore,

@@ -5,11 +5,14 @@ import { approvalsDecide } from './operations/approvals-decide.ts';
 import { approvalsList } from './operations/approvals-list.ts';
 import { approvalsRequest } from './operations/approvals-request.ts';
 import { blobsGet } from './operations/blobs-get.ts';
+import { budgetsGet } from './operations/budgets-get.ts';
+import { budgetsSet } from './operations/budgets-set.ts';
 import { feedsClose } from './operations/feeds-close.ts';
 import { feedsOpen } from './operations/feeds-open.ts';
 import { policyGet } from './operations/policy-get.ts';
 import { policySet } from './operations/policy-set.ts';
 import { policyTest } from './operations/policy-test.ts';
+import { pricesGet } from './operations/prices-get.ts';
 import { queueEdit } from './operations/queue-edit.ts';
 import { queueList } from './operations/queue-list.ts';
 import { queueMove } from './operations/queue-move.ts';
@@ -41,15 +44,15 @@ import { sessionsResolve } from './operations/sessions-resolve.ts';
 import { sessionsRestore } from './operations/sessions-restore.ts';
 import { sessionsSend } from './operations/sessions-send.ts';
 import { sessionsSteer } from './operations/sessions-steer.ts';
+import { snapshotsDiff } from './operations/snapshots-diff.ts';
+import { snapshotsGet } from './operations/snapshots-get.ts';
+import { snapshotsList } from './operations/snapshots-list.ts';
+import { snapshotsRestore } from './operations/snapshots-restore.ts';
 import { tokensCreate } from './operations/tokens-create.ts';
 import { tokensList } from './operations/tokens-list.ts';
 import { tokensRevoke } from './operations/tokens-revoke.ts';
 import { usageSummary } from './operations/usage-summary.ts';
 
-import { snapshotsDiff } from './operations/snapshots-diff.ts';
-import { snapshotsGet } from './operations/snapshots-get.ts';
-import { snapshotsList } from './operations/snapshots-list.ts';
-import { snapshotsRestore } from './operations/snapshots-restore.ts';
 /** Every operation, once. Adding one is a file in `operations/` and a line here; a missing handler does not compile. */
 export const operations = {
   'agents.list': agentsList,
@@ -58,11 +61,14 @@ export const operations = {
   'approvals.list': approvalsList,
   'approvals.request': approvalsRequest,
   'blobs.get': blobsGet,
+  'budgets.get': budgetsGet,
+  'budgets.set': budgetsSet,
   'feeds.close': feedsClose,
   'feeds.open': feedsOpen,
   'policy.get': policyGet,
   'policy.set': policySet,
   'policy.test': policyTest,
+  'prices.get': pricesGet,
   'queue.edit': queueEdit,
   'queue.list': queueList,
   'queue.move': queueMove,
@@ -94,6 +100,10 @@ export const operations = {
   'sessions.restore': sessionsRestore,
   'sessions.send': sessionsSend,
   'sessions.steer': sessionsSteer,
+  'snapshots.diff': snapshotsDiff,
+  'snapshots.get': snapshotsGet,
+  'snapshots.list': snapshotsList,
+  'snapshots.restore': snapshotsRestore,
   'tokens.create': tokensCreate,
   'tokens.list': tokensList,
   'tokens.revoke': tokensRevoke,
@@ -104,10 +114,6 @@ export type Operations = typeof operations;
 export type OperationName = keyof Operations;
 /** Operations whose answer or body is a stream. */
 export type StreamName = 'sessions.export' | 'sessions.import';
-  'snapshots.diff': snapshotsDiff,
-  'snapshots.get': snapshotsGet,
-  'snapshots.list': snapshotsList,
-  'snapshots.restore': snapshotsRestore,
 /** What a caller gives: fields with defaults may be left out. */
 export type InputOf<Name extends OperationName> = z.input<Operations[Name]['input']>;
 /** What a handler gets: validated, defaults filled in. */
