@@ -61,6 +61,9 @@ function inputsOf(digest: string): Inputs {
     'blobs.get': { session, digest },
     'feeds.close': { session },
     'feeds.open': { session },
+    'budgets.get': {},
+    'budgets.set': { budget: null },
+    'prices.get': {},
     'policy.get': {},
     'policy.set': { directory: null, rules: [] },
     'policy.test': { session, wants: { command: 'ls' } },
@@ -95,15 +98,15 @@ function inputsOf(digest: string): Inputs {
     'sessions.restore': { session },
     'sessions.send': { session, content: 'hello' },
     'sessions.steer': { session, content: 'hello' },
+    'snapshots.diff': { session },
+    'snapshots.get': { session, snapshot: `snapshot-${session}` },
+    'snapshots.list': { session },
+    'snapshots.restore': { session, snapshot: `snapshot-${session}` },
     'tokens.create': { name: 'phone', scopes: ['view'] },
     'tokens.list': {},
     'tokens.revoke': { id: 'nobody' },
     'usage.summary': {},
   };
-    'snapshots.diff': { session },
-    'snapshots.get': { session, snapshot: `snapshot-${session}` },
-    'snapshots.list': { session },
-    'snapshots.restore': { session, snapshot: `snapshot-${session}` },
 }
 
 /** Everything that a call may have done: asked of the engine, changed in the store, ended or opened. */
