@@ -1,4 +1,4 @@
-import { formatPatch, structuredPatch, type StructuredPatch } from 'diff';
+import { FILE_HEADERS_ONLY, formatPatch, structuredPatch, type StructuredPatch } from 'diff';
 import { limits } from '../domain/limits.ts';
 import { type FileSide, isKnown } from '../domain/snapshot.ts';
 import type { Store } from '../ports/store.ts';
@@ -25,9 +25,12 @@ export async function fileDiff(
   }
   const [one, other] = await Promise.all([textOf(store, before), textOf(store, after)]);
   if (one === null || other === null) return { diff: null, none: 'unknown' };
+  if (one === other && before.state === after.state) return { diff: '' };
   const names = [before, after].map((side) => (side.state === 'absent' ? '/dev/null' : path));
   const patch = await patchOf(names as [string, string], one, other);
-  return patch === undefined ? { diff: null, none: 'different' } : { diff: formatPatch(patch) };
+  return patch === undefined
+    ? { diff: null, none: 'different' }
+    : { diff: formatPatch(patch, FILE_HEADERS_ONLY) };
 }
 
 async function textOf(store: Pick<Store, 'getBlob'>, side: FileSide): Promise<string | null> {

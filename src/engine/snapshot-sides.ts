@@ -95,6 +95,8 @@ async function believed(
   sides: Sides,
 ): Promise<ToldFile | undefined> {
   if (told === undefined || told.whole) return told;
+  // The text of a new file is all of it.
+  if (told.before === null) return { ...told, whole: true };
   const known = await sides.textOf(asked ?? (last && leftAs(last)));
   const isBefore = known !== undefined && told.before !== undefined && known === told.before;
   const isAfter = told.after !== undefined && (await sides.textOf(disk)) === told.after;

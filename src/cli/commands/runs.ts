@@ -58,14 +58,15 @@ function runs(io: Io, options: RunsOptions, name: string | undefined): Promise<n
   });
 }
 
-interface RunsView {
+export interface RunsView {
   now: number;
   look: Look;
   /** All runs are of one session. */
   one: boolean;
 }
 
-function renderRuns(list: readonly Run[], { now, look, one }: RunsView): string[] {
+/** Runs in a table, newest first. */
+export function renderRuns(list: readonly Run[], { now, look, one }: RunsView): string[] {
   const { style } = look;
   const columns: [head: string, cell: (run: Run) => string][] = [
     ['', mark],

@@ -27,15 +27,13 @@ export function renderFileDiff(file: FileDiff, cwd: string, look: Look): string[
       `  ${sides}${file.none === undefined ? '' : style.dim(`  (${none[file.none]})`)}`,
     ];
   }
-  const lines = file.diff.replace(/\n$/, '').split('\n');
-  return [
-    head,
-    ...lines.filter((line) => !line.startsWith('===')).map((line) => paint(line, look)),
-  ];
+  const text = file.diff.replace(/\n$/, '');
+  if (text === '') return [head];
+  const [from = '', to = '', ...lines] = text.split('\n');
+  return [head, style.dim(from), style.dim(to), ...lines.map((line) => paint(line, look))];
 }
 
 function paint(line: string, { style }: Look): string {
-  if (line.startsWith('---') || line.startsWith('+++')) return style.dim(line);
   if (line.startsWith('+')) return style.green(line);
   if (line.startsWith('-')) return style.red(line);
   return line.startsWith('@@') ? style.cyan(line) : line;
