@@ -110,6 +110,21 @@ describe('a budget that stops', () => {
     });
   });
 
+  test('P2: of runs takes a prompt that steers the last one, and no other', async () => {
+    const driver = plainDriver({ profile: { steer: true } });
+    const bench = await Workbench.open({ play: spender, driver });
+    const session = await budgeted(bench, { limits: { runs: 1 }, action: 'stop' });
+    const watch = await bench.watch(session);
+    await bench.send(session, 'hold');
+    await watch.entry('delivery');
+    const steered = await bench.send(session, 'more', { delivery: 'steer' });
+    expect(steered.state).toBe('steering');
+    await expect(bench.send(session, 'more')).rejects.toMatchObject({
+      refusal: { code: 'limited' },
+    });
+    await bench.abort(session, { wait: true });
+  });
+
   test('R4: of money counts its own currency and no other', async () => {
     const bench = await Workbench.open({ play: spender });
     const limits = { cost: { amount: 1, currency: 'EUR' } };
@@ -162,6 +177,21 @@ describe('a budget that warns', () => {
     await run(bench, session, 'use 6');
     expect(await notices(bench, session)).toHaveLength(2);
   });
+});
+
+test('R7: another limit is another crossing', async () => {
+  const bench = await Workbench.open({ play: spender });
+  const session = await budgeted(bench, tokens(10, 'warn'));
+  await run(bench, session, 'use 12');
+  for (const limit of [11, 12, 13]) {
+    await bench.engine.patch(session, { changes: { budget: tokens(limit, 'warn') } }, by);
+    await run(bench, session, 'nothing');
+  }
+  expect(await notices(bench, session)).toEqual(
+    [10, 11, 12].map(
+      (limit) => `The budget of the session is spent: 12 tokens of ${limit} tokens.`,
+    ),
+  );
 });
 
 describe('a budget that asks', () => {
@@ -256,6 +286,56 @@ describe('a budget of several sessions', () => {
     expect((await bench.engine.budgets.ofSession(child)).spent.tokens).toBe(9);
   });
 
+  test('R4: what a parent uses stops its children, and all their time is added up', async () => {
+    const bench = await Workbench.open({ play: spender });
+    const parent = await budgeted(bench, {
+      limits: { tokens: 10, wallMs: 60_000 },
+      action: 'stop',
+    });
+    const child = (await bench.engine.create({ changes: { parent } }, by)).row.id;
+    const [above, below] = [await bench.watch(parent), await bench.watch(child)];
+    const ends = async (nth: number): Promise<void> => {
+      for (const watch of [above, below]) {
+        const ended = await watch.entry('run_ended', () => true, nth);
+        expect(ended.data.outcome).toBe('cancelled');
+      }
+    };
+    await bench.send(child, 'hold');
+    await below.entry('delivery');
+    await bench.send(parent, 'use 10 hold');
+    await ends(1);
+    await bench.engine.patch(
+      parent,
+      { changes: { budget: { limits: { wallMs: 60_000 }, action: 'stop' } } },
+      by,
+    );
+    for (const session of [parent, child]) await bench.send(session, 'hold');
+    for (const watch of [above, below]) await watch.entry('delivery', () => true, 2);
+    bench.clock.advance(29_999);
+    await bench.engine.patch(child, { changes: { label: 'l' } }, by);
+    expect(await bench.of(child, 'abort')).toHaveLength(1);
+    bench.clock.advance(1);
+    await ends(2);
+  });
+
+  test('R7: a run that lasts over midnight counts on each day for itself', async () => {
+    const bench = await Workbench.open({ play: spender });
+    const budget: GlobalBudget = { limits: { wallMs: 60_000 }, action: 'stop', period: 'day' };
+    await bench.engine.budgets.set(budget);
+    bench.clock.advance(24 * 3_600_000 - 50_000);
+    const session = await bench.session();
+    const watch = await bench.watch(session);
+    await bench.send(session, 'hold');
+    await watch.entry('delivery');
+    bench.clock.advance(50_000 + 20_000);
+    await bench.engine.patch(session, { changes: { label: 'l' } }, by);
+    expect(await bench.of(session, 'abort')).toEqual([]);
+    expect(bench.engine.budgets.global().spent.wallMs).toBe(20_000);
+    bench.clock.advance(40_000);
+    expect((await watch.entry('run_ended')).data.outcome).toBe('cancelled');
+    expect(bench.engine.budgets.global().spent.wallMs).toBe(60_000);
+  });
+
   test('R7: that of all counts what was used before it was set, by day or in all', async () => {
     const bench = await Workbench.open({ play: spender });
     const [a, b] = [await bench.session(), await bench.session()];
@@ -337,5 +417,24 @@ describe('prices', () => {
     expect(row.cost).toEqual({ amount: 1.75, currency: 'USD', estimate: true });
     const { total } = await bench.store.usage({ by: ['day'], limit: 1 });
     expect(total.cost).toEqual([{ amount: 1.75, currency: 'USD', estimate: true }]);
+  });
+
+  test('R7: what is only estimated yet counts in the next daemon, too', async () => {
+    const driver = plainDriver({ profile: { costsLater: true } });
+    const bench = await Workbench.open({ play: spender, prices, driver });
+    const limits = { cost: { amount: 10, currency: 'USD' } };
+    await bench.engine.budgets.set({ limits, action: 'stop', period: 'total' });
+    const session = await bench.session();
+    const watch = await bench.watch(session);
+    await bench.send(session, 'use 500000 hold');
+    await watch.entry('usage');
+    await bench.boot();
+    await bench.engine.recovered;
+    expect(bench.engine.budgets.global().spent.cost).toEqual({ USD: 1 });
+    await bench.abort(session, { wait: true });
+    expect(bench.engine.budgets.global().spent.cost).toEqual({ USD: 1 });
+    await bench.boot();
+    await bench.engine.get(session);
+    expect(bench.engine.budgets.global().spent.cost).toEqual({ USD: 1 });
   });
 });
