@@ -5,6 +5,7 @@ import { approvalsDecide } from './handlers/approvals-decide.ts';
 import { approvalsList } from './handlers/approvals-list.ts';
 import { approvalsRequest } from './handlers/approvals-request.ts';
 import { blobsGet } from './handlers/blobs-get.ts';
+import { blobsPut } from './handlers/blobs-put.ts';
 import { policyGet } from './handlers/policy-get.ts';
 import { policySet } from './handlers/policy-set.ts';
 import { policyTest } from './handlers/policy-test.ts';
@@ -104,6 +105,7 @@ export const handlers: Handlers = {
 };
 
 export const streamHandlers: StreamHandlers = {
+  'blobs.put': blobsPut,
   'sessions.export': sessionsExport,
   'sessions.import': sessionsImport,
 };

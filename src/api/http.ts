@@ -80,7 +80,7 @@ async function answerOperation(asked: Asked, calls: Calls): Promise<Response> {
     throw refuse('unsupported', message);
   }
   if (name === 'sessions.export') return answerDownload(asked.env, calls, { name, caller });
-  if (name === 'sessions.import') {
+  if (name === 'sessions.import' || name === 'blobs.put') {
     const query = new URL(asked.req.url).searchParams;
     return answerUpload(asked.env, calls, { name, caller, query });
   }

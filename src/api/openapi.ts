@@ -66,7 +66,10 @@ function operationOf(operation: Operation, schemas: Part): Part {
     ...(operation.inside === true ? { 'x-inside': true } : {}),
     ...(operation.fields === undefined ? {} : { 'x-field-scopes': operation.fields }),
     ...(shape === 'upload'
-      ? { parameters: parametersOf(operation.input), requestBody: linesBody }
+      ? {
+          parameters: parametersOf(operation.input),
+          requestBody: operation.body === 'bytes' ? bytesBody : linesBody,
+        }
       : {
           requestBody: {
             required: true,
@@ -93,6 +96,11 @@ function operationOf(operation: Operation, schemas: Part): Part {
 const linesBody = {
   required: true,
   content: { 'application/x-ndjson': { schema: { type: 'string' } } },
+};
+
+const bytesBody = {
+  required: true,
+  content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
 };
 
 /** The input of an upload stands in the query. */

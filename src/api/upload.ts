@@ -9,7 +9,10 @@ import type { UploadName } from './handler.ts';
 import { type HttpAnswer, jsonAnswer, refusalAnswer, writeAnswer } from './http-answer.ts';
 import type { NodePair } from './node-pair.ts';
 import { readQuery } from './query.ts';
+import type { Operation } from '../protocol/operation.ts';
 import { operations } from '../protocol/operations.ts';
+
+const bytesType = 'application/octet-stream';
 
 /** A sender that sends nothing for so long is let go; how long the whole takes is not looked at. */
 const silentMs = 30_000;
@@ -40,7 +43,7 @@ async function answerOf(
 ): Promise<HttpAnswer> {
   const open = { caller, cut: () => void incoming.destroy() };
   try {
-    checkHeaders(incoming);
+    checkHeaders(incoming, operations[name]);
     const input = readQuery(query, Object.keys(operations[name].input.shape));
     untimed();
     calls.live.add(open);
@@ -55,12 +58,13 @@ async function answerOf(
   }
 }
 
-function checkHeaders({ headers }: IncomingMessage): void {
+function checkHeaders({ headers }: IncomingMessage, { body }: Operation): void {
+  const wanted = body === 'bytes' ? bytesType : linesType;
   const [type = ''] = (headers['content-type'] ?? '').split(';');
-  if (type.trim().toLowerCase() !== linesType) {
+  if (type.trim().toLowerCase() !== wanted) {
     throw new HttpRefusal(415, {
       code: 'invalid',
-      message: `Send the file as it is, with Content-Type: ${linesType}.`,
+      message: `Send the file as it is, with Content-Type: ${wanted}.`,
       field: 'content-type',
     });
   }

@@ -10,7 +10,7 @@ import type { FetchLike, HttpTarget } from './http-call.ts';
 import { type ListEvent, ListFeed, type ListFilter } from './list-feed.ts';
 import { type Pace, realPace } from './pace.ts';
 import { browserSocket, type MakeSocket } from './socket.ts';
-import { type StreamCalls, streamCalls } from './streams.ts';
+import { type BlobCalls, blobCalls, type StreamCalls, streamCalls } from './streams.ts';
 
 export interface ClientOptions {
   /** Where the daemon listens, such as `http://127.0.0.1:4545`. */
@@ -41,7 +41,8 @@ export interface FollowOptions extends WatchOptions {
 }
 
 /** A client of one daemon. Every failure is a `RefusalError` with a code of the closed set. */
-export interface Client extends Omit<CallGroups, 'sessions'> {
+export interface Client extends Omit<CallGroups, 'blobs' | 'sessions'> {
+  readonly blobs: CallGroups['blobs'] & BlobCalls;
   readonly sessions: CallGroups['sessions'] & StreamCalls;
   readonly url: string;
   readonly call: Call;
@@ -83,6 +84,7 @@ export function createClient(options: ClientOptions): Client {
   const streams = streamCalls(core.target);
   return {
     ...(Object.fromEntries(byGroup) as CallGroups),
+    blobs: callGroup('blobs', call, blobCalls(core.target)) as Client['blobs'],
     sessions: callGroup('sessions', call, streams) as Client['sessions'],
     url: withoutSlash(options.url),
     call,

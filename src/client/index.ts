@@ -11,7 +11,7 @@ export type { ListEvent, ListFilter } from './list-feed.ts';
 export type { Pace } from './pace.ts';
 export { closeCodes, type MakeSocket, type SocketIdentity, type WebSocketLike } from './socket.ts';
 export type { Entry, EntryKind, EntryOf } from '../domain/entry.ts';
-export type { LogSource, StreamCalls, StreamOptions } from './streams.ts';
+export type { BlobCalls, LogSource, StreamCalls, StreamOptions } from './streams.ts';
 export { type Refusal, type RefusalCode, RefusalError } from '../domain/refusal.ts';
 export type { SessionRow } from '../domain/row.ts';
 export type { InputOf, OperationName, OutputOf } from '../protocol/operations.ts';

@@ -4,7 +4,7 @@ import { headersOf, type HttpTarget, readJson, refusalOf } from './http-call.ts'
 import { reasonOf } from './pace.ts';
 import { unavailable } from './refusal.ts';
 
-/** The bytes of a file of lines. Browsers send only what is whole, such as a `File`, and no stream. */
+/** The bytes of a file. Browsers send only what is whole, such as a `File`, and no stream. */
 export type LogSource = Blob | string | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
 export interface StreamOptions {
@@ -29,6 +29,15 @@ export interface StreamCalls {
   ): Promise<OutputOf<'sessions.import'>>;
 }
 
+/** Bytes for a prompt to name, as an image that is too large to stand in it. */
+export interface BlobCalls {
+  put(
+    source: LogSource,
+    input?: InputOf<'blobs.put'>,
+    options?: StreamOptions,
+  ): Promise<OutputOf<'blobs.put'>>;
+}
+
 const neverAborted = new AbortController().signal;
 
 export function streamCalls(target: HttpTarget): StreamCalls {
@@ -50,6 +59,20 @@ export function streamCalls(target: HttpTarget): StreamCalls {
         signal,
       });
       return readJson(await answer.text()) as OutputOf<'sessions.import'>;
+    },
+  };
+}
+
+export function blobCalls(target: HttpTarget): BlobCalls {
+  return {
+    put: async (source, input = {}, { signal } = {}) => {
+      const query = new URLSearchParams(input as Record<string, string>);
+      const answer = await ask(target, `blobs.put?${query.toString()}`, {
+        type: 'application/octet-stream',
+        body: bodyOf(source),
+        signal,
+      });
+      return readJson(await answer.text()) as OutputOf<'blobs.put'>;
     },
   };
 }

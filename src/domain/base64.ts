@@ -6,7 +6,9 @@ export function fromBase64(text: string): Uint8Array {
   return bytes;
 }
 
-export function toBase64(bytes: Uint8Array): string {
+export function toBase64(bytes: Uint8Array & { toBase64?: () => string }): string {
+  // The engine's own, where it has one, is fifty times as fast.
+  if (bytes.toBase64 !== undefined) return bytes.toBase64();
   let binary = '';
   for (let at = 0; at < bytes.length; at += 8192) {
     binary += String.fromCharCode(...bytes.subarray(at, at + 8192));

@@ -35,6 +35,12 @@ export const limits = {
   batchLines: 500,
   batchBytes: 256 * 1024,
   lineBytes: 64 * 1024 * 1024,
+  /** Bytes of a blob that a client puts, and of all that one prompt names: an agent gets them in one line. */
+  blobBytes: 64 * 1024 * 1024,
+  promptBlobBytes: 8 * 1024 * 1024,
+  /** A blob that was put is kept for so long for a prompt to name it; so many bytes of all. */
+  uploadMs: 24 * 60 * 60_000,
+  uploadsBytes: 1024 ** 3,
   largeLineBytes: 1024 * 1024,
   /** First bytes of unrecognized input that an entry keeps. */
   unrecognizedBytes: 64 * 1024,

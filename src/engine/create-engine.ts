@@ -65,7 +65,7 @@ import type {
 import { detached, stopSession, terminalOf, withHosts } from './shutdown.ts';
 import { type SpaceState, SpaceWatch } from './space-watch.ts';
 import { Stalls } from './stalls.ts';
-import { storedContent } from './stored-content.ts';
+import { promptContent } from './stored-content.ts';
 import { Supervisor, type SupervisorContext } from './supervisor.ts';
 import { Timeouts } from './timeouts.ts';
 import { within } from './within.ts';
@@ -299,7 +299,7 @@ export class SessionEngine implements Engine {
   async send(session: string, input: SendInput, by: By): Promise<SendAnswer> {
     this.#space.demandRoom();
     const { id, content, ...rest } = input;
-    const { stored, blobs } = storedContent(content, this.#options.clock);
+    const { stored, whole, blobs } = await promptContent(content, this.#options);
     const command = {
       type: 'send' as const,
       id: id ?? this.#options.clock.newId(),
@@ -312,7 +312,7 @@ export class SessionEngine implements Engine {
       command,
       by,
       ownId: id !== undefined,
-      whole: content,
+      whole,
       blobs,
     });
     const { answer, state } = outcome;

@@ -22,7 +22,7 @@ import type { Agents } from './agents.ts';
 import type { CreateAnswer, CreateInput, SendAnswer, SendInput } from './engine.ts';
 import type { Told } from './prompt-contents.ts';
 import type { Registry } from './registry.ts';
-import { storedContent } from './stored-content.ts';
+import { promptContent } from './stored-content.ts';
 
 export interface CreationContext {
   options: {
@@ -105,11 +105,11 @@ export class Creation {
   ): Promise<CreateAnswer> {
     const { options } = this.#context;
     const { changes } = input;
-    const content = input.prompt && storedContent(input.prompt.content, options.clock);
-    const prompt = input.prompt && {
+    const given = input.prompt && (await promptContent(input.prompt.content, options));
+    const prompt = given && {
       type: 'send' as const,
-      id: input.prompt.id ?? options.clock.newId(),
-      content: content!.stored,
+      id: input.prompt?.id ?? options.clock.newId(),
+      content: given.stored,
       delivery: 'queue' as const,
       allowInterrupt: false,
     };
@@ -124,7 +124,7 @@ export class Creation {
       ...(primer === undefined ? {} : { primer }),
       by,
       ownId: false,
-      ...(input.prompt === undefined ? {} : { whole: input.prompt.content, blobs: content!.blobs }),
+      ...(given === undefined ? {} : { whole: given.whole, blobs: given.blobs }),
     });
     const { sent } = outcome.answer as Extract<Answer, { type: 'created' }>;
     const made = { row: rowOf(outcome.state), created: true };

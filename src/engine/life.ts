@@ -165,10 +165,11 @@ export class Life implements LifeOps {
     });
   }
 
-  /** What was deleted long enough ago goes. */
+  /** What was deleted long enough ago goes, and what was put and never named. */
   async #purgeDue(): Promise<void> {
     const { store, clock, log } = this.#context;
     try {
+      await store.removeUploads();
       for (const session of await store.purgeable(new Date(clock.now()).toISOString())) {
         // One that fails keeps no other.
         await this.purge(session, { type: 'server' }).catch((error: unknown) => {

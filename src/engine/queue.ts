@@ -7,7 +7,7 @@ import type { SessionActor } from './actor.ts';
 import type { Letter, Outcome } from './mailbox.ts';
 import type { Registry } from './registry.ts';
 import type { QueueItem, QueueOps } from './session-ops.ts';
-import { storedContent } from './stored-content.ts';
+import { promptContent } from './stored-content.ts';
 
 /** The prompts of a session that wait. */
 export class Queue implements QueueOps {
@@ -29,10 +29,10 @@ export class Queue implements QueueOps {
     content: readonly ContentBlock[],
     by: By,
   ): Promise<QueueItem> {
-    const { stored, blobs } = storedContent(content, this.#context.clock);
+    const { stored, whole, blobs } = await promptContent(content, this.#context);
     const actor = await this.#context.registry.get(session);
     const command = { type: 'queue_edit', prompt, content: stored } as const;
-    const { answer } = await post(actor, command, by, { whole: content, blobs });
+    const { answer } = await post(actor, command, by, { whole, blobs });
     return itemOf(prompt, actor.contents.of(prompt)?.stored ?? stored, answer);
   }
 

@@ -110,6 +110,28 @@ export interface Store {
   putBlob(bytes: Uint8Array, digest?: string): Promise<BlobRef>;
   getBlob(digest: string): Promise<Uint8Array | undefined>;
 
+  /**
+   * Keeps bytes that come in pieces as a blob that `owner` may name in prompts, for `limits.uploadMs`; one
+   * that is named then stays. Refused: `invalid` where the digest is another one, `limited` where too much
+   * waits to be named.
+   */
+  upload(
+    pieces: AsyncIterable<Uint8Array>,
+    given: { owner: string; digest?: string },
+  ): Promise<BlobRef>;
+  /**
+   * Size of a blob that may be named: that `owner` (null: anybody) has put, or that the log of the session
+   * names already. Undefined where there is none such.
+   */
+  nameable(
+    digest: string,
+    by: { owner: string | null; session: string | null },
+  ): Promise<number | undefined>;
+  /** None of these blobs is removed while `act` runs. */
+  keeping<Result>(digests: readonly string[], act: () => Promise<Result>): Promise<Result>;
+  /** Removes blobs that were put and that no entry has named in their time. */
+  removeUploads(): Promise<void>;
+
   /** Whether the log of the session names the blob, or the part of another that it was forked from. */
   references(session: string, digest: string): Promise<boolean>;
 

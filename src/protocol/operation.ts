@@ -8,7 +8,8 @@ import type { Scope } from './scope.ts';
  * - `scope`: what the caller's token must allow; null only for the liveness probe.
  * - `shape`: `unary` is offered on every face; `feed` only on a WebSocket, where it opens or closes a feed.
  *   `download` and `upload` are offered only over HTTP: the answer of a download, and the body of an upload,
- *   is a stream of JSON lines. The input of an upload stands in the query of its address.
+ *   is a stream of JSON lines, or of `bytes` where `body` says so. The input of an upload stands in the query
+ *   of its address.
  */
 export interface Operation<
   Name extends string = string,
@@ -26,6 +27,7 @@ export interface Operation<
   /** Fields of the input that ask for a scope of their own, wherever they are given. */
   fields?: { readonly [Field in keyof z.output<Input> & string]?: Scope };
   shape: 'unary' | 'feed' | 'download' | 'upload';
+  body?: 'bytes';
   input: Input;
   output: Output;
 }

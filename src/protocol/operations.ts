@@ -5,6 +5,7 @@ import { approvalsDecide } from './operations/approvals-decide.ts';
 import { approvalsList } from './operations/approvals-list.ts';
 import { approvalsRequest } from './operations/approvals-request.ts';
 import { blobsGet } from './operations/blobs-get.ts';
+import { blobsPut } from './operations/blobs-put.ts';
 import { budgetsGet } from './operations/budgets-get.ts';
 import { budgetsSet } from './operations/budgets-set.ts';
 import { feedsClose } from './operations/feeds-close.ts';
@@ -61,6 +62,7 @@ export const operations = {
   'approvals.list': approvalsList,
   'approvals.request': approvalsRequest,
   'blobs.get': blobsGet,
+  'blobs.put': blobsPut,
   'budgets.get': budgetsGet,
   'budgets.set': budgetsSet,
   'feeds.close': feedsClose,
@@ -113,7 +115,7 @@ export const operations = {
 export type Operations = typeof operations;
 export type OperationName = keyof Operations;
 /** Operations whose answer or body is a stream. */
-export type StreamName = 'sessions.export' | 'sessions.import';
+export type StreamName = 'blobs.put' | 'sessions.export' | 'sessions.import';
 /** What a caller gives: fields with defaults may be left out. */
 export type InputOf<Name extends OperationName> = z.input<Operations[Name]['input']>;
 /** What a handler gets: validated, defaults filled in. */

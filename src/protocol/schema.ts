@@ -27,12 +27,35 @@ export const kind = z.enum(entryKinds as [string, ...string[]]).describe('kind o
 export const seq = z.int().min(0);
 export const logFormat = z.enum(['turnkeep', 'pi']);
 
-const textBlock = z.object({ type: z.literal('text'), text: z.string() });
-const imageBlock = z.object({
-  type: z.literal('image'),
-  mimeType: z.string().max(100),
-  data: z.base64(),
-});
+export const blobDigest = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'a digest is 64 hexadecimal digits, in lower case');
+/** What blobs.put answered, or what an entry of the session names. */
+const blob = z
+  .object({ digest: blobDigest, size: z.int().min(0) })
+  .describe('instead of the content itself: what blobs.put answered');
+
+const textBlock = z
+  .object({ type: z.literal('text'), text: z.string().optional(), blob: blob.optional() })
+  .refine(({ text, blob: named }) => (text === undefined) !== (named === undefined), {
+    message: 'give one of text and blob',
+    path: ['text'],
+  });
+
+function mediaBlock<Type extends 'image' | 'audio'>(type: Type) {
+  return z
+    .object({
+      type: z.literal(type),
+      mimeType: z.string().max(100),
+      data: z.base64().optional(),
+      blob: blob.optional(),
+    })
+    .refine(({ data, blob: named }) => (data === undefined) !== (named === undefined), {
+      message: 'give one of data and blob',
+      path: ['data'],
+    });
+}
+
 const linkBlock = z.object({
   type: z.literal('resource_link'),
   uri: z.string().max(4096),
@@ -55,16 +78,27 @@ export const promptContent = z
   .union([
     z.string().min(1, 'the prompt is empty: give it some text'),
     z
-      .array(z.discriminatedUnion('type', [textBlock, imageBlock, linkBlock, resourceBlock]))
+      .array(
+        z.discriminatedUnion('type', [
+          textBlock,
+          mediaBlock('image'),
+          mediaBlock('audio'),
+          linkBlock,
+          resourceBlock,
+        ]),
+      )
       .min(1)
       .max(limits.contentBlocks),
   ])
-  .describe('text, or content blocks (text, image, resource_link, resource)');
+  .describe('text, or content blocks (text, image, audio, resource_link, resource)');
 
 export function contentBlocks(content: z.output<typeof promptContent>): readonly ContentBlock[] {
-  return typeof content === 'string'
-    ? [{ type: 'text', text: content }]
-    : (content as ContentBlock[]);
+  if (typeof content === 'string') return [{ type: 'text', text: content }];
+  // A text in a blob gets its preview when the blob is read.
+  return content.map(
+    (block) =>
+      ('blob' in block && block.type === 'text' ? { ...block, text: '' } : block) as ContentBlock,
+  );
 }
 
 /** An entry of the log. The data's shape follows from its kind. */

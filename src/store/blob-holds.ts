@@ -12,6 +12,7 @@ interface Hold {
  */
 export class BlobHolds {
   readonly #held = new Map<string, Hold>();
+  readonly #pinned = new Map<string, number>();
   readonly #leaving = new Map<string, Promise<void>>();
   readonly #now: () => number;
 
@@ -40,6 +41,17 @@ export class BlobHolds {
     }
   }
 
+  /** None of these blobs is removed while `act` runs; one that is just being removed is waited for first. */
+  async pinning<Result>(digests: readonly string[], act: () => Promise<Result>): Promise<Result> {
+    for (const digest of digests) this.#pin(digest, 1);
+    try {
+      for (const digest of digests) await this.#leaving.get(digest);
+      return await act();
+    } finally {
+      for (const digest of digests) this.#pin(digest, -1);
+    }
+  }
+
   /** Those of the blobs that nobody holds are removed by `act`; who wants to put one waits for its end. */
   async whileFree<Result>(
     digests: readonly string[],
@@ -56,7 +68,14 @@ export class BlobHolds {
     }
   }
 
+  #pin(digest: string, by: 1 | -1): void {
+    const count = (this.#pinned.get(digest) ?? 0) + by;
+    if (count === 0) this.#pinned.delete(digest);
+    else this.#pinned.set(digest, count);
+  }
+
   #isHeld(digest: string): boolean {
+    if (this.#pinned.has(digest)) return true;
     const hold = this.#held.get(digest);
     if (hold === undefined) return false;
     if (this.#now() - hold.since < longestMs) return true;

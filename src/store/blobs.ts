@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BlobRef } from '../domain/content.ts';
 import { refuse } from '../domain/refusal.ts';
@@ -13,9 +13,21 @@ export interface Blobs {
   /** A given digest is believed: the caller has computed it from these bytes. */
   put(bytes: Uint8Array, digest?: string): Promise<BlobRef>;
   get(digest: string): Promise<Uint8Array | undefined>;
+  /** Writes what comes in pieces, without holding it whole; it is no blob before it is placed. */
+  draft(pieces: AsyncIterable<Uint8Array>): Promise<BlobDraft>;
+  /** Undefined where there is none. */
+  size(digest: string): Promise<number | undefined>;
   /** Those that are not there are gone already. */
   remove(digests: readonly string[]): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface BlobDraft {
+  ref: BlobRef;
+  /** Makes it a blob: on the disk under its name when it resolves. */
+  place(): Promise<void>;
+  /** Nothing is left of it where it was not placed. */
+  drop(): Promise<void>;
 }
 
 const digestPattern = /^[0-9a-f]{64}$/;
@@ -43,6 +55,22 @@ export class MemoryBlobs implements Blobs {
 
   get(digest: string): Promise<Uint8Array | undefined> {
     return Promise.resolve(this.#kept.get(digest));
+  }
+
+  async draft(pieces: AsyncIterable<Uint8Array>): Promise<BlobDraft> {
+    const all: Uint8Array[] = [];
+    for await (const piece of pieces) all.push(piece);
+    const bytes = Buffer.concat(all);
+    const digest = sha256(bytes);
+    return {
+      ref: { digest, size: bytes.byteLength },
+      place: () => Promise.resolve(void this.#kept.set(digest, bytes)),
+      drop: () => Promise.resolve(),
+    };
+  }
+
+  size(digest: string): Promise<number | undefined> {
+    return Promise.resolve(this.#kept.get(digest)?.byteLength);
   }
 
   remove(digests: readonly string[]): Promise<void> {
@@ -113,6 +141,37 @@ export class FileBlobs implements Blobs {
     return stored.bytes;
   }
 
+  async draft(pieces: AsyncIterable<Uint8Array>): Promise<BlobDraft> {
+    const path = join(this.#dir, `${draftPrefix}${randomUUID()}`);
+    try {
+      const ref = await writtenTo(path, pieces);
+      return {
+        ref,
+        place: () => this.#placing(path, ref.digest),
+        drop: () => rm(path, { force: true }),
+      };
+    } catch (error) {
+      await rm(path, { force: true });
+      throw fullOr(error);
+    }
+  }
+
+  async #placing(draft: string, digest: string): Promise<void> {
+    await this.#place(draft, this.#path(digest)).catch((error: unknown) => {
+      throw fullOr(error);
+    });
+  }
+
+  async size(digest: string): Promise<number | undefined> {
+    if (!digestPattern.test(digest)) return undefined;
+    try {
+      return (await stat(this.#path(digest))).size;
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return undefined;
+      throw error;
+    }
+  }
+
   /** On the disk when it resolves: no power cut brings one back. */
   async remove(digests: readonly string[]): Promise<void> {
     const folders = new Set<string>();
@@ -157,8 +216,7 @@ export class FileBlobs implements Blobs {
       return digest;
     } catch (error) {
       await rm(draft, { force: true });
-      if (!hasCode(error, 'ENOSPC', 'EDQUOT')) throw error;
-      throw refuse('unavailable', `The disk is full: ${messageOf(error)}`);
+      throw fullOr(error);
     }
   }
 
@@ -167,5 +225,35 @@ export class FileBlobs implements Blobs {
     await rename(draft, path);
     await sync(dirname(path));
     await sync(this.#dir);
+  }
+}
+
+/** A full disk as a refusal; every other error as it is. */
+function fullOr(error: unknown): unknown {
+  if (!hasCode(error, 'ENOSPC', 'EDQUOT')) return error;
+  return refuse('unavailable', `The disk is full: ${messageOf(error)}`);
+}
+
+async function writtenTo(path: string, pieces: AsyncIterable<Uint8Array>): Promise<BlobRef> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    const hash = createHash('sha256');
+    let size = 0;
+    for await (const piece of pieces) {
+      hash.update(piece);
+      size += piece.byteLength;
+      await writeWhole(file, piece);
+    }
+    await file.sync();
+    return { digest: hash.digest('hex'), size };
+  } finally {
+    await file.close();
+  }
+}
+
+/** One write may take less than all. */
+async function writeWhole(file: FileHandle, piece: Uint8Array): Promise<void> {
+  for (let at = 0; at < piece.byteLength;) {
+    at += (await file.write(piece, at)).bytesWritten;
   }
 }

@@ -5,6 +5,7 @@ import { BlobHolds } from './blob-holds.ts';
 import { FileBlobs, MemoryBlobs } from './blobs.ts';
 import { Channel } from './channel.ts';
 import { SqliteStore } from './sqlite-store.ts';
+import { noNotes, UploadFiles, Uploads } from './uploads.ts';
 
 export interface StoreOptions {
   /** The state directory, or `:memory:` for a store that ends with the process. */
@@ -23,6 +24,7 @@ const wallClock = (): Date => new Date();
 /** Opens the store, creating or migrating its database. Rejects with a sentence that says why it cannot. */
 export async function openStore({ dir, onFatal, now = wallClock }: StoreOptions): Promise<Store> {
   const holds = new BlobHolds();
+  const clock = (): number => now().getTime();
   if (dir === ':memory:') {
     const only = await Channel.open({ file: dir, role: 'writer' }, onFatal);
     return new SqliteStore({
@@ -31,6 +33,7 @@ export async function openStore({ dir, onFatal, now = wallClock }: StoreOptions)
       openChecker: undefined,
       blobs: new MemoryBlobs(holds),
       holds,
+      uploads: await Uploads.open(noNotes, clock),
       now,
     });
   }
@@ -49,9 +52,11 @@ export async function openStore({ dir, onFatal, now = wallClock }: StoreOptions)
       openChecker: openReader,
       blobs,
       holds,
+      uploads: await Uploads.open(new UploadFiles(join(dir, 'blobs', 'uploads')), clock),
       now,
     });
     await store.removeLooseBlobs();
+    await store.removeUploads();
     return store;
   } catch (error) {
     await writer.close();

@@ -28,6 +28,7 @@ import {
   emptyLog,
   endPurge,
   looseBlobs,
+  loosenBlobs,
   purgeSlice,
   readPurgeable,
   settleBlobs,
@@ -82,6 +83,7 @@ export const operations = {
   waitingBlobs: (on: Connection, after: string, limit: number) => waitingBlobs(on, after, limit),
   looseBlobs: (on: Connection, digests: readonly string[]) =>
     on.transaction(() => looseBlobs(on, digests)),
+  loosenBlobs: (on: Connection, digests: readonly string[]) => loosenBlobs(on, digests),
   settleBlobs: (on: Connection, digests: readonly string[]) => settleBlobs(on, digests),
   emptyLog: (on: Connection) => emptyLog(on),
   references: (on: Connection, session: string, digest: string) =>

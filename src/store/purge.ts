@@ -174,6 +174,17 @@ export function readPurgeable(connection: Connection, at: string): string[] {
   return connection.all<{ id: string }>(sql, at, purgeableRows).map(({ id }) => id);
 }
 
+/** Those of these blobs that no entry names may have to go. */
+export function loosenBlobs(connection: Connection, digests: readonly string[]): void {
+  writing(connection, () =>
+    connection.run(
+      `INSERT INTO loose_blobs (digest) SELECT value FROM json_each(?1)
+       WHERE NOT EXISTS (SELECT 1 FROM blob_refs WHERE digest = value) ON CONFLICT DO NOTHING`,
+      JSON.stringify(digests),
+    ),
+  );
+}
+
 /** Of these blobs, those that no entry names. */
 export function looseBlobs(connection: Connection, digests: readonly string[]): string[] {
   const sql = `SELECT digest FROM loose_blobs l WHERE digest IN (SELECT value FROM json_each(?))

@@ -3,6 +3,7 @@ import { refuse } from '../domain/refusal.ts';
 import type { BlobHolds } from './blob-holds.ts';
 import type { Blobs } from './blobs.ts';
 import type { Channel } from './channel.ts';
+import type { Uploads } from './uploads.ts';
 
 const blobsAtOnce = 100;
 /** A long read holds the write-ahead log; it is tried again so often, and so many times. */
@@ -14,6 +15,7 @@ export interface PurgerParts {
   reader: Channel;
   blobs: Blobs;
   holds: BlobHolds;
+  uploads: Uploads;
   now: () => Date;
 }
 
@@ -36,15 +38,33 @@ export class Purger {
     return slice.hosts;
   }
 
-  /** Files of blobs that no entry names any more; those that somebody puts at this moment wait. */
+  /** Blobs that were put and named by no entry in their time. */
+  async removeUploads(): Promise<void> {
+    const { writer, uploads } = this.#parts;
+    const over = uploads.over();
+    if (over.length === 0) return;
+    // First, so that none is forgotten by a process that ends in between.
+    await writer.call(
+      'loosenBlobs',
+      over.map(({ digest }) => digest),
+    );
+    await uploads.forget(over);
+    await this.removeBlobs();
+  }
+
+  /**
+   * Files of blobs that no entry names any more; those that somebody puts at this moment, or has put for an
+   * entry that will name them, wait.
+   */
   async removeBlobs(): Promise<void> {
-    const { reader, holds } = this.#parts;
+    const { reader, holds, uploads } = this.#parts;
     let last = '';
     for (;;) {
       const waiting = await reader.call('waitingBlobs', last, blobsAtOnce);
       if (waiting.length === 0) return;
       last = waiting.at(-1) ?? '';
-      await holds.whileFree(waiting, (free) => this.#removeFree(free));
+      const unkept = waiting.filter((digest) => !uploads.has(digest));
+      await holds.whileFree(unkept, (free) => this.#removeFree(free));
     }
   }
 

@@ -42,6 +42,7 @@ import type { Channel } from './channel.ts';
 import type { MarksQuery } from './entry-marks.ts';
 import { GroupCommit } from './group.ts';
 import { Purger } from './purger.ts';
+import type { Uploads } from './uploads.ts';
 import type { WireBatch } from './wire.ts';
 
 export interface StoreParts {
@@ -51,6 +52,7 @@ export interface StoreParts {
   openChecker: (() => Promise<Channel>) | undefined;
   blobs: Blobs;
   holds: BlobHolds;
+  uploads: Uploads;
   now: () => Date;
 }
 
@@ -280,6 +282,49 @@ export class SqliteStore implements Store {
 
   getBlob(digest: string): Promise<Uint8Array | undefined> {
     return this.#parts.blobs.get(digest);
+  }
+
+  async upload(
+    pieces: AsyncIterable<Uint8Array>,
+    { owner, digest }: { owner: string; digest?: string },
+  ): Promise<BlobRef> {
+    const { blobs, holds, uploads } = this.#parts;
+    const draft = await blobs.draft(pieces);
+    try {
+      const { ref } = draft;
+      if (digest !== undefined && digest !== ref.digest) {
+        throw refuse('invalid', `digest: What came has the digest ${ref.digest}.`, {
+          field: 'digest',
+        });
+      }
+      return await holds.pinning([ref.digest], async () => {
+        await uploads.keep(ref, owner);
+        // Written anew also where it is there: how long it takes tells nobody that it was.
+        await draft.place();
+        return ref;
+      });
+    } catch (error) {
+      await draft.drop();
+      throw error;
+    }
+  }
+
+  async nameable(
+    digest: string,
+    { owner, session }: { owner: string | null; session: string | null },
+  ): Promise<number | undefined> {
+    const { blobs, uploads } = this.#parts;
+    const may =
+      uploads.isOf(digest, owner) || (session !== null && (await this.references(session, digest)));
+    return may ? blobs.size(digest) : undefined;
+  }
+
+  keeping<Result>(digests: readonly string[], act: () => Promise<Result>): Promise<Result> {
+    return this.#parts.holds.pinning(digests, act);
+  }
+
+  removeUploads(): Promise<void> {
+    return this.#purger.removeUploads();
   }
 
   async check(session?: string): Promise<readonly string[]> {

@@ -59,6 +59,7 @@ function inputsOf(digest: string): Inputs {
     'approvals.list': {},
     'approvals.request': { session, id: 'asked', title: 'May it?' },
     'blobs.get': { session, digest },
+    'blobs.put': {},
     'feeds.close': { session },
     'feeds.open': { session },
     'budgets.get': {},

@@ -17,6 +17,7 @@ const table = `
   approvals.list         -      x      x       x       x       x      x
   approvals.request      -      -      x       -       x       x      x
   blobs.get              -      x      x       x       x       x      x
+  blobs.put              -      -      x       -       x       x      x
   budgets.get            -      x      x       x       x       x      x
   budgets.set            -      -      -       -       -       x      -
   feeds.close            -      x      x       x       x       x      x
@@ -139,7 +140,7 @@ describe('operation x scope', () => {
   );
 
   test.each(columns)(
-    'S1: a token of the scope %s exports and imports as the table says',
+    'S1: a token of the scope %s exports, imports and puts as the table says',
     async (scope) => {
       const token = await tokenOf(scope);
       const lines = { 'content-type': 'application/x-ndjson' };
@@ -154,6 +155,13 @@ describe('operation x scope', () => {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(world.inputs['sessions.export']),
       });
+      const put = await world.harness.ask({
+        path: '/v1/blobs.put',
+        token,
+        headers: { 'content-type': 'application/octet-stream' },
+        body: 'bytes',
+      });
+      expect([scope, put.status]).toEqual([scope, isAllowed('blobs.put', scope) ? 200 : 403]);
       const whole = isAllowed('sessions.export', scope) ? 200 : 403;
       expect([scope, exported.status]).toEqual([scope, whole]);
     },

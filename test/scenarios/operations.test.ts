@@ -36,6 +36,7 @@ const readers: Readonly<Partial<Record<Operation, (session: string, run: string)
 const elsewhere: Readonly<Record<string, string>> = {
   'agents.probe': 'is asked again: what it finds is not kept',
   'blobs.get': 'log.test.ts: reads what an entry names, which kills.ts shows to be there',
+  'blobs.put': 'blobs.test.ts: killed in it, and after its answer',
   'feeds.close': 'feeds.test.ts: a feed ends with its daemon',
   'feeds.open': 'feeds.test.ts: readers go on over kills',
   'runs.stopAll': 'ends runs as sessions.abort does, for all',

@@ -112,6 +112,7 @@ export interface Answers {
   };
   'approvals.list': { approvals: readonly { session: string; entry: Entry }[] };
   'blobs.get': { base64: string; size: number; next: number | null };
+  'blobs.put': { digest: string; size: number };
   'budgets.get': Standing;
   'budgets.set': Standing;
   'feeds.close': { closed: boolean };

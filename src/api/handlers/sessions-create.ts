@@ -6,6 +6,7 @@ import { contentBlocks } from '../../protocol/schema.ts';
 import { checkBinding, withoutForeign } from '../binding.ts';
 import type { Context, Handler } from '../handler.ts';
 import { childOf } from '../inside.ts';
+import { withNamedBlobs } from '../named-blobs.ts';
 import { policyOf } from '../policy-input.ts';
 import { settingsOf } from '../settings-input.ts';
 
@@ -19,11 +20,16 @@ export const sessionsCreate: Handler<'sessions.create'> = async (input, context)
     ...(await createOf(inside ? await childOf(input, context) : input, context)),
     ...(inside ? { inside: true as const } : {}),
   };
-  const { row, created, prompt } = await context.engine
-    .create(create, context.caller.by)
-    .catch(async (error: unknown) => {
-      throw await withoutForeign(error, context);
-    });
+  // A retry names what the session that it made has in its log.
+  const session = input.id !== undefined && (await context.sees(input.id)) ? input.id : null;
+  const content = create.prompt?.content;
+  const { row, created, prompt } = await withNamedBlobs(
+    content,
+    { context, session, field: 'prompt' },
+    () => context.engine.create(create, context.caller.by),
+  ).catch(async (error: unknown) => {
+    throw await withoutForeign(error, context);
+  });
   return {
     session: row,
     created,

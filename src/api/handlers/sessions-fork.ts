@@ -4,17 +4,21 @@ import type { ParsedInputOf } from '../../protocol/operations.ts';
 import { contentBlocks } from '../../protocol/schema.ts';
 import { checkBinding, withoutForeign } from '../binding.ts';
 import type { Context, Handler } from '../handler.ts';
+import { withNamedBlobs } from '../named-blobs.ts';
 import { policyOf } from '../policy-input.ts';
 import { settingsOf } from '../settings-input.ts';
 
 export const sessionsFork: Handler<'sessions.fork'> = async (input, context) => {
   const session = await context.session(input.session);
   await checkBinding(input, context);
-  const { row, created, fidelity, prompt } = await context.engine.branches
-    .fork(session, forkOf(input, context), context.caller.by)
-    .catch(async (error: unknown) => {
-      throw await withoutForeign(error, context);
-    });
+  const fork = forkOf(input, context);
+  const { row, created, fidelity, prompt } = await withNamedBlobs(
+    fork.prompt?.content,
+    { context, session, field: 'prompt' },
+    () => context.engine.branches.fork(session, fork, context.caller.by),
+  ).catch(async (error: unknown) => {
+    throw await withoutForeign(error, context);
+  });
   return { session: row, created, fidelity, ...(prompt === undefined ? {} : { prompt }) };
 };
 

@@ -2,11 +2,15 @@ import type { SendInput } from '../../engine/engine.ts';
 import type { ParsedInputOf } from '../../protocol/operations.ts';
 import { contentBlocks } from '../../protocol/schema.ts';
 import type { Handler } from '../handler.ts';
+import { withNamedBlobs } from '../named-blobs.ts';
 import { sessionToSend } from '../main-session.ts';
 
 export const sessionsSend: Handler<'sessions.send'> = async (input, context) => {
   const session = await sessionToSend(input.session, context);
-  const answer = await context.engine.send(session, sendOf(input), context.caller.by);
+  const send = sendOf(input);
+  const answer = await withNamedBlobs(send.content, { context, session, field: 'content' }, () =>
+    context.engine.send(session, send, context.caller.by),
+  );
   return { session, ...answer };
 };
 
