@@ -265,8 +265,15 @@ function wish(first: SnapshotEntry, last: SnapshotEntry, to: 'before' | 'after')
   const { path, before } = first.data;
   const left = leftAs(last.data);
   return to === 'before'
-    ? { path, snapshot: first, expected: left, to: before }
+    ? { path, snapshot: first, expected: left, to: withMode(before, leftAs(first.data)) }
     : { path, snapshot: last, expected: before, to: left };
+}
+
+/** Who tells a text tells no permissions; those that it was left with are as good as any. */
+function withMode(before: FileSide, after: FileSide): FileSide {
+  if (before.state !== 'file' || before.mode !== undefined) return before;
+  const mode = after.state === 'file' ? after.mode : undefined;
+  return mode === undefined ? before : { ...before, mode };
 }
 
 /** Why nothing can be put there. */

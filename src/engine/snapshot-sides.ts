@@ -147,14 +147,26 @@ function plain(text: string): string {
   return text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
 }
 
+interface FoundRead {
+  disk: FileSide;
+  /** How the file was left before, where the agent is known to have written it since. */
+  known: FileSide | undefined;
+  sides: Sides;
+  /** What the agent got of it. */
+  part: string | undefined;
+}
+
 /** A snapshot of a file that was read; of one that is too large what the agent got of it. */
 export async function readSnapshot(
   path: string,
   toolCall: ToolCall,
-  { disk, sides, part }: { disk: FileSide; sides: Sides; part: string | undefined },
+  { disk, known, sides, part }: FoundRead,
 ): Promise<Snapshot | undefined> {
   if (toolCall.status !== 'completed') return undefined;
   if (disk.state === 'unread' && disk.reason === 'directory') return undefined;
+  if (known !== undefined && isKnown(known)) {
+    return { path, change: 'read', before: known, beforeFrom: 'chained' };
+  }
   // Who looked late found what a later call had made of it.
   if (disk.state === 'unread' && disk.reason === 'unknown') return undefined;
   const large = disk.state === 'unread' && disk.reason === 'large';

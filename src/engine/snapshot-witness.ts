@@ -2,7 +2,7 @@ import type { NewEntry } from '../domain/entry.ts';
 import { limits } from '../domain/limits.ts';
 import type { FileSide } from '../domain/snapshot.ts';
 import type { SessionActor } from './actor.ts';
-import { mayNameFiles, namedFiles } from './told-files.ts';
+import { mayNameFiles, namedFiles, writes } from './told-files.ts';
 
 /** A tool call whose files are to be looked at: names of entries, and where another may touch the same. */
 export interface EndedCall {
@@ -12,8 +12,9 @@ export interface EndedCall {
   first: string;
   states: readonly string[];
   named: readonly string[];
-  /** It may be about files. */
+  /** It may be about files, and write them. */
   files: boolean;
+  writes: boolean;
   run: string | null;
   /** Another daemon saw it end: at this seq. */
   late: number | null;
@@ -64,6 +65,7 @@ export class Witness {
       states: entry.about === undefined ? [] : [first],
       named: [],
       files: false,
+      writes: false,
     };
     const named = namedFiles(entry.data).slice(0, namesKept);
     const states = [...known.states, entry.id];
@@ -75,6 +77,7 @@ export class Witness {
       states: states.length > statesKept ? [first, ...states.slice(2)] : states,
       named: named.length > 0 ? named : known.named,
       files: known.files || mayNameFiles(entry.data),
+      writes: known.writes || writes(entry.data),
       run: entry.runId ?? null,
       late,
     } as const;
@@ -129,10 +132,10 @@ export class Witness {
     if (this.#over && !this.waits) this.#asked.clear();
   }
 
-  /** Whether the agent has called a tool on the same file after this call. */
+  /** Whether the agent has called a tool that writes the same file after this call. */
   goneOn({ first }: EndedCall, named: string): boolean {
     const later = [...this.#jobs, ...this.#open.values()];
-    return later.some((call) => call.first !== first && call.named.includes(named));
+    return later.some((call) => call.first !== first && call.writes && call.named.includes(named));
   }
 }
 

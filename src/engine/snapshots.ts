@@ -254,7 +254,9 @@ export class Snapshots {
     };
     if (!writes(toolCall)) {
       const part = typeof toolCall.output === 'string' ? toolCall.output : undefined;
-      const read = await readSnapshot(place.path, toolCall, { disk, sides, part });
+      const left = of.last === undefined ? undefined : leftAs(of.last);
+      const known = witness.goneOn(call, named) ? left : undefined;
+      const read = await readSnapshot(place.path, toolCall, { disk, known, sides, part });
       return read && { ...read, ...more };
     }
     const { path } = place;

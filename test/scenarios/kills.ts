@@ -252,6 +252,32 @@ export const kills: Kills = {
   },
   'queue.move': {
     prepare: async (place) => {
+  'snapshots.restore': {
+    prepare: async (place) => {
+      const cwd = path.join(place.cwd, newId());
+      mkdirSync(cwd);
+      writeFileSync(path.join(cwd, 'a.txt'), 'before');
+      const { id: session } = await place.session({ cwd });
+      const script = '[[read a.txt]] [[write a.txt|after]] [[write b.txt|new]]';
+      const { run } = await place.run(session, script);
+      const follower = await Follower.open(place.socket, session);
+      await follower.until('three snapshots', () => {
+        return follower.entries.filter(({ kind }) => kind === 'snapshot').length === 3;
+      });
+      return { session, input: { session, run } };
+    },
+    check: async ({ place, session, first, log }) => {
+      const { cwd } = (await place.http.call('sessions.get', { session })).session;
+      expect(readFileSync(path.join(cwd, 'a.txt'), 'utf8')).toBe('before');
+      expect(readdirSync(cwd)).toEqual(['a.txt']);
+      const restores = ofKind(log, 'restore');
+      if (first !== null) expect(restores[0]!.id).toBe(first.restore!.id);
+      const [begun, ended] = restores;
+      expect(begun).toMatchObject({ data: { state: 'begun' } });
+      expect(ended).toMatchObject({ about: begun!.id, data: { state: 'ended' } });
+      expect(restores.length % 2).toBe(0);
+    },
+  },
       const { session, prompts } = await queued(place, 3);
       return { session, input: { session, prompt: prompts[2], to: 1 } };
     },

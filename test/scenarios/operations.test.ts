@@ -29,6 +29,8 @@ const readers: Readonly<Partial<Record<Operation, (session: string, run: string)
   'sessions.preview': (session) => ({ sessions: [session] }),
   'sessions.resolve': (session) => ({ name: session }),
   'tokens.list': () => ({}),
+  'snapshots.diff': (session, run) => ({ session, run }),
+  'snapshots.list': (session) => ({ session }),
   'usage.summary': (session) => ({ session, by: ['session', 'model'] }),
 };
 
@@ -47,11 +49,14 @@ const elsewhere: Readonly<Record<string, string>> = {
 };
 
 test('R7 L1: what reads tells the same before and after a kill', async () => {
+  'snapshots.get': 'reads an entry and its blobs, as sessions.history and blobs.get do',
   const { id: session } = await place.session({ title: 'read' });
   const { run } = await place.run(session, '[[say read]] [[write a.txt|x]]');
   const names = Object.keys(readers) as Operation[];
   const read = async () => {
     const answers: Fields = Object.fromEntries(
+  // Files are looked at after the run.
+  await (await place.follow(session)).until('a snapshot', ({ kind }) => kind === 'snapshot');
       await Promise.all(
         names.map(async (name) => [
           name,
