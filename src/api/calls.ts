@@ -20,6 +20,7 @@ import type { Live } from './live.ts';
 import type { ApiOptions } from './options.ts';
 import { seen, sees } from './reach.ts';
 import type { Tokens } from './tokens.ts';
+import type { HookOps } from '../ports/hooks.ts';
 
 /** An output as JSON text, and what is to be done once it has left. */
 export interface Answered {
@@ -116,12 +117,13 @@ export class Calls {
   }
 
   #context(caller: Caller, later: (() => void)[]): Context {
-    const { engine, store, clock, config } = this.options;
+    const { engine, store, clock, config, hooks = noHooks } = this.options;
     return {
       engine,
       store,
       clock,
       config,
+      hooks,
       caller,
       session: (name) => this.session(name, caller),
       sees: (session) => sees(store, caller, session),
@@ -134,3 +136,9 @@ export class Calls {
     };
   }
 }
+
+/** Of an api that is put together without any. */
+const noHooks: HookOps = {
+  view: async () => ({ file: '', problem: null, changed: false, notify: [], beforeCommit: [] }),
+  test: async () => undefined,
+};

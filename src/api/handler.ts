@@ -1,5 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { HookOps } from '../ports/hooks.ts';
 import type { Store } from '../ports/store.ts';
 import type { OperationName, OutputOf, ParsedInputOf, StreamName } from '../protocol/operations.ts';
 import type { JsonText } from './answer.ts';
@@ -21,6 +22,7 @@ export interface Context {
   store: Store;
   clock: Clock;
   config: ApiConfig;
+  hooks: HookOps;
   caller: Caller;
   /** Id of the session that an id or key names; `not_found` where the caller may not see it. */
   session(name: string): Promise<string>;

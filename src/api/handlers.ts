@@ -12,6 +12,8 @@ import { policyTest } from './handlers/policy-test.ts';
 import { budgetsGet } from './handlers/budgets-get.ts';
 import { budgetsSet } from './handlers/budgets-set.ts';
 import { pricesGet } from './handlers/prices-get.ts';
+import { hooksList } from './handlers/hooks-list.ts';
+import { hooksTest } from './handlers/hooks-test.ts';
 import { queueEdit } from './handlers/queue-edit.ts';
 import { queueList } from './handlers/queue-list.ts';
 import { queueMove } from './handlers/queue-move.ts';
@@ -65,6 +67,8 @@ export const handlers: Handlers = {
   'budgets.get': budgetsGet,
   'budgets.set': budgetsSet,
   'prices.get': pricesGet,
+  'hooks.list': hooksList,
+  'hooks.test': hooksTest,
   'queue.edit': queueEdit,
   'queue.list': queueList,
   'queue.move': queueMove,

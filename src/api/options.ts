@@ -1,5 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { HookOps } from '../ports/hooks.ts';
 import type { Store } from '../ports/store.ts';
 
 /** What the faces are built from. Nothing of it is made here: wiring is the app's. */
@@ -8,6 +9,8 @@ export interface ApiOptions {
   store: Store;
   clock: Clock;
   config: ApiConfig;
+  /** Without it there are none. */
+  hooks?: HookOps;
   /**
    * Called once an answer to `server.shutdown` has left (or its caller has gone). The engine has
    * been shut down by then; what is left is to close the listeners and to end the process.

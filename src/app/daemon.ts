@@ -16,6 +16,7 @@ import { openStore } from '../store/open.ts';
 import { agentOptions } from './agent-options.ts';
 import { agentEnvironment } from './environment.ts';
 import { checkSocketPath, insideEnvironment } from './inside.ts';
+import { openHooks, readHooksFile } from './hooks.ts';
 import { LargeLines } from './large-lines.ts';
 import { StoredPolicies } from './policies.ts';
 import { Prober } from './prober.ts';
@@ -105,10 +106,13 @@ async function compose(
   const defaultAgent = options.defaultAgent ?? 'scripted';
   checkAgent(defaultAgent, drivers);
   await mkdir(directory.scripted, { recursive: true, mode: 0o700 });
+  // Before anything is opened: where it cannot be told who is to see entries, none is stored.
+  const read = await readHooksFile(directory.hookFile);
   const { store, hosts } = await openStoreAndHosts(options, directory, log);
   const large = new LargeLines(agents);
   const defaultCwd = options.defaultCwd ?? null;
   const prober = new Prober({ log });
+  const hooks = await openHooks(read, { store, clock, log });
   // Hosts may end before there is an api; nobody has anything open by their tokens then.
   const faces: { api?: Api } = {};
   const engine = createEngine({
@@ -133,6 +137,7 @@ async function compose(
       log,
     }),
     probe: (driver) => prober.probe(driver),
+    ...hooks.engine,
     space: directorySpace(directory.path),
     stallMs: options.stallMs ?? limits.stallMs,
     idleMs: options.idleMs ?? limits.idleMs,
@@ -140,6 +145,7 @@ async function compose(
   });
   const end = ending({ directory, store, engine, large, unlock });
   end.onClose(() => prober.close());
+  end.onClose(() => hooks.close());
   const api = (faces.api = createApi({
     engine,
     snapshots: {
@@ -149,6 +155,7 @@ async function compose(
     store,
     clock,
     config: { version, startedAt, defaultCwd },
+    hooks: hooks.ops,
     shutdown: () => void end.close(),
     log: ({ event, error, ...data }) => log(event, { ...data, message: String(error) }),
   }));

@@ -6,6 +6,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 export interface StateDirectory {
   path: string;
   hosts: string;
+  /** The operator's hooks, where there are any. */
+  hookFile: string;
   /** The table of prices, where somebody has written one. */
   prices: string;
   archive: string;
@@ -48,6 +50,7 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
   return {
     path: full,
     hosts: join(full, 'hosts'),
+    hookFile: join(full, 'hooks.json'),
     prices: join(full, 'prices.json'),
     archive: join(full, 'archive'),
     scripted: join(full, 'agents', 'scripted'),

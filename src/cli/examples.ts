@@ -21,6 +21,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'turnkeep budget daily --none',
   ],
   prices: ['turnkeep prices --example', 'turnkeep prices'],
+  hooks: ['turnkeep hooks', 'turnkeep hooks test desk'],
   raw: ['turnkeep raw daily --in'],
   export: ['turnkeep export last --output last.jsonl'],
   import: ['turnkeep import last.jsonl'],

@@ -11,6 +11,7 @@ import { addDecideCommands } from './commands/decide.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDriveCommands } from './commands/drive.ts';
 import { addExport } from './commands/export.ts';
+import { addHooks } from './commands/hooks.ts';
 import { addImport } from './commands/import.ts';
 import { addOpenApi } from './commands/openapi.ts';
 import { addLife } from './commands/life.ts';
@@ -102,6 +103,7 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
   addUp(program, act);
   addAgents(program, act);
   addServerCommands(program, act);
+  addHooks(program, act);
   addDoctor(program, act);
   addOpenApi(program, act);
   addCompletion(program, act);

@@ -282,7 +282,8 @@ export class Batch {
     const sha256 = (content: string | Uint8Array): string => clock.sha256(content);
     const { entries, blobs } = this;
     const [first, asked] = [this.#first, this.#imported];
-    const seen = await seenBy(hook, { first, entries, blobs, asked, sha256 });
+    const contentOf = (prompt: string): PromptContent | null => this.#contentOf(prompt);
+    const seen = await seenBy(hook, { first, entries, blobs, asked, contentOf, sha256 });
     this.#withholds = true;
     this.entries.splice(0, this.entries.length, ...seen.entries);
     this.blobs.splice(0, this.blobs.length, ...seen.blobs);

@@ -10,7 +10,7 @@ import {
 } from '../domain/entry.ts';
 import { evolve } from '../domain/evolve.ts';
 import { externalise, type PutBlob, smallBlocks } from '../domain/externalise.ts';
-import { isObject, type Json } from '../domain/json.ts';
+import { canonicalJson, isObject, type Json } from '../domain/json.ts';
 import { limits } from '../domain/limits.ts';
 import { isRedactable, redactedData, withheldData } from '../domain/redact.ts';
 import { emptySession, type SessionState } from '../domain/session-state.ts';
@@ -36,6 +36,8 @@ export interface Unseen {
   blobs: readonly HeldBlob[];
   /** Ids of those that the hook has seen already. */
   asked: ReadonlySet<string>;
+  /** Of prompts, as their entries have it and whole. */
+  contentOf(prompt: string): PromptContent | null;
   sha256(content: string | Uint8Array): string;
 }
 
@@ -72,7 +74,7 @@ export async function seenBy(hook: CommitHook, unseen: Unseen): Promise<Seen> {
  */
 export async function seenImport(
   hook: CommitHook,
-  unseen: Omit<Unseen, 'entries' | 'asked'> & { entries: readonly Entry[] },
+  unseen: Omit<Unseen, 'entries' | 'asked' | 'contentOf'> & { entries: readonly Entry[] },
 ): Promise<{
   entries: readonly Entry[];
   blobs: readonly HeldBlob[];
@@ -84,7 +86,8 @@ export async function seenImport(
   for (const { seq, digest, ...entry } of unseen.entries) {
     // Each by itself, over no state: what it repeats of others the hook sees in it.
     const first = emptySession(unseen.first.id);
-    const alone = { ...unseen, first, asked: new Set<string>(), entries: [] };
+    const contentOf = (): null => null;
+    const alone = { ...unseen, first, asked: new Set<string>(), entries: [], contentOf };
     const sight = new Sight(hook, alone, false);
     await sight.see({ entry: entry as NewEntry, digest });
     const seen = sight.end();
@@ -138,7 +141,7 @@ class Sight {
     const entry = this.#derived(written.entry);
     const asked = this.#unseen.asked.has(entry.id);
     if (asked || !isRedactable(entry.kind)) return this.#keep(entry, written);
-    const whole = wholeJson(entry.data as unknown as Json, this.#held);
+    const whole = this.#wholeData(entry);
     const size = JSON.stringify(whole).length;
     const verdict = await this.#ask(entry, whole, size);
     switch (verdict.action) {
@@ -166,6 +169,20 @@ class Sight {
       contents: this.#contents,
       launched: this.#launched,
     };
+  }
+
+  /** What is large in its place; blobs that a client has put and named, too. */
+  #wholeData(entry: NewEntry): Json {
+    const data = wholeJson(entry.data as unknown as Json, this.#held);
+    const prompt = entry.kind === 'prompt' ? entry.id : entry.about;
+    if (!['prompt', 'delivery', 'queue'].includes(entry.kind) || prompt === undefined) return data;
+    const content = this.#contents.get(prompt) ?? this.#unseen.contentOf(prompt);
+    const stored = contentIn(entry.data as unknown as Json);
+    if (content === null || stored === null || !isObject(data)) return data;
+    const primer = entry.kind === 'delivery' && entry.data.primed === true ? 1 : 0;
+    if (canonicalJson(stored.slice(primer)) !== canonicalJson(content.stored)) return data;
+    const told = (data['content'] as readonly Json[]).slice(0, primer);
+    return { ...data, content: [...told, ...(content.whole as unknown as readonly Json[])] };
   }
 
   async #ask({ id, kind }: NewEntry, data: Json, size: number): Promise<CommitVerdict> {

@@ -53,3 +53,60 @@ export interface EventCursor {
   hook: string;
   num: number;
 }
+
+/** Hooks as their operator sees them. */
+export interface HookOps {
+  view(): Promise<HooksView>;
+  /** Tells one hook of nothing, once; undefined where none has that name. */
+  test(name: string): Promise<HookTest | undefined>;
+}
+
+export interface HooksView {
+  file: string;
+  /** Why nobody is notified, although the file says so. */
+  problem: string | null;
+  /** The file is not as it was when the daemon started: the next start reads it. */
+  changed: boolean;
+  notify: readonly NotifyView[];
+  beforeCommit: readonly CommitView[];
+}
+
+/** No secret, and of an address only where it leads: its path may be one. */
+export interface NotifyView {
+  name: string;
+  target: string;
+  events: readonly string[];
+  /** Since the daemon started. */
+  delivered: number;
+  givenUp: number;
+  /** Newest first. */
+  last: readonly ToldEvent[];
+}
+
+/** How an event was told, or that it was not. */
+export interface ToldEvent {
+  id: string;
+  event: string;
+  at: string;
+  outcome: 'delivered' | 'given-up' | 'retrying';
+  tries: number;
+  message?: string;
+}
+
+export interface CommitView {
+  directory: string;
+  program: string;
+  deadlineMs: number;
+  running: boolean;
+  /** Entries since the daemon started; `failed` are those of the withheld for which it gave no answer that counts. */
+  kept: number;
+  redacted: number;
+  withheld: number;
+  failed: number;
+  lastFailure: string | null;
+}
+
+export interface HookTest {
+  delivered: boolean;
+  message: string | null;
+}

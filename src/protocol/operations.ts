@@ -10,6 +10,8 @@ import { budgetsGet } from './operations/budgets-get.ts';
 import { budgetsSet } from './operations/budgets-set.ts';
 import { feedsClose } from './operations/feeds-close.ts';
 import { feedsOpen } from './operations/feeds-open.ts';
+import { hooksList } from './operations/hooks-list.ts';
+import { hooksTest } from './operations/hooks-test.ts';
 import { policyGet } from './operations/policy-get.ts';
 import { policySet } from './operations/policy-set.ts';
 import { policyTest } from './operations/policy-test.ts';
@@ -67,6 +69,8 @@ export const operations = {
   'budgets.set': budgetsSet,
   'feeds.close': feedsClose,
   'feeds.open': feedsOpen,
+  'hooks.list': hooksList,
+  'hooks.test': hooksTest,
   'policy.get': policyGet,
   'policy.set': policySet,
   'policy.test': policyTest,

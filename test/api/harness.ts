@@ -7,6 +7,7 @@ import { createApi, type Api, type Listening } from '../../src/api/api.ts';
 import type { ApiConfig, ApiLogEvent } from '../../src/api/options.ts';
 import { tokenDigest } from '../../src/api/tokens.ts';
 import type { Store, TokenRow } from '../../src/ports/store.ts';
+import type { HookOps } from '../../src/ports/hooks.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
 import { openStore } from '../../src/store/open.ts';
 import { FakeEngine } from './fake-engine.ts';
@@ -28,6 +29,20 @@ export interface Ask {
   /** Where the request comes from, when it is not 127.0.0.1. */
   localAddress?: string;
 }
+
+/** A hook that is told of everything, without anybody behind it. */
+const oneHook: HookOps = {
+  view: async () => ({
+    file: '/state/hooks.json',
+    problem: null,
+    changed: false,
+    notify: [
+      { name: 'desk', target: '/bin/tell', events: ['run'], delivered: 0, givenUp: 0, last: [] },
+    ],
+    beforeCommit: [],
+  }),
+  test: async (name) => (name === 'desk' ? { delivered: true, message: null } : undefined),
+};
 
 /** A daemon's faces on loopback, with a real store and an engine that the test plays. */
 export class Harness {
@@ -56,6 +71,7 @@ export class Harness {
         defaultCwd: null,
         ...config,
       },
+      hooks: oneHook,
       shutdown: (mode) => void harness.shutdowns.push(mode),
       log: (event) => void harness.logged.push(event),
     });

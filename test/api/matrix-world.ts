@@ -68,6 +68,8 @@ function inputsOf(digest: string): Inputs {
     'policy.get': {},
     'policy.set': { directory: null, rules: [] },
     'policy.test': { session, wants: { command: 'ls' } },
+    'hooks.list': {},
+    'hooks.test': { name: 'desk' },
     'queue.edit': { session, prompt: 'p1', content: 'other' },
     'queue.list': { session },
     'queue.move': { session, prompt: 'p1', to: 1 },

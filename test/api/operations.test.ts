@@ -53,6 +53,8 @@ const calls: readonly [OperationName, () => unknown][] = [
   ['agents.list', () => ({})],
   ['approvals.decide', () => ({ session: 's1', approval: 'a1', verdict: 'allow' })],
   ['approvals.list', () => ({})],
+  ['hooks.list', () => ({})],
+  ['hooks.test', () => ({ name: 'desk' })],
   ['runs.get', () => ({ session: 's1', run: 'r1' })],
   ['runs.list', () => ({ session: 'agent:scripted:s1' })],
   ['runs.raw', () => ({ session: 's1', run: 'r1' })],

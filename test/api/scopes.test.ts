@@ -22,6 +22,8 @@ const table = `
   budgets.set            -      -      -       -       -       x      -
   feeds.close            -      x      x       x       x       x      x
   feeds.open             -      x      x       x       x       x      x
+  hooks.list             -      -      -       -       -       x      -
+  hooks.test             -      -      -       -       -       x      -
   policy.get             -      x      x       x       x       x      x
   policy.set             -      -      -       -       -       x      -
   policy.test            -      x      x       x       x       x      x

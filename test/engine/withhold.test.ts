@@ -144,6 +144,20 @@ describe('a before-commit hook', () => {
     await cleared(bench);
   });
 
+  test('H1: a blob that a client has put is seen where a prompt names it', async () => {
+    const { bench, asked } = await world(redacting);
+    const ref = await bench.store.putBlob(new TextEncoder().encode(large));
+    const session = await bench.session();
+    const content = [{ type: 'text' as const, text: '', blob: ref }];
+    await bench.send(session, '', { content });
+    await (await bench.watch(session)).entry('run_ended');
+    const first = asked.find(({ kind }) => kind === 'prompt');
+    expect(first!.data).toMatchObject({ content: [{ text: large }] });
+    expect(await stored(bench, session)).not.toContain(canary);
+    expect(await bench.store.references(session, ref.digest)).toBe(false);
+    await cleared(bench);
+  });
+
   test('H1: an answer that changes more than texts withholds the entry', async () => {
     const { bench } = await world(({ kind, data }) =>
       kind === 'run_ended'

@@ -16,7 +16,10 @@ const readers: Readonly<Partial<Record<Operation, (session: string, run: string)
   'agents.list': () => ({}),
   'approvals.list': (session) => ({ session }),
   'budgets.get': (session) => ({ session }),
+  'hooks.list': () => ({}),
   'prices.get': () => ({}),
+  'policy.get': (session) => ({ session }),
+  'policy.test': (session) => ({ session, wants: { command: 'git status' } }),
   'queue.list': (session) => ({ session }),
   'runs.get': (session, run) => ({ session, run }),
   'runs.list': (session) => ({ session }),
@@ -28,9 +31,9 @@ const readers: Readonly<Partial<Record<Operation, (session: string, run: string)
   'sessions.list': () => ({ sort: 'created' }),
   'sessions.preview': (session) => ({ sessions: [session] }),
   'sessions.resolve': (session) => ({ name: session }),
-  'tokens.list': () => ({}),
   'snapshots.diff': (session, run) => ({ session, run }),
   'snapshots.list': (session) => ({ session }),
+  'tokens.list': () => ({}),
   'usage.summary': (session) => ({ session, by: ['session', 'model'] }),
 };
 
@@ -38,6 +41,8 @@ const readers: Readonly<Partial<Record<Operation, (session: string, run: string)
 const elsewhere: Readonly<Record<string, string>> = {
   'agents.probe': 'is asked again: what it finds is not kept',
   'blobs.get': 'log.test.ts: reads what an entry names, which kills.ts shows to be there',
+  'hooks.test':
+    'tells of nothing that has happened: what does is told after a kill, test/app/hooks.test.ts',
   'blobs.put': 'blobs.test.ts: killed in it, and after its answer',
   'feeds.close': 'feeds.test.ts: a feed ends with its daemon',
   'feeds.open': 'feeds.test.ts: readers go on over kills',
@@ -46,17 +51,17 @@ const elsewhere: Readonly<Record<string, string>> = {
   'server.shutdown': 'server.test.ts: killed while it stops',
   'sessions.export': 'log.test.ts: a file that is cut off has no end, and is told as torn',
   'sessions.import': 'log.test.ts: killed in it',
+  'snapshots.get': 'reads an entry and its blobs, as sessions.history and blobs.get do',
 };
 
 test('R7 L1: what reads tells the same before and after a kill', async () => {
-  'snapshots.get': 'reads an entry and its blobs, as sessions.history and blobs.get do',
   const { id: session } = await place.session({ title: 'read' });
   const { run } = await place.run(session, '[[say read]] [[write a.txt|x]]');
+  // Files are looked at after the run.
+  await (await place.follow(session)).until('a snapshot', ({ kind }) => kind === 'snapshot');
   const names = Object.keys(readers) as Operation[];
   const read = async () => {
     const answers: Fields = Object.fromEntries(
-  // Files are looked at after the run.
-  await (await place.follow(session)).until('a snapshot', ({ kind }) => kind === 'snapshot');
       await Promise.all(
         names.map(async (name) => [
           name,

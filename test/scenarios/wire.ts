@@ -124,6 +124,17 @@ export interface Answers {
     openApprovals: readonly Entry[];
     partials: readonly { entryId: string; offset: number; text: string }[];
   };
+  'hooks.list': {
+    problem: string | null;
+    changed: boolean;
+    notify: readonly {
+      name: string;
+      delivered: number;
+      last: readonly { event: string; outcome: string }[];
+    }[];
+    beforeCommit: readonly { directory: string; running: boolean; kept: number }[];
+  };
+  'hooks.test': { delivered: boolean; message: string | null };
   'prices.get': {
     prices: readonly { model: string; input: number; output: number }[];
     file: string | null;

@@ -2,8 +2,9 @@ import { limits } from '../../domain/limits.ts';
 import { operationNames } from '../../protocol/operations.ts';
 import type { Handler } from '../handler.ts';
 
-export const serverInfo: Handler<'server.info'> = async (_input, { engine, config, sees }) => {
+export const serverInfo: Handler<'server.info'> = async (_input, { engine, config, hooks, sees }) => {
   const { setAside, ...counts } = engine.started;
+  const { problem, notify, beforeCommit } = await hooks.view();
   const seen = await Promise.all(setAside.map(({ session }) => sees(session)));
   return {
     version: config.version,
@@ -14,6 +15,7 @@ export const serverInfo: Handler<'server.info'> = async (_input, { engine, confi
     limits: { ...limits },
     operations: [...operationNames],
     space: engine.space,
+    hooks: { problem, notify: notify.length, beforeCommit: beforeCommit.length },
     start: { ...counts, setAside: setAside.filter((_, at) => seen[at]) },
   };
 };

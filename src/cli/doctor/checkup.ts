@@ -9,6 +9,7 @@ import {
   agentFinding,
   checkAgents,
   checkDaemon,
+  checkHooks,
   checkOpenDatabase,
   checkPrices,
   databaseFinding,
@@ -89,6 +90,8 @@ async function* checkWith(
   client: Client,
 ): AsyncGenerator<Finding, void, undefined> {
   yield* guarded('daemon', () => checkDaemon(client));
+  const hooks = await checkHooks(client).catch(() => null);
+  if (hooks !== null) yield hooks;
   const prices = await checkPrices(client).catch(() => null);
   if (prices !== null) yield prices;
   if (!quick) yield* guarded('database', () => checkOpenDatabase(client));

@@ -11,6 +11,14 @@ export async function checkPrices(client: Client): Promise<Finding | null> {
   return warn('prices', `${file ?? 'they'} cannot be used: ${problem}`, 'The last good ones hold.');
 }
 
+/** Hooks that nobody runs, and nobody sees that otherwise; null where all is well. */
+export async function checkHooks(client: Client): Promise<Finding | null> {
+  const { hooks } = await client.server.info();
+  if (hooks.problem === null) return null;
+  const advice = 'Mend the file and start the daemon again.';
+  return warn('hooks', `nobody is notified: ${hooks.problem}`, advice);
+}
+
 /** A long check of much data is no failure. */
 const checkMs = 3_600_000;
 const probeMs = 60_000;

@@ -18,6 +18,9 @@ export const serverInfo = operation({
     space: z
       .object({ state: z.enum(['plenty', 'low', 'short']), free: z.number().nullable() })
       .describe('free bytes for the state directory; low takes no prompt, short pauses agents'),
+    hooks: z
+      .object({ problem: z.string().nullable(), notify: z.int(), beforeCommit: z.int() })
+      .describe('how many hooks there are, and why none is notified although some were to be'),
     start: z
       .object({
         continued: z.int(),
