@@ -34,6 +34,8 @@ describe('what a policy is asked about', () => {
     ['Grep', { pattern: '^/x|../y', path: '/a', '-n': true, glob: '*.ts' }, 'search', ['/a']],
     ['WebFetch', { url: 'https://example.org/', prompt: 'x' }, 'fetch', []],
     ['WebSearch', { query: 'x' }, 'fetch', []],
+    ['Agent', { description: 'x', prompt: 'y', subagent_type: 'z' }, 'think', []],
+    ['TodoWrite', { todos: [] }, 'other', []],
     ['mcp__server__tool', { command: 'x', file_path: '/etc/passwd' }, 'other', []],
   ] as const)('is of %s the tool, its kind and its files', (tool, input, kind, locations) => {
     expect(wantsOf(tool, input)).toEqual({ ...plain, tool, kind, locations });
@@ -50,6 +52,7 @@ describe('what a policy is asked about', () => {
       ['Monitor', { ws: { url: 'ws://example.org' }, description: 'd', timeout_ms: 5 }],
       ['Monitor', { command: 'ls', ws: { url: 'ws://example.org' } }],
       ['PowerShell', { command: 'ls' }],
+      ['Agent', { prompt: 'y', allowed_tools: ['Bash'] }],
       ['Write', { file_path: '/a', content: 'x', also: '/b' }],
       // Paths that it would make others of.
       ['Write', { file_path: 'a', content: 'x' }],

@@ -394,6 +394,27 @@ describe('a bypass', () => {
     await bench.engine.shutdown('stop');
   });
 
+  test('A4 A5: also allows what no policy understands, unless a rule guards, and only as long as it is there', async () => {
+    const bench = await Workbench.open({
+      play: async (turn) => turn.say(`${await turn.ask(turn.text)}`),
+    });
+    const session = await bench.session();
+    const asked = async (title: string): Promise<unknown> => {
+      const watch = await bench.watch(session);
+      await bench.send(session, title);
+      await watch.entry('approval', ({ data }) => data.title === title);
+      return (await decisionOn(bench, session, title))?.ruling;
+    };
+    await setPolicy(bench, session, bypassed(bench, 10_000));
+    expect(await asked('one')).toMatchObject({ effect: 'allow', rule: 'bypass' });
+    await setPolicy(bench, session, { rules: [denying('rm **')] });
+    expect(await asked('two')).toBeUndefined();
+    await bench.engine.abort(session, { force: false, wait: true, queue: 'keep' }, by);
+    await setPolicy(bench, session, { rules: [], bypassUntil: null });
+    expect(await asked('three')).toBeUndefined();
+    await bench.engine.shutdown('stop');
+  });
+
   test('A5: that ended while no daemon ran, in a session that nobody loads, ends at the next start', async () => {
     const { bench, session } = await fresh();
     await setPolicy(bench, session, bypassed(bench, 10_000));

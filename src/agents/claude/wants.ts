@@ -11,14 +11,18 @@ type Judged =
   | { what: 'command'; member: string; members: readonly string[] }
   | { what: 'file'; member: string; members: readonly string[] }
   | { what: 'search'; member: string; members: readonly string[]; glob?: string }
-  | { what: 'tool' };
+  | { what: 'tool'; members?: readonly string[] };
 
 const search = ['output_mode', 'head_limit', 'offset', 'multiline', 'type', 'glob', 'pattern'];
 const flags = ['-A', '-B', '-C', '-i', '-n', '-o', 'context'];
 const notebook = ['notebook_path', 'cell_id', 'new_source', 'cell_type', 'edit_mode'];
 const watched = ['command', 'description', 'timeout_ms', 'persistent'];
 
+const helper = ['description', 'prompt', 'subagent_type', 'model', 'run_in_background'];
+
 const judged: { readonly [tool: string]: Judged } = {
+  // What a sub-agent then does is asked about by itself; a skill may bring allowances of its own.
+  Agent: { what: 'tool', members: helper },
   Bash: {
     what: 'command',
     member: 'command',
@@ -40,6 +44,8 @@ const judged: { readonly [tool: string]: Judged } = {
   MultiEdit: file('file_path', ['edits']),
   NotebookEdit: file('notebook_path', notebook),
   NotebookRead: file('notebook_path', ['cell_id']),
+  Task: { what: 'tool', members: helper },
+  TodoWrite: { what: 'tool', members: ['todos'] },
   Read: file('file_path', ['offset', 'limit', 'pages']),
   TaskOutput: { what: 'tool' },
   TaskStop: { what: 'tool' },
@@ -74,8 +80,11 @@ export function wantedBy(request: JsonObject): Wanted | undefined {
   if (tool.startsWith('mcp__')) return plain;
   const known = Object.hasOwn(judged, tool) ? judged[tool]! : undefined;
   if (known === undefined) return undefined;
+  const { members } = known;
+  if (members !== undefined && !Object.keys(input).every((key) => members.includes(key))) {
+    return undefined;
+  }
   if (known.what === 'tool') return plain;
-  if (!Object.keys(input).every((key) => known.members.includes(key))) return undefined;
   const told = textAt(input, known.member);
   if (told === undefined) return undefined;
   // Its shell remembers a directory and does not tell which.
