@@ -172,8 +172,7 @@ export class SessionEngine implements Engine {
     this.budgets = {
       global: () => budgets.global,
       set: (budget) => budgets.setGlobal(budget),
-      ofSession: async (session) =>
-        budgets.ofSession((await this.#registry.get(session)).state),
+      ofSession: async (session) => budgets.ofSession((await this.#registry.get(session)).state),
     };
     this.#registry = new Registry({
       store,
@@ -189,7 +188,8 @@ export class SessionEngine implements Engine {
       committed: (actor, entries, before) => {
         budgets.committed(actor, before);
         this.#lists.changed(actor.state, entries, before);
-        if (entries.some((entry, at) => isEvent(entry, before.lastSeq + at === 0))) options.happened?.();
+        if (entries.some((entry, at) => isEvent(entry, before.lastSeq + at === 0)))
+          options.happened?.();
         this.#look(actor);
         this.approvals.committed(actor.id, entries);
         // What is in files no before-commit hook has seen.

@@ -250,9 +250,7 @@ const dataByKind: { readonly [Kind in EntryKind]: z.ZodType } = {
   notice: z.looseObject({
     code: text,
     text,
-    budget: z
-      .array(crossing.extend({ state: z.enum(['told', 'allowed', 'denied']) }))
-      .optional(),
+    budget: z.array(crossing.extend({ state: z.enum(['told', 'allowed', 'denied']) })).optional(),
   }),
   external: z.looseObject({ type: text.optional(), raw: z.unknown() }),
   unrecognized: z.looseObject({ reason: text, raw: text, count }),
