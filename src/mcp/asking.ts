@@ -18,6 +18,8 @@ export interface AskingOptions {
 
 /** One look at the question lasts so long; a daemon that is gone without a word is noticed a little later. */
 const lookMs = 20_000;
+/** The first one: what a policy decides is decided by then, and what waits is told soon. */
+const firstLookMs = 1000;
 const answerMs = 15_000;
 
 /**
@@ -30,13 +32,14 @@ export async function askPerson(
   { until, signal, waiting }: AskingOptions = {},
 ): Promise<Decided | null> {
   const given = signal === undefined ? {} : { signal };
-  for (let failures = 0; ;) {
-    const left = until === undefined ? lookMs : Math.max(0, until - Date.now());
-    const waitMs = Math.round(Math.min(lookMs, left));
+  for (let failures = 0, look = firstLookMs; ;) {
+    const left = until === undefined ? look : Math.max(0, until - Date.now());
+    const waitMs = Math.round(Math.min(look, left));
     try {
       const options = { ...given, tries: 1, timeoutMs: waitMs + answerMs };
       const { decision } = await client.approvals.request({ ...asked, waitMs }, options);
       failures = 0;
+      look = lookMs;
       if (decision !== null) return decision;
       waiting?.();
       if (left <= waitMs && until !== undefined) return null;

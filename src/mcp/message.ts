@@ -17,7 +17,7 @@ export const incoming = z.object({
 export const response = z.object({
   jsonrpc: z.literal('2.0'),
   id: requestId,
-  method: z.undefined(),
+  method: z.never().optional(),
 });
 
 export type RequestId = z.output<typeof requestId>;
