@@ -113,8 +113,7 @@ export class LogImport {
   #takeBlobs(entries: readonly Entry[]): readonly HeldBlob[] {
     if (this.#blobs.length === 0) return [];
     const texts = entries.map(({ data }) => JSON.stringify(data));
-    const isNamed = ({ ref }: HeldBlob): boolean =>
-      texts.some((text) => text.includes(ref.digest));
+    const isNamed = ({ ref }: HeldBlob): boolean => texts.some((text) => text.includes(ref.digest));
     const named = this.#blobs.filter(isNamed);
     this.#blobs = this.#blobs.filter((blob) => !named.includes(blob));
     return named;

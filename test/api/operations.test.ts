@@ -207,7 +207,12 @@ describe('refusals', () => {
     ['sessions.send', {}, 'session', /string/],
     ['sessions.send', { session: 's1' }, 'content', /string.* or .*array/],
     ['sessions.send', { session: 's1', content: '' }, 'content', /empty: give it some text/],
-    ['sessions.send', { session: 's1', content: [{ type: 'text' }] }, 'content.0.text', /string/],
+    [
+      'sessions.send',
+      { session: 's1', content: [{ type: 'text' }] },
+      'content.0.text',
+      /Give one of text and blob/,
+    ],
     [
       'sessions.send',
       { session: 's1', content: [{ type: 'text', text: 'a' }, image] },

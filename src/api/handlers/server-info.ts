@@ -2,7 +2,10 @@ import { limits } from '../../domain/limits.ts';
 import { operationNames } from '../../protocol/operations.ts';
 import type { Handler } from '../handler.ts';
 
-export const serverInfo: Handler<'server.info'> = async (_input, { engine, config, hooks, sees }) => {
+export const serverInfo: Handler<'server.info'> = async (
+  _input,
+  { engine, config, hooks, sees },
+) => {
   const { setAside, ...counts } = engine.started;
   const { problem, notify, beforeCommit } = await hooks.view();
   const seen = await Promise.all(setAside.map(({ session }) => sees(session)));
