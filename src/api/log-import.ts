@@ -156,7 +156,8 @@ export class LogImport {
     }
     for (const [field, scope] of Object.entries(guardedFields)) {
       const given = changes[field as keyof typeof guardedFields];
-      const none = given === undefined || ('length' in given && given.length === 0);
+      const none =
+        given === undefined || given === null || ('length' in given && given.length === 0);
       if (!none) {
         demandScope(this.#context.caller, scope, `sessions.import of a log that sets ${field}`);
       }

@@ -36,7 +36,9 @@ export class PriceFile implements Prices {
   private constructor(path: string, log: (event: string, data: object) => void) {
     this.file = path;
     this.#log = log;
-    this.#look = () => (this.#reading = this.#reading.then(() => this.#read()));
+    this.#look = () => {
+      this.#reading = this.#reading.then(() => this.#read());
+    };
   }
 
   /** Resolves when the file was read, if there is one. */
