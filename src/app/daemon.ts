@@ -19,6 +19,7 @@ import { checkSocketPath, insideEnvironment } from './inside.ts';
 import { openHooks, readHooksFile } from './hooks.ts';
 import { LargeLines } from './large-lines.ts';
 import { StoredPolicies } from './policies.ts';
+import { PriceFile } from './prices.ts';
 import { Prober } from './prober.ts';
 import { directorySpace } from './space.ts';
 import { rememberOwnToken } from './own-token.ts';
@@ -112,6 +113,7 @@ async function compose(
   const large = new LargeLines(agents);
   const defaultCwd = options.defaultCwd ?? null;
   const prober = new Prober({ log });
+  const prices = await PriceFile.open(directory.prices, log);
   const hooks = await openHooks(read, { store, clock, log });
   // Hosts may end before there is an api; nobody has anything open by their tokens then.
   const faces: { api?: Api } = {};
@@ -138,6 +140,7 @@ async function compose(
     }),
     probe: (driver) => prober.probe(driver),
     ...hooks.engine,
+    prices,
     space: directorySpace(directory.path),
     stallMs: options.stallMs ?? limits.stallMs,
     idleMs: options.idleMs ?? limits.idleMs,
@@ -145,6 +148,7 @@ async function compose(
   });
   const end = ending({ directory, store, engine, large, unlock });
   end.onClose(() => prober.close());
+  end.onClose(async () => prices.close());
   end.onClose(() => hooks.close());
   const api = (faces.api = createApi({
     engine,
