@@ -335,6 +335,37 @@ export const kills: Kills = {
       if ('refused' in again) expect(again.refused.code).toBe('already_decided');
     },
   },
+  'approvals.request': {
+    prepare: async (place) => {
+      const session = await working(place);
+      return { session, input: { session, id: newId(), title: 'may it' } };
+    },
+    check: ({ input, first, again, log }) => {
+      // The run may have been ended by then; what was asked before is known.
+      const { approval, duplicate } = answerOf(again);
+      if (first !== null) expect([approval, duplicate]).toEqual([first.approval, true]);
+      const asked = ofKind(log, 'approval');
+      expect(asked).toMatchObject([{ id: input['id'], seq: approval.seq }]);
+      expect(ofKind(log, 'decision')).toMatchObject([{ data: { outcome: 'withdrawn' } }]);
+    },
+  },
+  'policy.set': {
+    prepare: async (place) => {
+      const { id: session, cwd: directory } = await place.session();
+      const { policies } = await place.http.call('policy.get', { session });
+      const revision = policies.find((row) => row.directory === directory)?.revision ?? 0;
+      const rules = [{ effect: 'allow', command: `ls ${session}` }];
+      return { session, input: { directory, rules, revision } };
+    },
+    check: async ({ place, session, input, first, again }) => {
+      const { policies } = await place.http.call('policy.get', { session });
+      const row = policies.find(({ directory }) => directory === input['directory']);
+      expect(row).toMatchObject({ rules: input['rules'], revision: Number(input['revision']) + 1 });
+      // The revision tells that it was done.
+      if ('refused' in again) expect(again.refused.code).toBe('conflict');
+      else expect([first, again.answer]).toEqual([null, row]);
+    },
+  },
   'tokens.create': {
     prepare: async (place) => {
       const { id: session } = await place.session();

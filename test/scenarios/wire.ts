@@ -101,6 +101,20 @@ interface Sum {
   runs: number;
 }
 
+interface Ruling {
+  effect: string;
+  level: string | null;
+  rule: number | string;
+  directory?: string;
+}
+
+interface PolicyRow {
+  directory: string | null;
+  rules: readonly Fields[];
+  revision: number;
+  changedBy: string;
+}
+
 /** What each operation answers, as far as the scenarios look at it. */
 export interface Answers {
   'agents.list': { default: string; agents: readonly Agent[] };
@@ -109,8 +123,14 @@ export interface Answers {
     decision: { id: string; seq: number };
     outcome: string;
     option?: string;
+    remembered?: { level: string; rules: readonly Fields[] };
   };
-  'approvals.list': { approvals: readonly { session: string; entry: Entry }[] };
+  'approvals.list': { approvals: readonly { session: string; entry: Entry; rules?: unknown }[] };
+  'approvals.request': {
+    approval: { id: string; seq: number };
+    duplicate: boolean;
+    decision: { outcome: string; option?: string; message?: string; ruling?: Ruling } | null;
+  };
   'blobs.get': { base64: string; size: number; next: number | null };
   'blobs.put': { digest: string; size: number };
   'budgets.get': Standing;
@@ -135,6 +155,16 @@ export interface Answers {
     beforeCommit: readonly { directory: string; running: boolean; kept: number }[];
   };
   'hooks.test': { delivered: boolean; message: string | null };
+  'policy.get': {
+    session: { rules: readonly Fields[]; bypassUntil: string | null } | null;
+    policies: readonly PolicyRow[];
+  };
+  'policy.set': PolicyRow;
+  'policy.test': {
+    verdict: Ruling;
+    parts: readonly { found: string; text: string; verdict: Ruling }[];
+    rules: readonly Fields[];
+  };
   'prices.get': {
     prices: readonly { model: string; input: number; output: number }[];
     file: string | null;
