@@ -23,7 +23,7 @@ function sumOf(bill: readonly Billed[]): Tokens {
   return sum;
 }
 
-test('usage is what the model server counted, with a sub-agent, an error and an abort', async () => {
+test('U1: usage is what the model server counted, with a sub-agent, an error and an abort', async () => {
   const talk = await place.session();
   const { model, client } = place;
   const summed = async () =>
@@ -72,7 +72,7 @@ test('usage is what the model server counted, with a sub-agent, an error and an 
   await checked(talk);
 });
 
-test('usage is what the model server counted where requests fail and are retried, and streams break off', async () => {
+test('U1: usage is what the model server counted where requests fail and are retried, and streams break off', async () => {
   const talk = await place.session();
   const { model, client } = place;
   const from = model.bill.length;

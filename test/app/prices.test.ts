@@ -22,7 +22,7 @@ async function opened(text: string | null) {
 
 const patient = { timeout: 15_000 };
 
-test('the table of prices is read at the start, and again when it changes', async () => {
+test('U2: the table of prices is read at the start, and again when it changes', async () => {
   const { file, prices, logged } = await opened(good(row));
   expect(prices.table).toEqual([{ ...row, currency: 'USD' }]);
   // As an editor does that writes a file of its own and puts it in the place.
@@ -35,7 +35,7 @@ test('the table of prices is read at the start, and again when it changes', asyn
   expect([prices.problem, logged]).toEqual([null, []]);
 });
 
-test('a table that cannot be understood is told, and the last good one holds', async () => {
+test('U2: a table that cannot be understood is told, and the last good one holds', async () => {
   const { file, prices, logged } = await opened(good(row));
   await writeFile(file, '{"currency":"USD",');
   await expect.poll(() => prices.problem, patient).toMatch(/JSON/);
@@ -47,7 +47,7 @@ test('a table that cannot be understood is told, and the last good one holds', a
   expect(prices.table).toHaveLength(2);
 });
 
-test('without a table, or with one that never was good, nothing has a price', async () => {
+test('U2: without a table, or with one that never was good, nothing has a price', async () => {
   expect(await opened(null)).toMatchObject({ prices: { table: [], problem: null }, logged: [] });
   const { prices, logged } = await opened('[]');
   expect([prices.table, logged]).toEqual([[], ['prices']]);

@@ -30,7 +30,7 @@ test.each([
   expect(found).toEqual(fits ? { amount: 1, currency: 'USD' } : null);
 });
 
-test('the first row that fits holds, and each kind of token has its price', () => {
+test('U2: the first row that fits holds, and each kind of token has its price', () => {
   const tokens = { input: 1e6, output: 1e6, cacheRead: 1e6, cacheWrite: 1e6, thought: 1e6 };
   const table = [
     price('m-small', 1),
@@ -42,7 +42,7 @@ test('the first row that fits holds, and each kind of token has its price', () =
   expect(priceOf(table, 'm-small', { ...noTokens, input: 3 })?.amount).toBe(0.000003);
 });
 
-test('what is estimated of a run is over when its agent tells what it cost', () => {
+test('U2: what is estimated of a run is over when its agent tells what it cost', () => {
   const pending = (amount: number) => ({ amount, currency: 'USD', estimate: true }) as const;
   const report = (more: Partial<UsageReport>): UsageReport => ({
     key: 'k',

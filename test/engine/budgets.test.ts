@@ -53,7 +53,7 @@ async function notices(bench: Workbench, session: string): Promise<string[]> {
 }
 
 describe('a budget that stops', () => {
-  test('R4 S1: aborts the run in the transaction that stores what went beyond it, and takes no prompt', async () => {
+  test('U3 R4: aborts the run in the transaction that stores what went beyond it, and takes no prompt', async () => {
     const bench = await Workbench.open({ play: spender });
     const session = await budgeted(bench, tokens(10, 'stop'));
     expect(await run(bench, session, 'use 9')).toMatchObject({ outcome: 'completed' });
@@ -82,7 +82,7 @@ describe('a budget that stops', () => {
     });
   });
 
-  test('P3 R7: holds what waits after the run that spent it, over a restart, too', async () => {
+  test('U3 P3 R7: holds what waits after the run that spent it, over a restart, too', async () => {
     const bench = await Workbench.open({ play: spender });
     const session = await budgeted(bench, { limits: { runs: 2 }, action: 'stop' });
     const watch = await bench.watch(session);
@@ -99,7 +99,7 @@ describe('a budget that stops', () => {
     expect((await bench.engine.queue.release(session, by)).run).not.toBeNull();
   });
 
-  test('R4: of runs lets the last one end, and begins no other', async () => {
+  test('U3: of runs lets the last one end, and begins no other', async () => {
     const bench = await Workbench.open({ play: spender });
     const session = await budgeted(bench, { limits: { runs: 2 }, action: 'stop' });
     for (const _ of [1, 2]) {
@@ -110,7 +110,7 @@ describe('a budget that stops', () => {
     });
   });
 
-  test('P2: of runs takes a prompt that steers the last one, and no other', async () => {
+  test('U3 P2: of runs takes a prompt that steers the last one, and no other', async () => {
     const driver = plainDriver({ profile: { steer: true } });
     const bench = await Workbench.open({ play: spender, driver });
     const session = await budgeted(bench, { limits: { runs: 1 }, action: 'stop' });
@@ -125,7 +125,7 @@ describe('a budget that stops', () => {
     await bench.abort(session, { wait: true });
   });
 
-  test('R4: of money counts its own currency and no other', async () => {
+  test('U3: of money counts its own currency and no other', async () => {
     const bench = await Workbench.open({ play: spender });
     const limits = { cost: { amount: 1, currency: 'EUR' } };
     const session = await budgeted(bench, { limits, action: 'stop' });
@@ -139,7 +139,7 @@ describe('a budget that stops', () => {
     expect(await run(bench, session, 'pay 0.5 hold')).toMatchObject({ outcome: 'cancelled' });
   });
 
-  test('R4 R7: of wall time ends the run when its time has come, in the next daemon, too', async () => {
+  test('U3 R7: of wall time ends the run when its time has come, in the next daemon, too', async () => {
     const bench = await Workbench.open({ play: spender });
     const session = await budgeted(bench, { limits: { wallMs: 60_000 }, action: 'stop' });
     const first = await bench.watch(session);
@@ -162,7 +162,7 @@ describe('a budget that stops', () => {
 });
 
 describe('a budget that warns', () => {
-  test('R7: says so once for each time that its limit is reached, and not again after a restart', async () => {
+  test('U3 R7: says so once for each time that its limit is reached, and not again after a restart', async () => {
     const bench = await Workbench.open({ play: spender });
     const session = await budgeted(bench, tokens(10, 'warn'));
     await run(bench, session, 'use 9');
@@ -179,7 +179,7 @@ describe('a budget that warns', () => {
   });
 });
 
-test('R7: another limit is another crossing', async () => {
+test('U3: another limit is another crossing', async () => {
   const bench = await Workbench.open({ play: spender });
   const session = await budgeted(bench, tokens(10, 'warn'));
   await run(bench, session, 'use 12');
@@ -195,7 +195,7 @@ test('R7: another limit is another crossing', async () => {
 });
 
 describe('a budget that asks', () => {
-  test('A1 R4: lets the run go on until somebody says no', async () => {
+  test('U3 A1: lets the run go on until somebody says no', async () => {
     const bench = await Workbench.open({ play: spender });
     const session = await budgeted(bench, tokens(10, 'ask'));
     const watch = await bench.watch(session);
@@ -211,7 +211,7 @@ describe('a budget that asks', () => {
     expect(await bench.of(session, 'abort')).toMatchObject([{ data: { reason: 'budget' }, by }]);
   });
 
-  test('A1 R7: remembers a yes until as much is used again', async () => {
+  test('U3 A1 R7: remembers a yes until as much is used again', async () => {
     const bench = await Workbench.open({ play: spender });
     const session = await budgeted(bench, tokens(10, 'ask'));
     const watch = await bench.watch(session);
@@ -229,7 +229,7 @@ describe('a budget that asks', () => {
     await bench.abort(session, { wait: true });
   });
 
-  test('S1 P3: without a run holds the next prompt until somebody who may approve lets it go on', async () => {
+  test('U3 S1 P3: without a run holds the next prompt until somebody who may approve lets it go on', async () => {
     const bench = await Workbench.open({ play: spender });
     const session = await budgeted(bench, tokens(10, 'ask'));
     await run(bench, session, 'use 3');
@@ -255,7 +255,7 @@ describe('a budget that asks', () => {
 });
 
 describe('a budget of several sessions', () => {
-  test('S1: what children use counts towards that of their parent, and stops the whole family', async () => {
+  test('U4 S1: what children use counts towards that of their parent, and stops the whole family', async () => {
     const bench = await Workbench.open({ play: spender });
     const parent = await budgeted(bench, tokens(10, 'stop'));
     const child = (await bench.engine.create({ changes: { parent } }, by)).row.id;
@@ -286,7 +286,7 @@ describe('a budget of several sessions', () => {
     expect((await bench.engine.budgets.ofSession(child)).spent.tokens).toBe(9);
   });
 
-  test('R4: what a parent uses stops its children, and all their time is added up', async () => {
+  test('U4: what a parent uses stops its children, and all their time is added up', async () => {
     const bench = await Workbench.open({ play: spender });
     const parent = await budgeted(bench, {
       limits: { tokens: 10, wallMs: 60_000 },
@@ -318,7 +318,7 @@ describe('a budget of several sessions', () => {
     await ends(2);
   });
 
-  test('R7: a run that lasts over midnight counts on each day for itself', async () => {
+  test('U4: a run that lasts over midnight counts on each day for itself', async () => {
     const bench = await Workbench.open({ play: spender });
     const budget: GlobalBudget = { limits: { wallMs: 60_000 }, action: 'stop', period: 'day' };
     await bench.engine.budgets.set(budget);
@@ -336,7 +336,7 @@ describe('a budget of several sessions', () => {
     expect(bench.engine.budgets.global().spent.wallMs).toBe(60_000);
   });
 
-  test('R7: that of all counts what was used before it was set, by day or in all', async () => {
+  test('U4 R7: that of all counts what was used before it was set, by day or in all', async () => {
     const bench = await Workbench.open({ play: spender });
     const [a, b] = [await bench.session(), await bench.session()];
     await run(bench, a, 'use 6');
@@ -367,7 +367,7 @@ describe('a budget of several sessions', () => {
     expect(await run(bench, b, 'use 9')).toMatchObject({ outcome: 'completed' });
   });
 
-  test('R4: that of all is crossed by two at once, and both are stopped', async () => {
+  test('U4: that of all is crossed by two at once, and both are stopped', async () => {
     const bench = await Workbench.open({ play: spender });
     await bench.engine.budgets.set({ ...tokens(10, 'stop'), period: 'total' });
     const sessions = [await bench.session(), await bench.session()];
@@ -382,7 +382,7 @@ describe('a budget of several sessions', () => {
 describe('prices', () => {
   const prices = [{ model: 'm-*', currency: 'USD', input: 2, output: 10 }];
 
-  test('L1: what an agent does not tell is estimated when it is stored, and stays so', async () => {
+  test('U2: what an agent does not tell is estimated when it is stored, and stays so', async () => {
     const bench = await Workbench.open({ play: spender, prices });
     const session = await bench.session();
     await run(bench, session, 'use 500000');
@@ -399,7 +399,7 @@ describe('prices', () => {
     expect(total.cost).toEqual([{ amount: 3, currency: 'USD', estimate: true }]);
   });
 
-  test('R4: an agent that tells its cost later is limited by the estimate until then', async () => {
+  test('U2 U3: an agent that tells its cost later is limited by the estimate until then', async () => {
     const driver = plainDriver({ profile: { costsLater: true } });
     const bench = await Workbench.open({ play: spender, prices, driver });
     const session = await bench.session();
@@ -419,7 +419,7 @@ describe('prices', () => {
     expect(total.cost).toEqual([{ amount: 1.75, currency: 'USD', estimate: true }]);
   });
 
-  test('R7: what is only estimated yet counts in the next daemon, too', async () => {
+  test('U2 U4 R7: what is only estimated yet counts in the next daemon, too', async () => {
     const driver = plainDriver({ profile: { costsLater: true } });
     const bench = await Workbench.open({ play: spender, prices, driver });
     const limits = { cost: { amount: 10, currency: 'USD' } };

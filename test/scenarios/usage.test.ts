@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => place.close());
 
 describe('usage.summary', () => {
-  test('L6: sums up what runs have used, by what is asked for, with children and in pages', async () => {
+  test('U1 L6: sums up what runs have used, by what is asked for, with children and in pages', async () => {
     const { id: session } = await place.session();
     const { id: child } = await place.session({ parent: session });
     await place.run(session, '[[usage 1000|200]] [[cost 0.25]] [[say a]]');
@@ -46,7 +46,7 @@ describe('usage.summary', () => {
 const tokens = (count: number, action: string) => ({ limits: { tokens: count }, action });
 
 describe('budgets.get', () => {
-  test('L6: tells what a session and its children may use, and how much of it they have', async () => {
+  test('U4 L6: tells what a session and its children may use, and how much of it they have', async () => {
     const budget = tokens(2000, 'ask');
     const { id: session } = await place.session({ budget });
     const { id: child } = await place.session({ parent: session });
@@ -68,7 +68,7 @@ describe('budgets.get', () => {
     expect(await place.http.call('budgets.get', { session })).toEqual(standing);
   });
 
-  test('S1 P3: one that asks holds what comes next, until it is released by who may approve', async () => {
+  test('U3 S1 P3: one that asks holds what comes next, until it is released by who may approve', async () => {
     const { id: session } = await place.session({ budget: tokens(100, 'ask') });
     await place.run(session, '[[usage 100|1]] [[say spent]]');
     const sent = await place.http.call('sessions.send', { session, content: '[[say more]]' });
@@ -86,7 +86,7 @@ describe('budgets.get', () => {
     );
   });
 
-  test('R4 R7: one that stops aborts the run that goes beyond it, and refuses what comes next', async () => {
+  test('U3 R4 R7: one that stops aborts the run that goes beyond it, and refuses what comes next', async () => {
     const { id: session } = await place.session({
       budget: { limits: { wallMs: 1000 }, action: 'stop' },
     });
@@ -106,7 +106,7 @@ describe('budgets.get', () => {
     await place.run(session, '[[say well again]]');
   });
 
-  test('R3: a run that ends with what it has used is complete, and the next is not begun', async () => {
+  test('U3 R3: a run that ends with what it has used is complete, and the next is not begun', async () => {
     const { id: session } = await place.session({ budget: tokens(100, 'stop') });
     const { run } = await place.run(session, '[[usage 100|1]] [[say done]]');
     const { run: ended } = await place.http.call('runs.get', { session, run });
@@ -121,7 +121,7 @@ describe('budgets.get', () => {
 });
 
 describe('budgets.set', () => {
-  test('S1: of several at once the last one holds, for all sessions, until it is taken away', async () => {
+  test('U4 S1: of several at once the last one holds, for all sessions, until it is taken away', async () => {
     const counts = [10 ** 9, 10 ** 9 + 1, 10 ** 9 + 2];
     const set = (count: number) =>
       place.http.call('budgets.set', { budget: { ...tokens(count, 'stop'), period: 'total' } });
@@ -152,7 +152,7 @@ describe('budgets.set', () => {
 });
 
 describe('prices.get', () => {
-  test('R7: tells the prices of the file, by which is estimated what agents do not tell', async () => {
+  test('U2: tells the prices of the file, by which is estimated what agents do not tell', async () => {
     const { file } = await place.http.call('prices.get');
     const price = { model: '*', input: 2, output: 10 };
     const known = (

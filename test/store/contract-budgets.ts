@@ -18,7 +18,7 @@ async function report(
 }
 
 export function budgetsAndEstimates(store: () => Store): void {
-  test('a sum is an estimate as long as a part of it is', async () => {
+  test('U2: a sum is an estimate as long as a part of it is', async () => {
     await append(store(), batch('s', [], { ...first, state: state({}) }));
     const cost = async () => (await store().usage({ by: ['day'], limit: 1 })).total.cost;
     await report(store(), 'a', dollars(1));
@@ -34,7 +34,7 @@ export function budgetsAndEstimates(store: () => Store): void {
     expect(await cost()).toEqual([estimated(13)]);
   });
 
-  test('the budget of all sessions is kept, replaced and taken away', async () => {
+  test('U4: the budget of all sessions is kept, replaced and taken away', async () => {
     const { budgets } = store();
     expect(await budgets.read()).toBeNull();
     const budget: GlobalBudget = { limits: { runs: 1 }, action: 'ask', period: 'day' };
@@ -44,7 +44,7 @@ export function budgetsAndEstimates(store: () => Store): void {
     }
   });
 
-  test('what is used is summed up for all, for a day and for each session', async () => {
+  test('U4: what is used is summed up for all, for a day and for each session', async () => {
     const at = (day: number, hour: number) => ({
       at: `2026-01-0${day}T${String(hour).padStart(2, '0')}:00:00.000Z`,
     });
