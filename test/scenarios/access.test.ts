@@ -197,6 +197,8 @@ describe('every operation', () => {
       'blobs.get',
       'budgets.get',
       'prices.get',
+      'policy.get',
+      'policy.test',
       'queue.list',
       'runs.get',
       'runs.list',
@@ -207,6 +209,9 @@ describe('every operation', () => {
       'sessions.list',
       'sessions.preview',
       'sessions.resolve',
+      'snapshots.diff',
+      'snapshots.get',
+      'snapshots.list',
       'usage.summary',
     ]);
     expect(await place.log(session)).toEqual(before);
