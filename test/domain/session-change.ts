@@ -90,7 +90,7 @@ export function changeCommand(
 ): Command {
   switch (step.do) {
     case 'release':
-      return { type: 'release' };
+      return { type: 'release', ...(log.length % 2 === 0 ? { beyondBudget: true } : {}) };
     case 'note':
       return { type: 'note', code: 'c', text: 't' };
     case 'patch':

@@ -1,4 +1,6 @@
 import fc from 'fast-check';
+import { type Budget, budgetActions, nothingSpent } from '../../src/domain/budget.ts';
+import { watchBudget } from '../../src/domain/decide/watch-budget.ts';
 import type { Ruling } from '../../src/domain/policy.ts';
 import type { AgentCommand } from '../../src/domain/agent-event.ts';
 import type { ContentBlock } from '../../src/domain/content.ts';
@@ -212,12 +214,21 @@ export const traits: fc.Arbitrary<AgentTraits> = fc.record({
 });
 
 /** How a session begins: as a draft or at once, with a prompt or without. */
-export type Beginning = Pick<SettingsChange, 'draft' | 'onLost'> & { prompted: boolean };
+export type Beginning = Pick<SettingsChange, 'draft' | 'onLost' | 'budget'> & { prompted: boolean };
+
+const budget: fc.Arbitrary<Budget> = fc.record({
+  limits: fc.record(
+    { tokens: fc.integer({ min: 1, max: 9 }), runs: fc.integer({ min: 1, max: 9 }) },
+    { requiredKeys: [] },
+  ),
+  action: fc.constantFrom(...budgetActions),
+});
 
 export const beginning: fc.Arbitrary<Beginning> = fc.record({
   draft: fc.boolean(),
   onLost: fc.constantFrom('stop' as const, 'continue' as const),
   prompted: fc.boolean(),
+  budget: fc.option(budget),
 });
 
 /** What a step led to. */
@@ -270,7 +281,8 @@ export class ModelSession {
     switch (step.do) {
       case 'agent':
         if (this.state.host === null) return;
-        return decideAgent(draft, host, this.#named(step.input));
+        decideAgent(draft, host, this.#named(step.input));
+        return watchBudget(draft);
       case 'turn_ended': {
         if (this.state.host === null) return;
         const run = step.named === 'run' ? this.state.run?.id : 'another';
@@ -363,7 +375,8 @@ export class ModelSession {
       agent: this.agent,
       primer: () => primer,
       price: () => null,
-      accounts: () => [],
+      accounts: ({ id: of, budget }: SessionState) =>
+        budget === null ? [] : [{ of, budget, others: nothingSpent }],
       rulingOf: (approval: string) => this.rulings.get(approval) ?? null,
       contentOf: (prompt: string) =>
         contentOf(prompt, draft.state, [...this.log, ...draft.entries]),

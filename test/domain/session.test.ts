@@ -4,6 +4,7 @@ import { isNode } from '../../src/domain/entry.ts';
 import { evolve, type PlacedEntry } from '../../src/domain/evolve.ts';
 import { emptySession } from '../../src/domain/session-state.ts';
 import { limits } from '../../src/domain/limits.ts';
+import { sumOfTokens } from '../../src/domain/usage.ts';
 import { always } from './always.ts';
 import { ModelSession, primer, type Step, type Taken } from './session-model.ts';
 
@@ -83,6 +84,18 @@ describe('whatever happens to a session', () => {
           else expect(waits.length).toBe(1);
         }
       };
+    });
+  });
+
+  test('U3: no prompt begins a run beyond a budget that stops', () => {
+    always(() => ({ state }, { entries }) => {
+      const { limits: most, action } = state.budget ?? { limits: {} };
+      const begun = entries.some(
+        (entry) => entry.kind === 'run_started' && entry.data.trigger === 'prompt',
+      );
+      if (action !== 'stop' || !begun) return;
+      expect(sumOfTokens(state.usage.tokens)).toBeLessThan(most.tokens ?? Infinity);
+      expect(state.ran.runs).toBeLessThanOrEqual(most.runs ?? Infinity);
     });
   });
 
@@ -278,6 +291,7 @@ describe('whatever happens to a session', () => {
   test('L6: its state stays bounded', () => {
     always(() => ({ state }) => {
       expect(state.decided.length).toBeLessThanOrEqual(64);
+      expect(state.crossings.length).toBeLessThanOrEqual(32);
       expect(state.reports.length).toBeLessThanOrEqual(32);
       expect(state.run?.toolCalls.length ?? 0).toBeLessThanOrEqual(256);
     });
