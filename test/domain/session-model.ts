@@ -228,7 +228,7 @@ export const beginning: fc.Arbitrary<Beginning> = fc.record({
   draft: fc.boolean(),
   onLost: fc.constantFrom('stop' as const, 'continue' as const),
   prompted: fc.boolean(),
-  budget: fc.option(budget),
+  budget: fc.option<Budget, null>(budget, { nil: null }),
 });
 
 /** What a step led to. */
