@@ -358,7 +358,8 @@ export class Batch {
   }
 }
 
-function withoutGrip({ grip: _, lines: _lines, ...input }: Sent): HostInput {
+function withoutGrip(sent: Sent): HostInput {
+  const { grip: _, lines: _lines, ...input } = sent;
   return input;
 }
 

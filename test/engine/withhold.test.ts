@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { textOf } from '../../src/domain/content.ts';
+import { limits } from '../../src/domain/limits.ts';
 import type { CommitQuestion, CommitVerdict } from '../../src/ports/hooks.ts';
 import { rowOf } from '../../src/domain/row.ts';
 import type { SessionState } from '../../src/domain/session-state.ts';
@@ -104,9 +105,9 @@ describe('a before-commit hook', () => {
 
   test('H1: what an entry repeats of others is what is left of those, whatever it says of it', async () => {
     // It knows the words of people and of the agent, and nothing of answers, deliveries or calls.
-    const { bench } = await world((question) =>
-      ['prompt', 'message'].includes(question.kind) ? withholding(question) : { action: 'keep' },
-    );
+    const knows = (question: CommitQuestion): CommitVerdict =>
+      ['prompt', 'message'].includes(question.kind) ? withholding(question) : { action: 'keep' };
+    const { bench } = await world(knows, (turn) => turn.say(canary));
     const session = await bench.session(`say ${canary}`);
     await (await bench.watch(session)).entry('run_ended');
     await bench.send(session, canary);
@@ -183,7 +184,8 @@ describe('a before-commit hook', () => {
     const early = await bench.watch(session);
     await turns.begun;
     await early.entry('delivery');
-    await bench.engine.get(session);
+    // By then what is being said would have been sent.
+    bench.clock.advance(limits.partialMs);
     const late = await bench.watch(session);
     turns.end();
     for (const watch of [early, late]) {
@@ -197,10 +199,18 @@ describe('a before-commit hook', () => {
 
   test('H2 L10: lines between daemon and agent are shown to nobody and not archived', async () => {
     const turns = held();
-    const { bench } = await world(redacting, turns.play);
+    const { bench } = await world(redacting, async (turn) => {
+      const toolCall = { call: 'c', title: 'look', kind: 'read', status: 'in_progress' };
+      turn.print({ type: 'tool_call', toolCall });
+      await turns.play(turn);
+    });
     const session = await bench.session('go');
     const run = (await bench.of(session, 'run_started'))[0]!.runId!;
     await turns.begun;
+    await (await bench.watch(session)).entry('tool_call');
+    // Nothing of what its decoder has in mind is stored.
+    const row = { withheld: true, snapshot: null, replayFrom: 0 };
+    expect(await bench.store.openHosts()).toMatchObject([row]);
     const query = { run, limit: 10, maxBytes: 65_536 };
     expect(await bench.engine.raw(session, query)).toEqual({
       lines: [],
