@@ -57,7 +57,8 @@ async function knownQuestion(
   notInBatch(command.id, inBatch);
   const entry = await log.entryOf(command.id);
   if (entry === undefined) return { seqs: new Map(), rest: command };
-  const same = entry.kind === command.ask.kind && (log.withholds || sameQuestion(entry, command.ask));
+  const same =
+    entry.kind === command.ask.kind && (log.withholds || sameQuestion(entry, command.ask));
   if (!same) throw reused('id', entry.seq);
   return { seqs: new Map([[command.id, entry.seq]]), rest: null };
 }

@@ -110,9 +110,7 @@ export function rawRows(store: () => Store): void {
     expect(await store().settleHost('h', 'lost')).toBe(false);
     expect(await store().inputMarks('h', 0, 9)).toEqual(marks);
     await append(store(), batch('s', [], { hosts: [{ host: 'h', phase: 'ended', ingested: 12 }] }));
-    expect(await store().endedHosts()).toEqual([
-      { host: 'h', ingested: 12, withheld: false },
-    ]);
+    expect(await store().endedHosts()).toEqual([{ host: 'h', ingested: 12, withheld: false }]);
     expect(await store().inputMarks('h', 0, 9)).toEqual(marks);
     for (const files of ['archived', 'archived', 'expired'] as const) {
       expect(await store().settleHost('h', files)).toBe(true);
