@@ -2,18 +2,26 @@ import type { AgentDriver } from '../ports/agent.ts';
 import { acpAgentSettings, acpDriver, acpLiveSettings } from './acp/driver.ts';
 import { claudeAgent } from './claude/driver.ts';
 import type { ClaudeOptions } from './claude/program.ts';
+import { codexAgent } from './codex/driver.ts';
+import type { CodexOptions } from './codex/program.ts';
 import { scriptedAgent, type ScriptedOptions } from './scripted/scripted.ts';
 
 export interface AgentOptions {
   scripted: ScriptedOptions;
   /** Without them this agent is not offered. */
   claude?: ClaudeOptions;
+  /** Without them this agent is not offered. */
+  codex?: CodexOptions;
 }
 
 /** The agents that Turnkeep knows by itself. */
 export function builtInAgents(options: AgentOptions): readonly AgentDriver[] {
-  const { scripted, claude } = options;
-  return [scriptedAgent(scripted), ...(claude === undefined ? [] : [claudeAgent(claude)])];
+  const { scripted, claude, codex } = options;
+  return [
+    scriptedAgent(scripted),
+    ...(claude === undefined ? [] : [claudeAgent(claude)]),
+    ...(codex === undefined ? [] : [codexAgent(codex)]),
+  ];
 }
 
 /** An agent that somebody configured: any program that speaks ACP v1 on its standard streams. */

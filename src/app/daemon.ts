@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { builtInAgents } from '../agents/agents.ts';
 import type { ClaudeOptions } from '../agents/claude/program.ts';
+import type { CodexOptions } from '../agents/codex/program.ts';
 import { type Api, createApi } from '../api/api.ts';
 import { limits } from '../domain/limits.ts';
 import { refuse } from '../domain/refusal.ts';
@@ -55,6 +56,8 @@ export interface DaemonOptions {
   idleMs?: number;
   /** How Claude Code is started. Default: `claude` of the `PATH`, with the user's keys for it. */
   claude?: Omit<ClaudeOptions, 'trusted'>;
+  /** How Codex is started. Default: `codex` of the `PATH`, with the user's keys for it. */
+  codex?: Omit<CodexOptions, 'trusted'>;
   /** Content of a file that is kept before and after an agent's tool calls; default 10 MiB, 0 for none. */
   snapshotBytes?: number;
   /** Told of what happens inside: one event with its data. Default: a line of JSON on stderr. */

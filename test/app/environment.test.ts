@@ -40,6 +40,11 @@ const ofClaude = {
   ANTHROPIC_BASE_URL: 'http://127.0.0.1:1',
   AWS_SECRET_ACCESS_KEY: 'aws-of-claude',
 };
+/** Codex's own, in the same way. */
+const ofCodex = {
+  CODEX_HOME: '/codex',
+  OPENAI_API_KEY: 'key-of-codex',
+};
 /** What nobody gets: of the daemon, of a session that it was started in, of loaders. */
 const keptBack = {
   CLAUDECODE: '1',
@@ -49,7 +54,7 @@ const keptBack = {
   GITHUB_TOKEN: 'secret',
   HTTPX: 'secret',
   NODE_DEBUG_NATIVE: '',
-  OPENAI_API_KEY: 'secret',
+  OPENAI_ORGANIZATION: 'secret',
   PATHS: 'secret',
   TURNKEEP_HOST: 'outer',
   TURNKEEP_SESSION: 'outer',
@@ -60,7 +65,7 @@ const keptBack = {
   TURNKEEP_URL: 'http://127.0.0.1:1',
 };
 
-const fakeClaude = `#!/bin/sh
+const fakeAgent = `#!/bin/sh
 cat "/proc/$$/environ" > environ.new
 mv environ.new environ
 while read -r line; do :; done
@@ -70,8 +75,10 @@ beforeAll(async () => {
   root = await realpath(await mkdtemp(join(tmpdir(), 'turnkeep-environment-')));
   const programs = join(root, 'bin');
   await mkdir(programs);
-  await writeFile(join(programs, 'claude'), fakeClaude);
-  await chmod(join(programs, 'claude'), 0o755);
+  for (const name of ['claude', 'codex']) {
+    await writeFile(join(programs, name), fakeAgent);
+    await chmod(join(programs, name), 0o755);
+  }
   passed = {
     HOME: root,
     LANG: 'C.UTF-8',
@@ -86,7 +93,7 @@ beforeAll(async () => {
     USER: 'somebody',
     XDG_CONFIG_HOME: join(root, 'config'),
   };
-  daemon = await DaemonProcess.start(state(), { ...passed, ...ofClaude, ...keptBack });
+  daemon = await DaemonProcess.start(state(), { ...passed, ...ofClaude, ...ofCodex, ...keptBack });
 });
 afterAll(async () => {
   try {
@@ -116,6 +123,7 @@ const ofDriver: { readonly [agent: string]: { [name: string]: string } } = {
     DISABLE_ERROR_REPORTING: '1',
     DISABLE_TELEMETRY: '1',
   },
+  codex: ofCodex,
 };
 
 function variables(lines: readonly string[]): { [name: string]: string } {

@@ -50,6 +50,7 @@ test('V6: while an agent hangs in a probe, health, lists and launches wait for n
   expect(agents.map(({ name, found }) => [name, found])).toEqual([
     ['scripted', null],
     ['claude', null],
+    ['codex', null],
   ]);
   const { session, prompt } = await client.sessions.create({ cwd: place, prompt: '[[say hi]]' });
   for await (const event of client.watch(session.id, { after: prompt!.seq })) {
@@ -87,7 +88,7 @@ test('S1: who may only look starts no probe, and checks no database', async () =
   const forbidden = { refusal: { code: 'forbidden' } };
   await expect(looker.agents.probe()).rejects.toMatchObject(forbidden);
   await expect(looker.server.check()).rejects.toMatchObject(forbidden);
-  expect((await looker.agents.list()).agents).toHaveLength(2);
+  expect((await looker.agents.list()).agents).toHaveLength(3);
   looker.close();
   expect(await client.server.check()).toEqual({ faults: [], more: 0 });
   expect(await started()).toEqual([]);

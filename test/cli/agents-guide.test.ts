@@ -7,6 +7,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { builtInAgents } from '../../src/agents/agents.ts';
 import { cliVersion } from '../agents/cli.ts';
+import { codexVersion } from '../agents/codex-cli.ts';
 
 // What docs/agents.md tells people to type is typed here, and what it says of agents is compared to them.
 const root = path.join(import.meta.dirname, '../..');
@@ -40,6 +41,7 @@ async function type(line: string): Promise<{ code: number | null; out: string; e
 const agents = builtInAgents({
   scripted: { node: 'node', program: 'main', store: 'store' },
   claude: { program: 'claude', env: {}, trusted: [] },
+  codex: { program: 'codex', env: {}, trusted: [] },
 });
 
 test('the commands of the guide to agents do what it says', { timeout: 60_000 }, async () => {
@@ -73,7 +75,9 @@ test('the guide says of each agent what its profile says, and the tested version
     if ((probe?.tested ?? null) !== null) expect(cells[4], name).toBe(probe?.tested);
     expect(guide).toContain(install);
   }
-  expect(agents.find(({ profile }) => profile.name === 'claude')?.probe?.tested).toBe(cliVersion);
+  const testedOf = (name: string) =>
+    agents.find(({ profile }) => profile.name === name)?.probe?.tested;
+  expect([testedOf('claude'), testedOf('codex')]).toEqual([cliVersion, codexVersion]);
 });
 
 test('the files that the guide links are there', () => {

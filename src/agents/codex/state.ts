@@ -1,0 +1,226 @@
+import type { AgentEvent } from '../../domain/agent-event.ts';
+import type { ToolCall } from '../../domain/content.ts';
+import type { SettingsChange } from '../../domain/entry.ts';
+import type { Json } from '../../domain/json.ts';
+import { limits } from '../../domain/limits.ts';
+import type { Tokens } from '../../domain/usage.ts';
+import { itemId, type DecoderState, type OpenSpec, type SpoolLine } from '../../ports/agent.ts';
+import type { Ending } from './failure.ts';
+
+/**
+ * Where the conversation stands:
+ *
+ *   initialize ─▶ (skills ─▶) thread ─▶ open          any of them ─▶ failed
+ */
+export type Phase = 'initialize' | 'skills' | 'thread' | 'open' | 'failed';
+
+/** What the decoder remembers between two lines: plain JSON, replaced and never changed, small. */
+export interface CodexState {
+  readonly spec: OpenSpec;
+  readonly trusted: boolean;
+  readonly phase: Phase;
+  readonly thread: string | null;
+  /** A prompt is known to be in it: there is something to be resumed. */
+  readonly confirmed: boolean;
+  /** The turn that goes on. */
+  readonly turn: Turn | null;
+  readonly texts: readonly OpenText[];
+  readonly withdrawn: Withdrawn | null;
+  readonly calls: readonly OpenCall[];
+  readonly asked: readonly Asked[];
+  readonly inForce: InForce;
+  /** Sums of the thread as last told, null where the first one has to say what was before. */
+  readonly spent: Tokens | null;
+  /** Reports so far, by which the next is named. */
+  readonly reports: number;
+  /** Words for the user that were told last: the same ones come with every turn. */
+  readonly said: readonly string[];
+}
+
+export interface Turn {
+  readonly id: string;
+  /** The run whose prompt began it; null for one of Codex's own. */
+  readonly run: string | null;
+  /** Prompts that were steered into it and are not seen in the conversation yet. */
+  readonly steered: readonly string[];
+  /** It is over but for commands that still have to be ended. */
+  readonly ending: Ending | null;
+}
+
+/**
+ * A text or thought that is being streamed. `item` is null as long as nothing of it was told: at its beginning,
+ * and while it says again what was withdrawn. `text` is what it said so far, null when that has become too long
+ * to be remembered.
+ */
+export interface OpenText {
+  readonly native: string;
+  readonly part: 'text' | 'thought';
+  readonly item: string | null;
+  readonly text: string | null;
+  /** The section of a thought's summary, or that it is told unabridged. */
+  readonly section: number | 'raw';
+}
+
+/** A text that broke off with its connection: the next attempt goes on with it, or it stays incomplete. */
+export interface Withdrawn {
+  readonly part: 'text' | 'thought';
+  readonly item: string;
+  readonly text: string;
+}
+
+/** A tool call as far as later lines need it: what Codex says at its end is whole. */
+export interface OpenCall {
+  /** Without what was too large to be kept. */
+  readonly toolCall: ToolCall;
+  readonly turn: string;
+  /** All files that a change is about; null where they are too many, or for what changes none. */
+  readonly paths: readonly string[] | null;
+  /** The end of what a command printed. */
+  readonly printed: string;
+  /** It goes on after its turn. */
+  readonly background: boolean;
+  readonly size: number;
+}
+
+export type Asked =
+  | { readonly type: 'decision'; readonly request: Json }
+  | { readonly type: 'tool'; readonly request: Json }
+  | { readonly type: 'permissions'; readonly request: Json; readonly wanted: Json }
+  | { readonly type: 'form'; readonly request: Json; readonly field: string }
+  | { readonly type: 'questions'; readonly request: Json; readonly ids: readonly string[] };
+
+/** Settings as Codex last told them, so that only changes are reported. */
+export interface InForce {
+  readonly mode: string | null;
+  readonly model: string | null;
+  readonly provider: string | null;
+  readonly effort: string | null;
+  readonly title: string | null;
+  readonly used: number | null;
+  readonly size: number | null;
+}
+
+export const nothingInForce: InForce = {
+  mode: null,
+  model: null,
+  provider: null,
+  effort: null,
+  title: null,
+  used: null,
+  size: null,
+};
+
+export function initialState(spec: OpenSpec, trusted: boolean): CodexState {
+  return {
+    spec,
+    trusted,
+    phase: 'initialize',
+    thread: null,
+    confirmed: false,
+    turn: null,
+    texts: [],
+    withdrawn: null,
+    calls: [],
+    asked: [],
+    inForce: nothingInForce,
+    spent: null,
+    reports: 0,
+    said: [],
+  };
+}
+
+/** The two crossings to and from the port, whose state is any JSON. */
+export function storedState(state: CodexState): DecoderState {
+  return state as unknown as DecoderState;
+}
+
+export function loadedState(state: DecoderState): CodexState {
+  return state as unknown as CodexState;
+}
+
+const remembered = 8;
+
+/** One line being read: the state it leads to and the events it makes. Lives for one call of `decode`. */
+export class Reading {
+  state: CodexState;
+  readonly events: AgentEvent[] = [];
+  readonly line: SpoolLine;
+  #ordinal = 0;
+
+  constructor(state: CodexState, line: SpoolLine) {
+    this.state = state;
+    this.line = line;
+  }
+
+  nextItem(): string {
+    const item = itemId(this.line, this.#ordinal);
+    this.#ordinal += 1;
+    return item;
+  }
+
+  change(changes: Partial<CodexState>): void {
+    this.state = { ...this.state, ...changes };
+  }
+
+  changeTurn(changes: Partial<Turn>): void {
+    const { turn } = this.state;
+    if (turn !== null) this.change({ turn: { ...turn, ...changes } });
+  }
+
+  emit(event: AgentEvent): void {
+    this.events.push(event);
+  }
+
+  send(line: string): void {
+    this.emit({ type: 'send', line });
+  }
+
+  notice(code: string, text: string): void {
+    this.emit({ type: 'notice', item: this.nextItem(), code, text: text.slice(0, 4096) });
+  }
+
+  /** The same words are told once. */
+  words(code: string, text: string): void {
+    const said = `${code} ${text}`.slice(0, 256);
+    if (this.state.said.includes(said)) return;
+    this.change({ said: [...this.state.said, said].slice(-remembered) });
+    this.notice(code, text);
+  }
+
+  unrecognized(reason: string): void {
+    const { text, from, to } = this.line;
+    const raw = text.slice(0, limits.unrecognizedBytes);
+    this.emit({ type: 'unrecognized', item: this.nextItem(), reason, raw, from, to });
+  }
+
+  /** Takes over what is in force; an entry says what is new in it, if anything is. */
+  report(told: Partial<InForce>): void {
+    const changes = changesOf(this.state.inForce, told);
+    this.change({ inForce: { ...this.state.inForce, ...told } });
+    if (changes !== null) this.emit({ type: 'settings', item: this.nextItem(), changes });
+  }
+}
+
+/** What differs, as a change of the session's settings; null where nothing does. */
+export function changesOf(before: InForce, told: Partial<InForce>): SettingsChange | null {
+  const now = { ...before, ...told };
+  const changes: SettingsChange = {};
+  if (now.mode !== before.mode) changes.mode = now.mode;
+  const isOther = now.model !== before.model || now.provider !== before.provider;
+  if (isOther && now.model !== null) {
+    const provider = now.provider === null ? {} : { provider: now.provider };
+    changes.modelInForce = { ...provider, id: now.model };
+  }
+  if (now.effort !== before.effort && now.effort !== null) changes.effort = now.effort;
+  if (now.title !== before.title) changes.title = now.title;
+  const moved = now.used !== before.used || now.size !== before.size;
+  if (moved && now.used !== null && now.size !== null) {
+    changes.context = { used: now.used, size: now.size, known: true };
+  }
+  return Object.keys(changes).length === 0 ? null : changes;
+}
+
+/** The bound of one remembered value: ids, names and titles. */
+export function short(value: Json | undefined, chars = 256): string | undefined {
+  return typeof value === 'string' ? value.slice(0, chars) : undefined;
+}
