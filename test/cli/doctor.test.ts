@@ -84,6 +84,20 @@ describe('the doctor', { timeout: 60_000 }, () => {
     expect(await readdir(home)).not.toContain(path.basename(state));
   });
 
+  test('H4: says when nobody is notified because the file of the hooks is wrong', async () => {
+    await mkdir(state, { mode: 0o700 });
+    const hooks = { notify: [{ name: 'desk', events: ['run'], command: ['tell-me'] }] };
+    await writeFile(path.join(state, 'hooks.json'), JSON.stringify(hooks), { mode: 0o600 });
+    expect((await turnkeep('up', '--detach')).code).toBe(0);
+    const { of } = await doctor();
+    expect(of.get('hooks')).toMatchObject({ state: 'warn' });
+    expect(of.get('hooks')?.message).toContain('notify[0].command: begins with the absolute path');
+    const { out, err } = await turnkeep('hooks');
+    expect(out).toBe('');
+    expect(err).toContain('Nobody is notified: ');
+    expect((await turnkeep('stop')).code).toBe(0);
+  });
+
   test('R8 L9: looks at a daemon, at what it leaves working, and at a damaged database', async () => {
     expect((await turnkeep('up', '--detach')).code).toBe(0);
     const run = await turnkeep('run', '--detach-after', '[[say x]] [[hang]]');

@@ -50,6 +50,8 @@ const goneText: Partial<Record<Page['source'], string>> = {
   expired:
     'The lines of this run were kept for their time and are gone. `turnkeep show` has its entries.',
   lost: 'The lines of this run could not be kept. `turnkeep show` has its entries.',
+  withheld:
+    'The directory has a before-commit hook: its lines are shown to nobody. `turnkeep show` has its entries.',
 };
 
 function directionOf({ in: sent, out }: RawOptions): { direction?: 'in' | 'out' } {
