@@ -96,10 +96,10 @@ export class Restores {
     const plans = files.map(({ plan }) => plan);
     const command = { type: 'begin_restore' as const, id, forced, files: plans };
     const actor = await this.#context.actorOf(session);
-    const { state, seqOf } = await actor.post({ command, by, ownId: false });
-    const seq = seqOf(id);
+    const begun = await actor.post({ command, by, ownId: false });
+    const seq = begun.seqOf(id);
     const done = await this.#perform(session, id, { files: plans, forced, by });
-    return { key: state.key, restore: { id, seq }, files: done };
+    return { key: begun.state.key, restore: { id, seq }, files: done };
   }
 
   /** Ends what another daemon has begun, or what this one could not store the end of. */

@@ -11,7 +11,6 @@ import { lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Entry } from '../../src/domain/entry.ts';
 import type { FileSide } from '../../src/domain/snapshot.ts';
 import type { Store } from '../../src/ports/store.ts';
 import type { Turn } from '../../src/testing/index.ts';
@@ -83,8 +82,6 @@ export async function sideText(store: Store, side: FileSide): Promise<string | u
 export function bare(text: string | undefined): string | undefined {
   return text?.replace(/^file \S+/, 'file');
 }
-
-export type SnapshotEntry = Extract<Entry, { kind: 'snapshot' }>;
 
 /** Tool calls of a plain agent. */
 export class Calls {

@@ -12,8 +12,8 @@ interface World {
   project: Project;
   session: string;
   /** A run in which the agent writes these files, one call for each; null removes one. */
-  run(changes: { readonly [name: string]: string | null }): Promise<string>;
-  restore(of: RestoreInput['of'], more?: Partial<RestoreInput>): Promise<readonly string[]>;
+  run: (changes: { readonly [name: string]: string | null }) => Promise<string>;
+  restore: (of: RestoreInput['of'], more?: Partial<RestoreInput>) => Promise<readonly string[]>;
 }
 
 async function world(files: Files = openFiles({ closed: [] })): Promise<World> {

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => place.close());
 
 /** A session with a directory of its own, in which `a.txt` is there. */
-async function fresh(): Promise<{ session: string; cwd: string; file(name: string): string }> {
+async function fresh(): Promise<{ session: string; cwd: string; file: (name: string) => string }> {
   const cwd = path.join(place.cwd, newId());
   mkdirSync(cwd);
   writeFileSync(path.join(cwd, 'a.txt'), 'one\ntwo\n');

@@ -11,7 +11,6 @@ type FileDiff = OutputOf<'snapshots.diff'>['files'][number];
 const none: Record<NonNullable<FileDiff['none']>, string> = {
   binary: 'no text',
   large: 'too large to be compared',
-  different: 'too different to be compared line by line',
   unknown: 'what was there is not known',
   full: 'too long: ask for it alone',
 };

@@ -13,10 +13,10 @@ const file = z.object({
   last: z.string().describe('the snapshot that has the state after'),
   diff: z.string().nullable().describe('a unified diff'),
   none: z
-    .enum(['binary', 'large', 'different', 'unknown', 'full'])
+    .enum(['binary', 'large', 'unknown', 'full'])
     .optional()
     .describe(
-      'why there is no diff: no text, too large, too different, a state is not known, or the answer is full',
+      'why there is no diff: no text, too large, a state is not known, or the answer is full',
     ),
 });
 
