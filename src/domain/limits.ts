@@ -112,7 +112,7 @@ export const limits = {
   /** Files that one restoration puts back. */
   restoreFiles: 1000,
   /** Text of a file that is compared line by line, and text of differences in one answer. */
-  diffBytes: 1024 * 1024,
+  diffBytes: 256 * 1024,
   diffChars: 512 * 1024,
   /** Free space below which no prompt is accepted, and below which agents are paused. */
   spaceLowBytes: 1024 ** 3,
