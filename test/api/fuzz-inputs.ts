@@ -73,6 +73,7 @@ interface Def {
   format?: string;
   shape?: Record<string, z.ZodType>;
   innerType?: z.ZodType;
+  in?: z.ZodType;
   element?: z.ZodType;
   options?: readonly z.ZodType[];
   entries?: Record<string, string>;
@@ -92,6 +93,9 @@ export function fitting(schema: z.ZodType, known: Known, field = ''): Arbitrary<
     case 'readonly':
     case 'nonoptional':
       return fitting(def.innerType!, known, field);
+    // What it is made into is not for clients to give.
+    case 'pipe':
+      return fitting(def.in!, known, field);
     case 'nullable':
       return fc.option(fitting(def.innerType!, known, field), { freq: 4 });
     case 'string':

@@ -225,6 +225,9 @@ test(`S2 S3 S5: inputs made from the schemas, ${runs} of them, are answered or r
 
 test('S5: after it the daemon serves a session as before, its log is whole, and it has nothing to say', async () => {
   const rpc = await daemon.socket();
+  // What was set for all sessions would hold for this one, too.
+  await rpc.request('budgets.set', { budget: null });
+  await rpc.request('policy.set', { directory: null, rules: [] });
   const { result } = await rpc.request('sessions.create', { title: 'After', prompt: 'say' });
   const session = result.session.id;
   await rpc.request('feeds.open', { session, after: 0 });
