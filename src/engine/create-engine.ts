@@ -379,8 +379,13 @@ export class SessionEngine implements Engine {
     return { row: rowOf(state), host, settings, onLost, policy, boundary };
   }
 
-  raw(session: string, query: RawQuery): Promise<RawPage> {
-    return rawPage(this.#options, session, query);
+  async raw(session: string, query: RawQuery): Promise<RawPage> {
+    const page = await rawPage(this.#options, session, query);
+    if (this.#options.commitHooks === undefined) return page;
+    // Its host may be older than the hook.
+    const actor = await this.#registry.get(session);
+    if ((await actor.hook()) === null) return page;
+    return { lines: [], next: null, source: 'withheld' };
   }
 
   async openFeed(session: string, options: FeedOptions, sink: FeedSink): Promise<OpenedFeed> {

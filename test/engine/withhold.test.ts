@@ -228,6 +228,29 @@ describe('a before-commit hook', () => {
     await cleared(bench);
   });
 
+  test('H2 L10: a host that is older than the hook is as closed as one that is not', async () => {
+    const turns = held();
+    const { hooks } = hookOf(redacting);
+    let configured = false;
+    const of: typeof hooks.of = async (places) => (configured ? hooks.of(places) : null);
+    const bench = await Workbench.open({ play: turns.play, commitHooks: { of } });
+    const session = await bench.session('go');
+    await turns.begun;
+    const run = (await bench.of(session, 'run_started'))[0]!.runId!;
+    const query = { run, limit: 10, maxBytes: 65_536 };
+    expect((await bench.engine.raw(session, query)).source).toBe('live');
+    configured = true;
+    await bench.boot();
+    const closed = { lines: [], next: null, source: 'withheld' };
+    expect(await bench.engine.raw(session, query)).toEqual(closed);
+    turns.end();
+    await (await bench.watch(session)).entry('run_ended');
+    await cleared(bench);
+    expect(await bench.hosts.archives()).toEqual([]);
+    const [span] = await bench.store.runSpans(session, run);
+    expect(span!.files).toBe('withheld');
+  });
+
   test('H1: instructions that it changes are those with which the agent is opened', async () => {
     const { bench } = await world(redacting);
     const changes = { instructions: { append: `hide ${canary}` }, title: `about ${canary}` };

@@ -16,9 +16,10 @@ type Hooks = OutputOf<'hooks.list'>;
 export function addHooks(program: Command, act: Act): void {
   const hooks = program
     .command('hooks')
-    .description(
-      'Programs and addresses that are told of events or see entries before they are stored.',
-    )
+    .description('Who is told of events, and who sees entries before they are stored.');
+  hooks
+    .command('list', { isDefault: true })
+    .description('The hooks, and how the last deliveries went.')
     .option('--json', 'print JSON')
     .action(act(list));
   hooks
