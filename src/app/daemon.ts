@@ -54,12 +54,12 @@ export interface DaemonOptions {
   stallMs?: number;
   /** An idle host is stopped after this long and started again by the next prompt; default 15 minutes, 0 never. */
   idleMs?: number;
+  /** Content of a file that is kept before and after an agent's tool calls; default 10 MiB, 0 for none. */
+  snapshotBytes?: number;
   /** How Claude Code is started. Default: `claude` of the `PATH`, with the user's keys for it. */
   claude?: Omit<ClaudeOptions, 'trusted'>;
   /** How Codex is started. Default: `codex` of the `PATH`, with the user's keys for it. */
   codex?: Omit<CodexOptions, 'trusted'>;
-  /** Content of a file that is kept before and after an agent's tool calls; default 10 MiB, 0 for none. */
-  snapshotBytes?: number;
   /** Told of what happens inside: one event with its data. Default: a line of JSON on stderr. */
   log?: (event: string, data: object) => void;
   /** A write or fsync failed: what is on the disk is not known. Default: the process ends at once. */
@@ -116,8 +116,8 @@ async function compose(
   const large = new LargeLines(agents);
   const defaultCwd = options.defaultCwd ?? null;
   const prober = new Prober({ log });
-  const prices = await PriceFile.open(directory.prices, log);
   const hooks = await openHooks(read, { store, clock, log });
+  const prices = await PriceFile.open(directory.prices, log);
   // Hosts may end before there is an api; nobody has anything open by their tokens then.
   const faces: { api?: Api } = {};
   const engine = createEngine({
@@ -145,20 +145,20 @@ async function compose(
     ...hooks.engine,
     prices,
     space: directorySpace(directory.path),
+    snapshots: {
+      files: openFiles({ closed: [directory.path] }),
+      maxBytes: options.snapshotBytes ?? limits.snapshotBytes,
+    },
     stallMs: options.stallMs ?? limits.stallMs,
     idleMs: options.idleMs ?? limits.idleMs,
     log,
   });
   const end = ending({ directory, store, engine, large, unlock });
   end.onClose(() => prober.close());
-  end.onClose(async () => prices.close());
   end.onClose(() => hooks.close());
+  end.onClose(async () => prices.close());
   const api = (faces.api = createApi({
     engine,
-    snapshots: {
-      files: openFiles({ closed: [directory.path] }),
-      maxBytes: options.snapshotBytes ?? limits.snapshotBytes,
-    },
     store,
     clock,
     config: { version, startedAt, defaultCwd },

@@ -1,3 +1,5 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect } from 'vitest';
 import { Follower } from './follower.ts';
 import { newId, type Place, textOf } from './place.ts';
@@ -250,8 +252,6 @@ export const kills: Kills = {
       expect(textOf(delivery!)).toBe('[[say edited]]');
     },
   },
-  'queue.move': {
-    prepare: async (place) => {
   'snapshots.restore': {
     prepare: async (place) => {
       const cwd = path.join(place.cwd, newId());
@@ -278,6 +278,8 @@ export const kills: Kills = {
       expect(restores.length % 2).toBe(0);
     },
   },
+  'queue.move': {
+    prepare: async (place) => {
       const { session, prompts } = await queued(place, 3);
       return { session, input: { session, prompt: prompts[2], to: 1 } };
     },

@@ -20,8 +20,6 @@ const readers: Readonly<Partial<Record<Operation, (session: string, run: string)
   'prices.get': () => ({}),
   'policy.get': (session) => ({ session }),
   'policy.test': (session) => ({ session, wants: { command: 'git status' } }),
-  'policy.get': (session) => ({ session }),
-  'policy.test': (session) => ({ session, wants: { command: 'git status' } }),
   'queue.list': (session) => ({ session }),
   'runs.get': (session, run) => ({ session, run }),
   'runs.list': (session) => ({ session }),

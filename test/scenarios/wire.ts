@@ -241,6 +241,16 @@ export interface Answers {
   'sessions.restore': { session: Row };
   'sessions.send': Sent;
   'sessions.steer': Sent;
+  'snapshots.diff': {
+    files: readonly { path: string; change: string; diff: string | null }[];
+    next: string | null;
+  };
+  'snapshots.get': { snapshot: Entry; before: string | null; after: string | null };
+  'snapshots.list': { snapshots: readonly Entry[]; next: string | null };
+  'snapshots.restore': {
+    restore: { id: string; seq: number } | null;
+    files: readonly { path: string; outcome: string }[];
+  };
   'tokens.create': { id: string; secret: string; expiresAt: string | null };
   'tokens.list': { tokens: readonly { id: string; name: string; revokedAt: string | null }[] };
   'tokens.revoke': { revoked: boolean };
@@ -252,16 +262,6 @@ export interface Answers {
 }
 interface Standing {
   session: string | null;
-  'snapshots.diff': {
-    files: readonly { path: string; change: string; diff: string | null }[];
-    next: string | null;
-  };
-  'snapshots.get': { snapshot: Entry; before: string | null; after: string | null };
-  'snapshots.list': { snapshots: readonly Entry[]; next: string | null };
-  'snapshots.restore': {
-    restore: { id: string; seq: number } | null;
-    files: readonly { path: string; outcome: string }[];
-  };
   budget: Fields | null;
   spent: { tokens: number; cost: readonly Fields[]; runs: number; wallMs: number };
 }
