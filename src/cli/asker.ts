@@ -19,7 +19,7 @@ export interface AskerPorts {
   view: View;
   io: Io;
   /** Ctrl-C was pressed while a question waited for its key; resolves when it is known what that meant. */
-  onInterrupt(): Promise<void>;
+  onInterrupt: () => Promise<void>;
 }
 
 type Approval = EntryOf<'approval'>;

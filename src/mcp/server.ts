@@ -29,7 +29,7 @@ export interface ToolCalled {
   signal: AbortSignal;
   meta: Meta;
   /** Tells a client that wants to know that it is still waited. */
-  progress(message: string): void;
+  progress: (message: string) => void;
 }
 
 export interface Serving {

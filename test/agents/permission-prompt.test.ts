@@ -27,8 +27,7 @@ afterAll(async () => {
 
 /** Has a script in the session run Claude Code with a prompt; what it says as JSON is in its directory. */
 async function claude(talk: Talk, prompt: string): Promise<string> {
-  const servers = { turnkeep: { command: process.execPath, args: [cli, 'mcp'] } };
-  await writeFile(path.join(talk.cwd, 'mcp.json'), JSON.stringify({ mcpServers: servers }));
+  await writeFile(path.join(talk.cwd, 'mcp.json'), await documented());
   await writeFile(path.join(talk.cwd, 'prompt'), prompt);
   const env = Object.entries(cliEnvironment(talk.cwd, model.url));
   const lines = [
@@ -45,6 +44,22 @@ async function claude(talk: Talk, prompt: string): Promise<string> {
 /** What the model was told last: results of tools. */
 const lastTold = (): string =>
   JSON.stringify(model.requests.at(-1)?.messages?.findLast(({ role }) => role === 'user'));
+
+/** The configuration that docs/inside.md shows, with the command of this checkout. */
+async function documented(): Promise<string> {
+  const doc = await readFile(
+    fileURLToPath(new URL('../../docs/inside.md', import.meta.url)),
+    'utf8',
+  );
+  const [, text = ''] = /```json\n([^]*?)```/.exec(doc) ?? [];
+  const { mcpServers } = JSON.parse(text) as {
+    mcpServers: { turnkeep: { command: string; args: string[] } };
+  };
+  expect(mcpServers.turnkeep).toEqual({ command: 'turnkeep', args: ['mcp'] });
+  expect(doc).toContain('--permission-prompt-tool mcp__turnkeep__approve');
+  const turnkeep = { command: process.execPath, args: [cli, ...mcpServers.turnkeep.args] };
+  return JSON.stringify({ mcpServers: { turnkeep } });
+}
 
 const isThere = (talk: Talk, name: string): Promise<string | null> =>
   readFile(path.join(talk.cwd, name), 'utf8').catch(() => null);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,7 +12,6 @@ import { nodeClient } from '../../src/client/node/index.ts';
 import type { Rule } from '../../src/domain/policy.ts';
 import { McpClient } from '../mcp/client.ts';
 import { runInside, saidBy, shell, turnkeep } from './insider.ts';
-import { until } from './processes.ts';
 import { Talk } from './talk.ts';
 
 // What works inside a session asks its person: by `turnkeep mcp` and `turnkeep ask`, over kills of the daemon.
@@ -221,6 +220,29 @@ describe('tools of a session', { timeout: 120_000 }, () => {
 });
 
 describe('turnkeep ask', { timeout: 120_000 }, () => {
+  test('S1: the example of docs/inside.md works as it stands', async () => {
+    const doc = await readFile(
+      fileURLToPath(new URL('../../docs/inside.md', import.meta.url)),
+      'utf8',
+    );
+    const [, example = ''] = /## Asking the person[^]*?```sh\n([^]*?)```/.exec(doc) ?? [];
+    const talk = await session();
+    await writeFile(join(talk.cwd, 'turnkeep'), `#!/bin/sh\nexec ${turnkeep} "$@"\n`, {
+      mode: 0o755,
+    });
+    await writeFile(join(talk.cwd, 'example.sh'), example);
+    const work = shell('PATH="$PWD:$PATH" sh -eu example.sh');
+    await talk.send(work.prompt);
+    const { id } = await talk.next('approval');
+    await talk.decide(id, 'allow');
+    const which = await talk.next('question');
+    const answer = { answer: 'blue' };
+    await client.approvals.decide({ session: talk.session, approval: which.id, answer });
+    await talk.end(1, 60_000);
+    const said = await saidBy(talk.cwd, work.names[0]!);
+    expect(said).toEqual({ code: 0, out: 'allowed\ndeploying\nblue\n', err: '' });
+  });
+
   test('A4 S1: a script inside a session learns from the exit code what the policy or its person says', async () => {
     const talk = await session([{ effect: 'allow', command: 'git status' }]);
     const [allowed, open, refused] = await runInside(

@@ -87,6 +87,18 @@ test('the commands of the guide do what it says, in its order', { timeout: 240_0
   }
 });
 
+test('what the README shows of the policy is in the guide, and so is typed here', () => {
+  const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
+  const [, section = ''] = /## What needs no asking\n([^]*?)\n## /.exec(readme) ?? [];
+  const [, block = ''] = /```sh\n([^]*?)```/.exec(section) ?? [];
+  const shown = block
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/\s+#.*$/, ''));
+  expect(shown).toHaveLength(2);
+  expect(typed.map(({ line }) => line)).toEqual(expect.arrayContaining(shown));
+});
+
 async function tokenId(line: string): Promise<string> {
   if (!line.endsWith(' ID')) return '';
   const { out } = await shell('turnkeep token list --json');

@@ -82,10 +82,12 @@ function policyLines(
           ...settingLines(own, io, look),
           ...rulesOrNone(own.rules as Rule[], look),
         ];
-  const around = policies.flatMap(({ directory, rules }) => [
-    look.style.bold(directory === null ? 'Everywhere' : `Directory ${oneLine(directory, 4096)}`),
-    ...rulesOrNone(rules as Rule[], look),
-  ]);
+  // Where rules were taken back, a list without any is left.
+  const around = policies.flatMap(({ directory, rules }) => {
+    if (rules.length === 0) return [];
+    const head = directory === null ? 'Everywhere' : `Directory ${oneLine(directory, 4096)}`;
+    return [look.style.bold(head), ...renderRules(rules as Rule[], look)];
+  });
   if (own === null && around.length === 0)
     return ['There are no rules: everything is asked about.'];
   return [...ofSession, ...around];
@@ -131,7 +133,7 @@ function test(io: Io, options: TestOptions, command: string | undefined): Promis
 
 function wantsOf(io: Io, options: TestOptions, command: string | undefined): Wants {
   const { read, write, tool, kind } = options;
-  const named = { ...(tool === undefined ? {} : { tool }) };
+  const named = tool === undefined ? {} : { tool };
   const file = read ?? write;
   const given = [command, read, write].filter((one) => one !== undefined).length;
   if (given > 1 || (given === 0 && tool === undefined && kind === undefined)) {
