@@ -59,6 +59,7 @@ export const layers: Layers = {
       'files',
       'policy',
       'api',
+      'acp-face',
     ],
     node: true,
     packages: ['@hono/node-server', 'hono', 'picocolors', 'ws', 'zod'],
@@ -68,10 +69,15 @@ export const layers: Layers = {
     node: true,
     packages: ['zod'],
   },
+  'acp-face': {
+    rooms: ['client', 'protocol', 'domain'],
+    node: false,
+    packages: ['@agentclientprotocol/sdk'],
+  },
   cli: {
-    rooms: ['client', 'client/node', 'protocol', 'domain', 'app', 'mcp'],
+    rooms: ['client', 'client/node', 'protocol', 'domain', 'app', 'mcp', 'acp-face'],
     node: true,
-    packages: ['commander', 'diff', 'marked', 'picocolors'],
+    packages: ['@agentclientprotocol/sdk', 'commander', 'diff', 'marked', 'picocolors'],
   },
   testing: {
     rooms: ['domain', 'ports', 'protocol', 'client', 'client/node', 'engine', 'app'],

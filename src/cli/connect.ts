@@ -16,6 +16,8 @@ export interface Common {
   url?: string;
   tokenFile?: string;
   color?: boolean;
+  /** How the client names itself; entries that it causes carry it. */
+  name?: string;
 }
 
 /** What programs read when a daemon is ready. */
@@ -26,7 +28,7 @@ export interface Ready {
 }
 
 export function connect(io: Io, common: Common): Promise<Client> {
-  const options: NodeClientOptions = { name: 'turnkeep', env: io.env };
+  const options: NodeClientOptions = { name: common.name ?? 'turnkeep', env: io.env };
   if (common.state !== undefined) options.state = path.resolve(io.cwd, common.state);
   if (common.url !== undefined) options.url = common.url;
   if (common.tokenFile !== undefined) options.tokenFile = path.resolve(io.cwd, common.tokenFile);

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { actWith } from './act.ts';
 import { version } from '../app/version.ts';
+import { addAcp } from './commands/acp.ts';
 import { addAgents } from './commands/agents.ts';
 import { addAppend } from './commands/append.ts';
 import { addApprovals } from './commands/approvals.ts';
@@ -99,6 +100,8 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
   program.commandsGroup('Inside a session:');
   addAsk(program, act);
   addMcp(program, act);
+  program.commandsGroup('For editors:');
+  addAcp(program, act);
   program.commandsGroup('The daemon:');
   addUp(program, act);
   addAgents(program, act);

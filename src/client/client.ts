@@ -30,6 +30,8 @@ export interface WatchOptions {
   /** Seq of the last entry that is known; 0 for all. Default: only what comes from now on. */
   after?: number;
   signal?: AbortSignal;
+  /** Events that may wait to be taken before the server is asked to keep the rest; default 2000. */
+  ahead?: number;
 }
 
 export interface FollowOptions extends WatchOptions {
@@ -115,6 +117,10 @@ function callGroup(group: string, call: Call, own: object = {}): unknown {
 /** Events that may wait for a slow consumer before the server is asked to keep the rest. */
 const marks = { high: 2000, low: 200 } as const;
 
+function marksOf(ahead: number): { high: number; low: number } {
+  return { high: ahead, low: Math.floor(ahead / 10) };
+}
+
 class ClientCore {
   readonly target: HttpTarget;
   readonly pace: Pace;
@@ -141,7 +147,7 @@ class ClientCore {
   async *watch(session: string, options: WatchOptions): AsyncGenerator<FeedEvent, void, undefined> {
     const id = await this.#idOf(session, options.signal);
     const queue: EventQueue<FeedEvent> = new EventQueue({
-      ...marks,
+      ...(options.ahead === undefined ? marks : marksOf(options.ahead)),
       onHigh: () => feed.pause(),
       onLow: () => feed.resume(),
     });
