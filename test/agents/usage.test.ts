@@ -1,7 +1,9 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { noTokens, type Tokens } from '../../src/domain/usage.ts';
+import { noTokens, sumOfTokens, type Tokens } from '../../src/domain/usage.ts';
 import type { Billed } from '../fixtures/models/anthropic.ts';
-import { call, script } from './model-script.ts';
+import { bash, call, script } from './model-script.ts';
 import { checked, Place } from './place.ts';
 
 let place: Place;
@@ -96,5 +98,41 @@ test('U1: usage is what the model server counted where requests fail and are ret
   const { output: whole } = sumOf(bill().filter((one) => one.whole));
   expect(tokens.output).toBeGreaterThan(whole);
   expect(runs).toBe(2);
+  await checked(talk);
+});
+
+test('U2 U3: a budget of money stops a run between two messages, by estimate, before the agent tells its cost', async () => {
+  const { client, model } = place;
+  const price = { model: '*', input: 1000, output: 1000 };
+  await writeFile(
+    path.join(place.state, 'prices.json'),
+    JSON.stringify({ currency: 'USD', prices: [price] }),
+  );
+  const known = async () => (await client.prices.get({})).prices.length;
+  await expect.poll(known, { timeout: 15_000 }).toBe(1);
+  const talk = await place.session();
+  const limits = { cost: { amount: 0.05, currency: 'USD' } };
+  await client.sessions.patch({ session: talk.session, budget: { limits, action: 'stop' } });
+  const from = model.bill.length;
+  await talk.send(script('!say first', bash('sleep 300'), '!next', '!say never said'));
+  const ended = await talk.end();
+  expect(ended.data).toMatchObject({ outcome: 'cancelled' });
+  const { entries } = await talk.whole();
+  expect(entries.find(({ kind }) => kind === 'abort')).toMatchObject({
+    data: { reason: 'budget' },
+  });
+  expect(JSON.stringify(entries.filter(({ kind }) => kind === 'message'))).not.toContain('never');
+  const estimated = entries.flatMap((entry) =>
+    entry.kind === 'usage' ? (entry.data.pending ?? []) : [],
+  );
+  const billed = sumOfTokens(sumOf(model.bill.slice(from, from + 1)));
+  expect(estimated[0]).toEqual({ amount: billed / 1000, currency: 'USD', estimate: true });
+  // With its end the agent tells what it really cost: that takes the place of the estimate.
+  const { row } = await talk.whole();
+  expect(row.cost).toEqual({ amount: expect.any(Number) as number, currency: 'USD' });
+  expect(row.cost!.amount).toBeLessThan(limits.cost.amount);
+  await client.sessions.patch({ session: talk.session, budget: null });
+  await talk.send('!say and on');
+  expect((await talk.end(2)).data).toMatchObject({ outcome: 'completed' });
   await checked(talk);
 });
