@@ -8,7 +8,7 @@ interface Naming {
   /** The session that the content goes to, or that a fork is of; null for a new one. */
   session: string | null;
   /** Of the input, for refusals. */
-  field: 'content' | 'prompt';
+  field: 'content' | 'prompt' | 'entries';
 }
 
 /**
@@ -36,6 +36,24 @@ export async function withNamedBlobs<Result>(
     return act();
   });
 }
+
+/** Blob references (`{digest, size}`) in what a producer writes: whoever is bound to sessions names no others either. */
+export async function demandNamed(raw: unknown, naming: Naming & { at: number }): Promise<void> {
+  if (naming.context.caller.sessions === null) return;
+  const waiting = [raw];
+  while (waiting.length > 0) {
+    const one = waiting.pop();
+    if (typeof one !== 'object' || one === null) continue;
+    const { digest, size } = one as { digest?: unknown; size?: unknown };
+    if (typeof digest === 'string' && digestPattern.test(digest) && Number.isInteger(size)) {
+      const field = `${naming.field}.${naming.at}.raw`;
+      await demandBlob({ digest, size: size as number }, field, naming);
+    }
+    waiting.push(...Object.values(one));
+  }
+}
+
+const digestPattern = /^[0-9a-f]{64}$/;
 
 async function demandBlob(
   { digest, size }: BlobRef,

@@ -156,6 +156,27 @@ test('S5: what a prompt names has to be there, as large as it says, and not too 
   });
 });
 
+test('S1: a producer that is bound to a session names no blob of another one', async () => {
+  const { world } = await opened();
+  const { client, bench } = world;
+  const [own, other] = [await bench.session(), await bench.session()];
+  const blob = await client.blobs.put('of the other');
+  await client.sessions.send({ session: other, content: [{ type: 'text', blob }] });
+  const bound = await world.clientWith(['manage'], { sessions: [own] });
+  const append = (
+    by: typeof bound,
+    raw: { deep: { [name: string]: string | number | typeof blob }[] },
+  ) => by.sessions.append({ session: own, entries: [{ raw }] });
+  await expect(append(bound, { deep: [{ blob }] })).rejects.toMatchObject(
+    refusedAs('not_found', 'entries.0.raw'),
+  );
+  const none = { deep: [{ digest: 'x', size: 1 }] };
+  expect((await append(bound, none)).entries).toHaveLength(1);
+  // Named by who may, it is the session's.
+  await append(await world.clientWith(['manage']), { deep: [{ blob }] });
+  expect((await append(bound, { deep: [{ blob }] })).entries).toHaveLength(1);
+});
+
 test('S2 S5: takes bytes alone, by POST and with a token, whole, as large as allowed and as they were said to be', async () => {
   const { world } = await opened();
   const { client } = world;

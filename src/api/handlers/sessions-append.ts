@@ -2,9 +2,13 @@ import type { Json } from '../../domain/json.ts';
 import type { AppendInput } from '../../engine/session-ops.ts';
 import type { ParsedInputOf } from '../../protocol/operations.ts';
 import type { Handler } from '../handler.ts';
+import { demandNamed } from '../named-blobs.ts';
 
 export const sessionsAppend: Handler<'sessions.append'> = async (input, context) => {
   const session = await context.session(input.session);
+  for (const [at, { raw }] of input.entries.entries()) {
+    await demandNamed(raw, { context, session, field: 'entries', at });
+  }
   const answer = await context.engine.logs.append(session, appendOf(input), context.caller.by);
   return { session, ...answer, entries: [...answer.entries] };
 };
