@@ -40,7 +40,7 @@ test('S1 A4: a log that sets a policy is imported by who may approve, and makes 
   await approvals.decide(session, { approval, choice: allowed, remember }, by);
   await watch.entry('run_ended');
   await world.client.sessions.patch({ session, policy: { rules, answerMs: 5000 } });
-  await world.bench.hosts.processes.values().next().value?.exit(0);
+  world.bench.hosts.processes.values().next().value?.exit(0);
   const file = await world.export(session);
 
   const other = await LogWorld.open();

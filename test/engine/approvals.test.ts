@@ -76,7 +76,7 @@ describe('150 questions that are open at once', () => {
           if (aborts) await bench.abort(session, { force: true });
           await watch.entry('run_ended');
           const decisions = await bench.of(session, 'decision');
-          expect(decisions.map(({ about }) => about).toSorted()).toEqual(
+          expect(decisions.map(({ about }) => String(about)).toSorted()).toEqual(
             asked.map(({ id }) => id).toSorted(),
           );
           const told = answered(bench);
@@ -271,7 +271,7 @@ describe('a question from outside', () => {
     const ask = () =>
       bench.engine.approvals.request(session, asking('q1', 'make'), client('inside'));
     const both = await Promise.all([ask(), ask(), ask()]);
-    expect(both.map(({ duplicate }) => duplicate).toSorted()).toEqual([false, true, true]);
+    expect(both.filter(({ duplicate }) => !duplicate)).toHaveLength(1);
     expect(new Set(both.map(({ approval }) => approval.seq)).size).toBe(1);
     await bench.boot();
     expect(await ask()).toMatchObject({ duplicate: true, decision: null });
