@@ -1,4 +1,5 @@
 import { isWithin, type Rule, type Wanted } from '../domain/policy.ts';
+import { programOf } from './caution.ts';
 import type { CommandPart, Part } from './part.ts';
 import { placeOf, type Ground } from './place.ts';
 import { judge, partsOf } from './judge.ts';
@@ -25,7 +26,7 @@ export function suggest(wanted: Wanted, ground: Ground): readonly Rule[] {
 function ruleFor(part: Part, wanted: Wanted, ground: Ground): Rule | null {
   switch (part.type) {
     case 'command': {
-      const command = patternOf(part);
+      const command = runsInput(part) ? null : patternOf(part);
       return command === null ? null : { effect: 'allow', command };
     }
     case 'file': {
@@ -42,6 +43,20 @@ function ruleFor(part: Part, wanted: Wanted, ground: Ground): Rule | null {
     case 'unclear':
       return null;
   }
+}
+
+/** Programs that, without a script among their arguments, run what comes in: a rule for one allows any of it. */
+const readers: ReadonlySet<string> = new Set(
+  `ash bash bun csh dash deno erl expect fish groovy ipython irb jjs jshell julia ksh lua luajit mysql node
+  nodejs octave osascript perl php psql pwsh python R Rscript ruby sh sqlite3 ssh tclsh tcsh zsh`.split(
+    /\s+/,
+  ),
+);
+
+function runsInput({ words: [program, ...rest] }: CommandPart): boolean {
+  const name = programOf(program?.fixed ?? '').replace(/[\d.]+$/, '');
+  if (!readers.has(name) && !readers.has(programOf(program?.fixed ?? ''))) return false;
+  return rest.every(({ fixed }) => fixed?.startsWith('-') !== false || fixed === '/dev/stdin');
 }
 
 /** The command with all its words, quoted where the shell would read them otherwise. */
