@@ -62,7 +62,7 @@ export const layers: Layers = {
       'acp-face',
     ],
     node: true,
-    packages: ['@hono/node-server', 'hono', 'picocolors', 'ws', 'zod'],
+    packages: ['@agentclientprotocol/sdk', '@hono/node-server', 'hono', 'picocolors', 'ws', 'zod'],
   },
   mcp: {
     rooms: ['agents', 'client', 'protocol', 'domain'],

@@ -47,14 +47,16 @@ export function httpApp(calls: Calls, events: Events): HttpApp {
     return RESPONSE_ALREADY_SENT;
   });
   app.all('/v1/:operation', (asked) => answerOperation(asked, calls));
-  app.all('/rpc', async (asked) => {
-    await callerOf(asked, calls);
-    throw new HttpRefusal(
-      426,
-      { code: 'unsupported', message: 'Open /rpc as a WebSocket, version 13.' },
-      { upgrade: 'websocket' },
-    );
-  });
+  for (const path of ['/rpc', '/acp']) {
+    app.all(path, async (asked) => {
+      await callerOf(asked, calls);
+      throw new HttpRefusal(
+        426,
+        { code: 'unsupported', message: `Open ${path} as a WebSocket, version 13.` },
+        { upgrade: 'websocket' },
+      );
+    });
+  }
   app.notFound(async (asked) => {
     await callerOf(asked, calls);
     throw refuse(

@@ -11,6 +11,8 @@ export interface ApiOptions {
   config: ApiConfig;
   /** Without it there are none. */
   hooks?: HookOps;
+  /** Serves editors at `/acp`; without it there is no such place. */
+  editors?: ServeEditor;
   /**
    * Called once an answer to `server.shutdown` has left (or its caller has gone). The engine has
    * been shut down by then; what is left is to close the listeners and to end the process.
@@ -43,3 +45,14 @@ export interface ApiLogEvent {
   operation?: string;
   error: unknown;
 }
+
+/** A connection to an editor: one message of the Agent Client Protocol in each frame. */
+export interface EditorSocket {
+  readable: ReadableStream<object>;
+  writable: WritableStream<object>;
+  /** The token's secret: what the editor asks for, it asks for with this. */
+  secret: string;
+}
+
+/** Serves an editor; the answer ends that. */
+export type ServeEditor = (editor: EditorSocket) => { close(): void };

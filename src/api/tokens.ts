@@ -17,6 +17,11 @@ export interface Credentials {
 const bearer = /^bearer +(tk_[A-Za-z0-9_-]{43})$/i;
 const clientName = /^[\x20-\x7e]{1,100}$/;
 
+/** The secret of credentials that were let in. */
+export function secretOf({ authorization = '' }: Credentials): string {
+  return bearer.exec(authorization)?.[1] ?? '';
+}
+
 /** Lower-case hex SHA-256: the only form in which a secret is kept. */
 export function tokenDigest(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');

@@ -15,6 +15,7 @@ import type { Store } from '../ports/store.ts';
 import { lockState } from '../store/lock.ts';
 import { openStore } from '../store/open.ts';
 import { agentOptions } from './agent-options.ts';
+import { editorsAt } from './editors.ts';
 import { agentEnvironment } from './environment.ts';
 import { checkSocketPath, insideEnvironment } from './inside.ts';
 import { openHooks, readHooksFile } from './hooks.ts';
@@ -163,6 +164,7 @@ async function compose(
     clock,
     config: { version, startedAt, defaultCwd },
     hooks: hooks.ops,
+    editors: editorsAt(directory.socket),
     shutdown: () => void end.close(),
     log: ({ event, error, ...data }) => log(event, { ...data, message: String(error) }),
   }));

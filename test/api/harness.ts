@@ -72,6 +72,7 @@ export class Harness {
         ...config,
       },
       hooks: oneHook,
+      editors: () => ({ close: () => undefined }),
       shutdown: (mode) => void harness.shutdowns.push(mode),
       log: (event) => void harness.logged.push(event),
     });

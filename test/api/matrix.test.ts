@@ -74,8 +74,9 @@ beforeAll(async () => {
     { path: '/v1/events', kind: 'stream', open: false, body: '' },
     { path: '/v1/sessions/s1/events', kind: 'stream', open: false, body: '' },
     { path: '/rpc', kind: 'socket', open: false, body: '' },
+    { path: '/acp', kind: 'socket', open: false, body: '' },
     ...['/', '/v1', '/v1/sessions', '/v1/sessions.list/', '/v2/sessions.list', '/v1/Sessions.List']
-      .concat('/v1/sessions.lst', '/v1/__proto__', '/v1/sessions/s1', '/rpc/', '/token')
+      .concat('/v1/sessions.lst', '/v1/__proto__', '/v1/sessions/s1', '/rpc/', '/acp/', '/token')
       .map((path): Route => ({ path, kind: 'nothing', open: false, body: '{}' })),
   ];
   agent = new Agent({ keepAlive: true, maxSockets: 4 });

@@ -13,14 +13,14 @@ import { MessageBudget } from './message-budget.ts';
 import { binaryFrame, readRequest, refusalText, resultText, type RequestRead } from './request.ts';
 import { SocketFeeds } from './socket-feeds.ts';
 
-const pingMs = 15_000;
-const maxMissedPings = 2;
-const lingerMs = 2000;
+export const pingMs = 15_000;
+export const maxMissedPings = 2;
+export const lingerMs = 2000;
 /**
  * 4401 tells a client that coming back with this token is of no use; 1001 that the server may
  * return.
  */
-const closings: Readonly<Record<CutReason, { code: number; reason: string }>> = {
+export const closings: Readonly<Record<CutReason, { code: number; reason: string }>> = {
   token: { code: 4401, reason: 'The token has ended.' },
   server: { code: 1001, reason: 'The server goes away.' },
 };
@@ -214,7 +214,7 @@ function tooMany(ms: number): Refusal {
   };
 }
 
-function textOf(data: RawData): string {
+export function textOf(data: RawData): string {
   if (Array.isArray(data)) return Buffer.concat(data).toString();
   return Buffer.isBuffer(data) ? data.toString() : Buffer.from(data).toString();
 }

@@ -1,20 +1,23 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { limits } from '../../domain/limits.ts';
 import { refuse } from '../../domain/refusal.ts';
+import { AcpSocket } from '../acp-socket.ts';
 import { HttpRefusal } from '../answer.ts';
+import type { Caller } from '../caller.ts';
 import type { Calls } from '../calls.ts';
 import { FrameBytes, notificationText } from '../frame-bytes.ts';
 import { checkPlace, type Guard } from '../guard.ts';
 import { credentialsOf } from '../http.ts';
 import { refusalAnswer, writeRawAnswer } from '../http-answer.ts';
+import { type Credentials, secretOf } from '../tokens.ts';
 import { RpcSocket } from './socket.ts';
 
 const subprotocol = 'turnkeep.v1';
 
 /**
- * Turns requests for `/rpc` into sockets. Everything is checked before the handshake is answered.
+ * Turns requests for `/rpc` and `/acp` into sockets. Everything is checked before the handshake is answered.
  */
 export class Upgrades {
   #calls: Calls;
@@ -45,18 +48,33 @@ export class Upgrades {
     socket.on('error', gone);
     try {
       checkPlace(request, guard);
-      const caller = await this.#calls.tokens.authenticate(credentialsOf(request));
-      if (request.url !== '/rpc') {
-        throw refuse('not_found', 'The only WebSocket here is /rpc, without a query.');
-      }
+      const credentials = credentialsOf(request);
+      const caller = await this.#calls.tokens.authenticate(credentials);
+      const serve = this.#faceAt(request.url, credentials);
       this.#server.handleUpgrade(request, socket, head, (opened) => {
         socket.off('error', gone);
-        new RpcSocket(opened, caller, { calls: this.#calls, bytes: this.#bytes });
+        serve(opened, caller);
       });
     } catch (error) {
       const where = { request: this.#calls.options.clock.newId(), operation: 'upgrade' };
       const refusal = this.#calls.refusalOf(error, where);
       writeRawAnswer(socket, refusalAnswer(refusal, error instanceof HttpRefusal ? error : {}));
     }
+  }
+
+  #faceAt(
+    url: string | undefined,
+    credentials: Credentials,
+  ): (opened: WebSocket, caller: Caller) => void {
+    const calls = this.#calls;
+    const { editors } = calls.options;
+    if (url === '/rpc') {
+      return (opened, caller) => new RpcSocket(opened, caller, { calls, bytes: this.#bytes });
+    }
+    if (url === '/acp' && editors !== undefined) {
+      const secret = secretOf(credentials);
+      return (opened, caller) => new AcpSocket(opened, caller, { calls, secret, serve: editors });
+    }
+    throw refuse('not_found', 'The WebSockets here are /rpc and /acp, without a query.');
   }
 }
