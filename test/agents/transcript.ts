@@ -6,7 +6,7 @@ const fleeting: ReadonlySet<string> = new Set(['at', 'digest', 'durationMs']);
 
 /** Names that somebody made up: of entries, runs, hosts and requests, of the model's messages and calls. */
 const names =
-  /(?:msg|toolu)_\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b01[0-9a-hjkmnp-tv-z]{24}(?:-[0-9a-z]+)*/g;
+  /(?:msg|toolu|call|rs)_\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b01[0-9a-hjkmnp-tv-z]{24}(?:-[0-9a-z]+)*/g;
 
 /**
  * A session's whole log without ids and times, for comparison with that of another session: each name

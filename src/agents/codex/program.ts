@@ -69,9 +69,13 @@ export function trusts(
   return [cwd, ...additionalDirs].every((directory) => isWithin(directory, trusted));
 }
 
+/** Codex looks for new plugins as soon as it begins: a question about itself is no reason to. */
+const probeArgs: readonly string[] = ['--config=features.plugins=false'];
+
 /** Asked about itself, in an empty directory. */
 export function probeProgram(options: CodexOptions, cwd: string): AgentProgram {
-  const args = [...constantArgs, trustArg(around(cwd), 'untrusted'), ...untrustedArgs];
+  const trust = trustArg(around(cwd), 'untrusted');
+  const args = [...constantArgs, trust, ...untrustedArgs, ...probeArgs];
   return { program: options.program, args, env: options.env };
 }
 
