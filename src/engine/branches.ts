@@ -192,7 +192,11 @@ function inherited(base: SessionState, other: string | undefined): SettingsChang
   );
   return {
     ...settings,
-    ...{ agent, cwd, meta, onLost, policy },
+    agent,
+    cwd,
+    meta,
+    onLost,
+    policy,
     ...(budget === null ? {} : { budget }),
     ...(title === null ? {} : { title }),
   };

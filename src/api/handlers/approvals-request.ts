@@ -45,7 +45,7 @@ function askOf({
             kind: wants?.kind ?? 'other',
             status: 'pending',
             input: shown as Json,
-            ...(wants?.tool == null ? {} : { name: wants.tool }),
+            ...(typeof wants?.tool === 'string' ? { name: wants.tool } : {}),
           },
         }),
   };
