@@ -347,6 +347,90 @@ describe('turns', () => {
   });
 });
 
+describe('sub-agents', () => {
+  const of = (method: string, params: object): object => ({
+    method,
+    params: { threadId: 'child', ...params },
+  });
+  const begun = of('turn/started', { turn: { id: 'of-child' } });
+  const over = (status = 'completed') => of('turn/completed', { turn: { id: 'of-child', status } });
+  const working = [started, begun, completed()];
+
+  test('R2: a turn waits for them, also where it goes on by itself meanwhile', () => {
+    expect(opened().say(...working).events).toEqual([]);
+    expect(opened().say(...working, over()).events).toMatchObject([
+      { run: 'run-1', outcome: 'completed' },
+    ]);
+    const further = note('turn/started', { turn: { id: 'turn-2' } });
+    const { events } = opened().say(...working, further, over(), completed({ id: 'turn-2' }));
+    expect(events).toMatchObject([{ type: 'turn_ended', run: 'run-1', mark: 'turn-2' }]);
+    expect(opened().say(...working, of('thread/closed', {})).events).toMatchObject([
+      { run: 'run-1' },
+    ]);
+  });
+
+  test('R5: a cancel takes them along, also where the turn itself is over', () => {
+    const { state } = opened().say(...working);
+    const lines = driver.encode(state, { type: 'cancel', run: 'run-1' }).map(parsed);
+    expect(lines.map(({ params }) => params)).toEqual([
+      { threadId: thread, turnId: 'turn-1' },
+      { threadId: 'child', turnId: 'of-child' },
+    ]);
+    const { events } = opened().say(started, begun, completed({ status: 'interrupted' }));
+    expect(
+      events.map((event) => (event.type === 'send' ? parsed(event.line).params : event)),
+    ).toEqual([{ threadId: 'child', turnId: 'of-child' }]);
+  });
+
+  test('A3: a question of theirs that is settled is no longer asked', () => {
+    const question = {
+      id: 0,
+      method: 'item/fileChange/requestApproval',
+      params: { threadId: 'child' },
+    };
+    const { events } = opened().say(
+      started,
+      begun,
+      question,
+      of('serverRequest/resolved', { requestId: 0 }),
+    );
+    expect(events.map(({ type }) => type)).toEqual(['approval', 'request_withdrawn']);
+  });
+});
+
+describe('diffs', () => {
+  const contentOf = (diff: string) => {
+    const changes = [{ path: '/p/a', kind: { type: 'update', move_path: null }, diff }];
+    const { events } = opened().say(
+      item('completed', { type: 'fileChange', id: 'f', changes, status: 'completed' }),
+    );
+    const [event] = events;
+    return event?.type === 'tool_call'
+      ? event.toolCall.content?.map((part) =>
+          part.type === 'diff' ? [part.oldText, part.newText] : part,
+        )
+      : events;
+  };
+
+  test('each hunk has its lines before and after, and what comes behind the last is none of them', () => {
+    expect(
+      contentOf('@@ -1,2 +1,2 @@\n a\n-b\n+c\n@@ -9 +9,2 @@\n x\n+y\n\n\nMoved to: /p/b'),
+    ).toEqual([
+      ['a\nb\n', 'a\nc\n'],
+      ['x\n', 'x\ny\n'],
+    ]);
+    expect(contentOf('@@ -1 +0,0 @@\n--- x')).toEqual([['-- x\n', '']]);
+    expect(contentOf('no diff at all')).toEqual([]);
+  });
+
+  test('a file without a line end at its end has none here either', () => {
+    const none = '\\ No newline at end of file';
+    expect(contentOf(`@@ -1 +1 @@\n-a\n${none}\n+b\n${none}\n`)).toEqual([['a', 'b']]);
+    expect(contentOf(`@@ -1 +1,2 @@\n-a\n${none}\n+a\n+b\n`)).toEqual([['a', 'a\nb\n']]);
+    expect(contentOf(`@@ -1,2 +1,2 @@\n-a\n+c\n b\n${none}\n`)).toEqual([['a\nb', 'c\nb']]);
+  });
+});
+
 describe('texts', () => {
   const retry = note('error', { willRetry: true, error: { message: 'Reconnecting' } });
   const whole = (id: string, text: string) => item('completed', { type: 'agentMessage', id, text });

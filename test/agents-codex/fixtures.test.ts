@@ -242,6 +242,40 @@ describe('what the fixtures show', () => {
     expect(sent.some((line) => line.includes('backgroundTerminals/terminate'))).toBe(true);
   });
 
+  test('R2: sub-agents belong to the turn of the prompt, and what they say and ask to their call', () => {
+    const [first, second] = of('sub-agents', 'turn_ended');
+    expect([first?.run, second?.run]).toEqual(['run-1', 'run-2']);
+    const events = eventsOf('sub-agents');
+    const nested = events.filter((event) => 'parentCall' in event);
+    expect(nested.map(({ type }) => type)).toEqual([
+      'block',
+      'tool_call',
+      'approval',
+      'tool_call',
+      'block',
+    ]);
+    const begun = events.find(
+      (event) => event.type === 'tool_call' && event.toolCall.name === 'spawnAgent',
+    );
+    const call = begun?.type === 'tool_call' ? begun.toolCall.call : '';
+    expect(new Set(nested.map((event) => ('parentCall' in event ? event.parentCall : '')))).toEqual(
+      new Set([call]),
+    );
+    const end = events.findIndex(({ type }) => type === 'turn_ended');
+    expect(end).toBeGreaterThan(events.indexOf(nested.at(-1)!));
+    // Two answers of the agent, two of its child, and one more.
+    expect(of('sub-agents', 'usage')).toHaveLength(5);
+  });
+
+  test('R4: sub-agents are interrupted with the turn that began them, and their commands ended', () => {
+    const [first] = of('interrupted-sub-agent', 'turn_ended');
+    expect(first).toMatchObject({ run: 'run-1', outcome: 'cancelled' });
+    const sent = of('interrupted-sub-agent', 'send').map(({ line }) => line);
+    expect(sent.some((line) => line.includes('backgroundTerminals/terminate'))).toBe(true);
+    const last = of('interrupted-sub-agent', 'tool_call').at(-1);
+    expect(last?.toolCall).toMatchObject({ title: 'sleep 300', status: 'failed' });
+  });
+
   test('R3: a turn that the model service failed is failed, with category and status', () => {
     const ends = of('errors', 'turn_ended');
     expect(ends.map(({ outcome, error }) => [outcome, error?.category, error?.status])).toEqual([

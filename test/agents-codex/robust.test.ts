@@ -206,6 +206,8 @@ describe('bounds', () => {
       if (n % 50 === 49) largest = Math.max(largest, JSON.stringify(state).length);
     }
     expect(largest).toBeLessThan(512 * 1024);
+    const { calls } = state as unknown as { calls: readonly unknown[] };
+    expect(calls.length).toBe(limits.openToolCalls);
   });
 
   test('the state stays small under texts, names and settings without end', () => {

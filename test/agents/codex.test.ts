@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { leftOf, processes, until } from '../app/processes.ts';
 import type { Talk } from '../app/talk.ts';
 import { addFile, patch, run } from './codex-script.ts';
-import { script } from './model-script.ts';
+import { call, script } from './model-script.ts';
 import { checked, isThere, Place } from './place.ts';
 
 let place: Place;
@@ -324,6 +324,66 @@ describe('tools', () => {
     await talk.next('notice', ({ data }) => data.code === 'background-task');
     expect(await isThere(path.join(talk.cwd, 'late'))).toBe(true);
     expect(talk.of('run_ended')).toHaveLength(1);
+    await checked(talk);
+  });
+});
+
+describe('sub-agents', () => {
+  const delegate = (...lines: readonly string[]): string =>
+    call('multi_agent_v1/spawn_agent', { message: script(...lines), agent_type: 'default' });
+
+  async function delegating(prompt: string): Promise<Talk> {
+    const talk = await place.session();
+    // The tools are for this one.
+    await place.client.sessions.patch({ session: talk.session, model: 'gpt-5.4' });
+    await talk.send(prompt);
+    return talk;
+  }
+
+  test('R2: belong to the turn of the prompt, and what they take is counted', async () => {
+    const from = place.model.bill.length;
+    const child = delegate(
+      '!hold child',
+      '!say child at work',
+      run('touch child'),
+      '!next',
+      '!say over',
+    );
+    const talk = await delegating(script('!say I delegate', child, '!next', '!say it has begun'));
+    await talk.says(/it has begun/);
+    place.model.release('child');
+    const approval = await talk.next('approval');
+    await talk.decide(approval.id, 'allow');
+    const { data } = await talk.end();
+    expect(data.outcome).toBe('completed');
+    expect(await isThere(path.join(talk.cwd, 'child'))).toBe(true);
+    const begun = talk.of('tool_call').find((entry) => entry.data.name === 'spawnAgent');
+    const nested = talk.of('message').filter(({ parentCall }) => parentCall === begun?.data.call);
+    expect(nested).toHaveLength(2);
+    expect(approval.parentCall).toBe(begun?.data.call);
+    const bill = place.model.bill.slice(from);
+    expect(bill.map(({ whole }) => whole)).toEqual([true, true, true, true]);
+    const input = bill.reduce((sum, { usage }) => sum + usage.input_tokens, 0);
+    expect(data.usage.tokens.input).toBe(input);
+    await checked(talk);
+  });
+
+  test('R4 R5: end with the turn that is aborted, and what they have started', async () => {
+    const child = delegate('!say child at work', run('sleep 3003'), '!next', '!say never');
+    const talk = await delegating(script(child, '!next', '!say I wait ', '!hold never'));
+    const approval = await talk.next('approval');
+    await talk.decide(approval.id, 'allow');
+    await until('its command runs', async () => (await running('sleep 3003')).length > 0);
+    const asked = place.model.requests.length;
+    expect((await talk.abort({ wait: true })).status).toBe('aborted');
+    expect((await talk.end()).data.outcome).toBe('cancelled');
+    await until('nothing of it runs', async () => (await running('sleep 3003')).length === 0);
+    await talk.send('!say again');
+    expect((await talk.end(2)).data.outcome).toBe('completed');
+    expect(talk.texts('message').at(-1)).toBe('again');
+    // Nobody has gone on with it.
+    expect(place.model.requests.length).toBe(asked + 1);
+    expect(launches(talk)).toBe(1);
     await checked(talk);
   });
 });

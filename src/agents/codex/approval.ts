@@ -46,7 +46,7 @@ export function readCommandApproval(reading: Reading, request: RequestId, params
   };
   const options = [allow, ...(offersSession(params) ? [allowSession] : []), decline];
   const approval = { request, title: toolCall.title, toolCall, options };
-  ask(reading, approval, wantedCommand(params, reading.state.inForce.mode));
+  ask(reading, { params, approval, wants: wantedCommand(params, reading.state.inForce.mode) });
   remember(reading, { type: 'decision', request });
 }
 
@@ -74,7 +74,11 @@ export function readChangeApproval(reading: Reading, request: RequestId, params:
   };
   const options = [allow, allowSession, decline];
   const approval = { request, title: toolCall.title, toolCall, options };
-  ask(reading, approval, wantedChange(params, known, reading.state.inForce.mode));
+  ask(reading, {
+    params,
+    approval,
+    wants: wantedChange(params, known, reading.state.inForce.mode),
+  });
   remember(reading, { type: 'decision', request });
 }
 
@@ -97,7 +101,7 @@ export function readToolApproval(reading: Reading, request: RequestId, params: J
   const persists = (listAt(meta, 'persist') ?? []).includes('session');
   const options = [allow, ...(persists ? [allowSession] : []), decline];
   const approval = { request, title: toolCall.title, toolCall, options };
-  ask(reading, approval, wantedTool(params, reading.state.inForce.mode));
+  ask(reading, { params, approval, wants: wantedTool(params, reading.state.inForce.mode) });
   remember(reading, { type: 'tool', request });
 }
 
@@ -112,14 +116,21 @@ export function readPermissions(reading: Reading, request: RequestId, params: Js
   const title = (textAt(params, 'reason') ?? 'More permissions').slice(0, titleChars);
   const toolCall: ToolCall = { call, title, kind: 'other', status: 'pending', input: wanted };
   const options: readonly ApprovalOption[] = [allow, allowSession, decline];
-  ask(reading, { request, title, toolCall, options });
+  ask(reading, { params, approval: { request, title, toolCall, options } });
   remember(reading, { type: 'permissions', request, wanted });
 }
 
-function ask(reading: Reading, approval: Approval, wants?: Wanted): void {
+/** A sub-agent asks inside of the call that began it. */
+function ask(
+  reading: Reading,
+  { params, approval, wants }: { params: Json; approval: Approval; wants?: Wanted | undefined },
+): void {
+  const thread = textAt(params, 'threadId');
+  const call = reading.state.children.find((child) => child.thread === thread)?.call ?? null;
   const item = reading.nextItem();
   const more = wants === undefined ? {} : { wants };
-  reading.emit({ type: 'approval', item, ...approval, ...more });
+  const parent = call === null ? {} : { parentCall: call };
+  reading.emit({ type: 'approval', item, ...approval, ...more, ...parent });
 }
 
 /** What an answer has to be depends on what was asked. */

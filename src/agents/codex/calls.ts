@@ -14,26 +14,41 @@ const printedChars = 8 * 1024;
 const allChars = 128 * 1024;
 const pathCount = 64;
 
-/** The first state of a call. */
-export function beginCall(reading: Reading, item: Json, ended: boolean): void {
+/** Whose call it is. */
+export interface Owner {
+  thread: string;
+  turn: string;
+  parentCall: string | null;
+}
+
+/** A call as it begins or ends: an item has all of it each time. */
+export function readCall(reading: Reading, item: Json, of: Owner & { ended: boolean }): void {
+  const { thread, turn, parentCall, ended } = of;
   const told = toolCallOf(item);
   if (told === undefined) return reading.unrecognized('a call of a tool of an unknown shape');
   const toolCall: ToolCall = ended ? endedCall(told) : told;
   const known = knownCall(reading, told.call);
   if (known?.background === true) return endBackground(reading, known, item);
-  reading.emit({ type: 'tool_call', item: reading.nextItem(), toolCall });
+  tell(reading, toolCall, parentCall);
   if (ended) return forget(reading, told.call);
   const paths = pathsOf(item);
   const fits =
     paths !== null && paths.length <= pathCount && sizeOf([...paths], memberChars) <= memberChars;
   keep(reading, {
     toolCall: trimmed(toolCall),
-    turn: reading.state.turn?.id ?? '',
+    thread,
+    turn,
+    parentCall,
     paths: fits ? paths : null,
     printed: '',
     background: false,
     size: 0,
   });
+}
+
+function tell(reading: Reading, toolCall: ToolCall, parentCall: string | null): void {
+  const event = { type: 'tool_call', item: reading.nextItem(), toolCall } as const;
+  reading.emit(parentCall === null ? event : { ...event, parentCall });
 }
 
 /** Items such as searches have no status of their own: their end is that of the item. */
@@ -45,9 +60,14 @@ export function knownCall(reading: Reading, call: string | undefined): OpenCall 
   return reading.state.calls.find((open) => open.toolCall.call === call);
 }
 
-/** Whether a command of the turn still runs. */
-export function isRunning({ toolCall, turn, background }: OpenCall, of: string): boolean {
-  return toolCall.kind === 'execute' && turn === of && !background;
+/** Whether a command still runs for a turn. */
+export function isRunning({ toolCall, background }: OpenCall): boolean {
+  return toolCall.kind === 'execute' && !background;
+}
+
+/** The commands that still run for this turn. */
+export function runningIn(reading: Reading, turn: string): readonly OpenCall[] {
+  return reading.state.calls.filter((call) => call.turn === turn && isRunning(call));
 }
 
 /** `item/commandExecution/outputDelta`. */
@@ -64,11 +84,10 @@ export function readOutput(reading: Reading, params: Json): void {
 
 /** Commands that go on after a turn that was not cancelled were left to themselves: a server, a watcher. */
 export function leaveRunning(reading: Reading, turn: string): void {
-  for (const open of reading.state.calls) {
-    if (!isRunning(open, turn)) continue;
+  for (const open of runningIn(reading, turn)) {
     const note = `${open.printed}\n[It runs on in the background.]`.trim();
     const toolCall = withOutput(open.toolCall, note);
-    reading.emit({ type: 'tool_call', item: reading.nextItem(), toolCall });
+    tell(reading, toolCall, open.parentCall);
     keep(reading, { ...open, printed: '', background: true });
   }
 }

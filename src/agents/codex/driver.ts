@@ -10,6 +10,7 @@ import {
   readToolApproval,
 } from './approval.ts';
 import { readOutput } from './calls.ts';
+import { readChild } from './children.ts';
 import { encodeCommand } from './encode.ts';
 import { ignoredNotifications, refusedRequests } from './ignored.ts';
 import { readItem } from './items.ts';
@@ -44,7 +45,6 @@ import {
   readRunning,
   readStarted,
   readSteered,
-  readStillRunning,
   readTurnCompleted,
   readTurnStarted,
 } from './turn.ts';
@@ -170,13 +170,14 @@ function readNotification(
   reading: Reading,
   { method, params }: Extract<Message, { type: 'notification' }>,
 ): void {
+  const thread = textAt(params, 'threadId') ?? null;
+  if (thread !== null && reading.state.thread !== null && thread !== reading.state.thread) {
+    return readChild(reading, method, params);
+  }
   if (Object.hasOwn(ignoredNotifications, method) || method.startsWith('thread/realtime/')) return;
   if (!Object.hasOwn(notifications, method)) {
     return reading.unrecognized(`an unknown notification: ${method.slice(0, 80)}`);
   }
-  // Threads of sub-agents: the call that began one has what came of it.
-  const thread = textAt(params, 'threadId') ?? null;
-  if (thread !== null && reading.state.thread !== null && thread !== reading.state.thread) return;
   notifications[method]!(reading, params);
 }
 
@@ -198,8 +199,6 @@ function readAnswer(reading: Reading, answer: Answer): void {
       return readSet(reading, id, answer);
     case 'running':
       return readRunning(reading, id, answer);
-    case 'still-running':
-      return readStillRunning(reading, id);
     case 'cancel':
     case 'end':
       // What came of it is seen in the turn and in the command.

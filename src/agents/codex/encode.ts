@@ -11,7 +11,7 @@ import type {
 } from './protocol.ts';
 import { passes, settingChange } from './settings.ts';
 import type { CodexState } from './state.ts';
-import { requestIds } from './turn.ts';
+import { interruptChildren, requestIds } from './turn.ts';
 
 type Prompt = Extract<AgentCommand, { type: 'prompt' }>;
 type Settings = Extract<AgentCommand, { type: 'set' }>['changes'];
@@ -49,7 +49,8 @@ function promptLine(state: CodexState, { run, prompt, content, steer }: Prompt):
 function cancelLines(state: CodexState, run: string): readonly string[] {
   if (state.thread === null) return [];
   const params: TurnInterruptParams = { threadId: state.thread, turnId: state.turn?.id ?? '' };
-  return [requestLine(requestIds.cancel(run), 'turn/interrupt', params)];
+  const id = requestIds.cancel(run);
+  return [requestLine(id, 'turn/interrupt', params), ...interruptChildren(state, id)];
 }
 
 /** What may not be passed on is asked for as well, by a request that changes nothing: its answer says so. */

@@ -1,12 +1,13 @@
 import { isObject, type Json } from '../../domain/json.ts';
 import { memberAt, textAt } from '../shape.ts';
-import { beginCall } from './calls.ts';
+import { readCall } from './calls.ts';
+import { nameChildren } from './children.ts';
 import { ignoredItems } from './ignored.ts';
 import { confirmThread } from './open.ts';
 import type { Reading } from './state.ts';
 import { endText, endTexts } from './texts.ts';
 import { isCall } from './tool-call.ts';
-import { commandEnded, takePrompt } from './turn.ts';
+import { settle, takePrompt } from './turn.ts';
 
 /** `item/started` and `item/completed`: both have the whole item as it is then. */
 export function readItem(reading: Reading, params: Json, ended: boolean): void {
@@ -14,9 +15,11 @@ export function readItem(reading: Reading, params: Json, ended: boolean): void {
   const type = textAt(item, 'type') ?? '';
   if (!isObject(item)) return reading.unrecognized('an item of an unknown shape');
   if (isCall(type)) {
-    beginCall(reading, item, ended);
-    if (ended && type === 'commandExecution') commandEnded(reading);
-    return;
+    const { thread, turn } = reading.state;
+    const owner = { thread: thread ?? '', turn: turn?.id ?? '', parentCall: null };
+    readCall(reading, item, { ...owner, ended });
+    if (type === 'collabAgentToolCall') nameChildren(reading, item);
+    return settle(reading);
   }
   if (Object.hasOwn(ignoredItems, type)) return;
   switch (type) {

@@ -27,6 +27,8 @@ export interface CodexState {
   readonly texts: readonly OpenText[];
   readonly withdrawn: Withdrawn | null;
   readonly calls: readonly OpenCall[];
+  /** Threads of sub-agents. */
+  readonly children: readonly Child[];
   readonly asked: readonly Asked[];
   readonly inForce: InForce;
   /** Sums of the thread as last told, null where the first one has to say what was before. */
@@ -43,8 +45,19 @@ export interface Turn {
   readonly run: string | null;
   /** Prompts that were steered into it and are not seen in the conversation yet. */
   readonly steered: readonly string[];
-  /** It is over but for commands that still have to be ended. */
+  /** It is over but for its sub-agents, and for commands that still have to be ended. */
   readonly ending: Ending | null;
+}
+
+/** A sub-agent, which has a thread of its own beside ours. */
+export interface Child {
+  readonly thread: string;
+  /** The call that began it. */
+  readonly call: string | null;
+  readonly model: string | null;
+  /** What it is at. */
+  readonly turn: string | null;
+  readonly spent: Tokens | null;
 }
 
 /**
@@ -72,7 +85,9 @@ export interface Withdrawn {
 export interface OpenCall {
   /** Without what was too large to be kept. */
   readonly toolCall: ToolCall;
+  readonly thread: string;
   readonly turn: string;
+  readonly parentCall: string | null;
   /** All files that a change is about; null where they are too many, or for what changes none. */
   readonly paths: readonly string[] | null;
   /** The end of what a command printed. */
@@ -121,6 +136,7 @@ export function initialState(spec: OpenSpec, trusted: boolean): CodexState {
     texts: [],
     withdrawn: null,
     calls: [],
+    children: [],
     asked: [],
     inForce: nothingInForce,
     spent: null,

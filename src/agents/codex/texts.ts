@@ -90,6 +90,19 @@ export function endText(reading: Reading, item: Json): void {
   reading.emit({ type: 'text_end', item: begun });
 }
 
+/** All of a text or thought, where nothing of it was streamed; empty for what is neither. */
+export function wholeText(item: Json): string {
+  switch (textAt(item, 'type')) {
+    case 'agentMessage':
+    case 'plan':
+      return textAt(item, 'text') ?? '';
+    case 'reasoning':
+      return thoughtOf(item, undefined);
+    default:
+      return '';
+  }
+}
+
 function tell(reading: Reading, part: Part, text: string): string {
   const item = begin(reading, part, text);
   if (item !== null) return item;

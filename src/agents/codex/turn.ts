@@ -1,9 +1,10 @@
 import type { Json } from '../../domain/json.ts';
 import { listAt, memberAt, objectAt, textAt } from '../shape.ts';
-import { closeCalls, isRunning, leaveRunning } from './calls.ts';
-import { endingOf, failure, refusalOf, type Ending } from './failure.ts';
+import { closeCalls, isRunning, leaveRunning, runningIn } from './calls.ts';
+import { endingOf, failure, refusalOf } from './failure.ts';
 import { requestLine, type Answer } from './message.ts';
-import { short, type Reading, type Turn } from './state.ts';
+import type { TurnInterruptParams } from './protocol.ts';
+import { short, type CodexState, type Reading, type Turn } from './state.ts';
 import { endTexts } from './texts.ts';
 
 const idChars = 256;
@@ -15,7 +16,6 @@ export const requestIds = {
   steer: (run: string, prompt: string) => `steer:${run}:${prompt}`,
   cancel: (run: string) => `cancel:${run}`,
   running: (turn: string) => `running:${turn}`,
-  stillRunning: (turn: string) => `still-running:${turn}`,
   end: (turn: string, process: string) => `end:${turn}:${process}`,
 } as const;
 
@@ -59,79 +59,88 @@ export function takePrompt(reading: Reading, prompt: string): void {
 export function readTurnStarted(reading: Reading, params: Json): void {
   const id = short(memberAt(objectAt(params, 'turn'), 'id'), idChars) ?? '';
   if (id === '') return reading.unrecognized('a turn without an id');
-  if (reading.state.turn?.id === id) return;
-  reading.change({ turn: newTurn(id) });
-  reading.emit({ type: 'turn_started' });
+  const { turn } = reading.state;
+  if (turn?.id === id) return;
+  // One that waits for its sub-agents goes on when Codex does.
+  reading.change({ turn: { ...newTurn(id), run: turn?.run ?? null } });
+  if (turn === null) reading.emit({ type: 'turn_started' });
 }
 
 function newTurn(id: string): Turn {
   return { id, run: null, steered: [], ending: null };
 }
 
-/** `turn/completed`: the turn is over, but commands of a cancelled one run on until they are ended. */
+/** `turn/completed`: it is over but for its sub-agents, and for the commands of a cancelled one. */
 export function readTurnCompleted(reading: Reading, params: Json): void {
   const told = memberAt(params, 'turn') ?? null;
   const { turn, thread } = reading.state;
-  const id = textAt(told, 'id');
-  if (turn === null || turn.id !== id) return reading.unrecognized('the end of an unknown turn');
+  if (turn === null || turn.id !== textAt(told, 'id')) {
+    return reading.unrecognized('the end of an unknown turn');
+  }
   if (turn.ending !== null) return;
   const ending = endingOf(told);
   endTexts(reading);
-  if (ending.outcome !== 'cancelled') {
-    leaveRunning(reading, turn.id);
-    return finish(reading, ending);
-  }
-  // What was steered and not read yet is forgotten with the turn.
-  for (const prompt of turn.steered) reading.emit({ type: 'prompt_dropped', prompt });
-  if (!reading.state.calls.some((call) => isRunning(call, turn.id))) return finish(reading, ending);
   reading.changeTurn({ ending, steered: [] });
-  const list = requestLine(requestIds.running(turn.id), 'thread/backgroundTerminals/list', {
-    threadId: thread,
-  });
-  reading.send(list);
+  if (ending.outcome === 'cancelled') {
+    // What was steered and not read yet is forgotten with the turn.
+    for (const prompt of turn.steered) reading.emit({ type: 'prompt_dropped', prompt });
+    for (const line of interruptChildren(reading.state, requestIds.cancel(turn.id)))
+      reading.send(line);
+    endRunning(reading, thread ?? '', turn.id);
+  } else leaveRunning(reading, turn.id);
+  settle(reading);
 }
+
+/** Sub-agents go on when the turn that began them is interrupted, unless they are, too. */
+export function interruptChildren({ children }: CodexState, id: string): readonly string[] {
+  return children.flatMap(({ thread, turn }) => {
+    if (turn === null) return [];
+    const params: TurnInterruptParams = { threadId: thread, turnId: turn };
+    return [requestLine(id, 'turn/interrupt', params)];
+  });
+}
+
+/** An interrupted turn leaves its commands running. */
+export function endRunning(reading: Reading, threadId: string, turn: string): void {
+  if (runningIn(reading, turn).length === 0) return;
+  reading.send(requestLine(requestIds.running(turn), listMethod, { threadId }));
+}
+
+const listMethod = 'thread/backgroundTerminals/list';
 
 /** The commands that still run: those of the cancelled turn are ended, not what was started before it. */
 export function readRunning(reading: Reading, id: string, answer: Answer): void {
-  const { turn, calls, thread } = reading.state;
-  if (turn === null || turn.ending === null || partsOf(id).of !== turn.id) return;
+  const turn = partsOf(id).of;
+  const calls = runningIn(reading, turn);
+  const threadId = calls[0]?.thread;
+  if (threadId === undefined) return;
   const listed = answer.type === 'result' ? (listAt(answer.result, 'data') ?? []) : [];
   const own = listed.flatMap((entry) => {
     const item = textAt(entry, 'itemId');
     const process = textAt(entry, 'processId');
-    const isOwn = calls.some((call) => isRunning(call, turn.id) && call.toolCall.call === item);
+    const isOwn = calls.some((call) => call.toolCall.call === item);
     return isOwn && process !== undefined ? [process.slice(0, idChars)] : [];
   });
-  if (own.length === 0) return finish(reading, turn.ending);
+  if (own.length === 0) {
+    // What has only just begun Codex ends by itself.
+    closeCalls(reading, turn);
+    return settle(reading);
+  }
   for (const processId of own) {
-    const params = { threadId: thread, processId };
-    const line = requestIds.end(turn.id, processId);
+    const params = { threadId, processId };
+    const line = requestIds.end(turn, processId);
     reading.send(requestLine(line, 'thread/backgroundTerminals/terminate', params));
   }
-  const params = { threadId: thread };
-  const still = requestIds.stillRunning(turn.id);
-  reading.send(requestLine(still, 'thread/backgroundTerminals/list', params));
 }
 
-/** What was to be ended has been told to, and either says so itself or never will. */
-export function readStillRunning(reading: Reading, id: string): void {
-  const { turn } = reading.state;
-  if (turn === null || turn.ending === null || partsOf(id).of !== turn.id) return;
-  if (!reading.state.calls.some((call) => isRunning(call, turn.id))) finish(reading, turn.ending);
-}
-
-/** A command has ended: perhaps the last one that a cancelled turn waits for. */
-export function commandEnded(reading: Reading): void {
-  const { turn, calls } = reading.state;
+/** The turn ends when nothing of it goes on any more: no command, and no sub-agent. */
+export function settle(reading: Reading): void {
+  const { turn, calls, children } = reading.state;
   if (turn === null || turn.ending === null) return;
-  if (!calls.some((call) => isRunning(call, turn.id))) finish(reading, turn.ending);
-}
-
-function finish(reading: Reading, ending: Ending): void {
-  const turn = reading.state.turn!;
+  if (calls.some(isRunning) || children.some((child) => child.turn !== null)) return;
   closeCalls(reading, turn.id);
   reading.change({ turn: null, asked: [] });
   const run = turn.run === null ? {} : { run: turn.run };
   const item = reading.nextItem();
-  reading.emit({ type: 'turn_ended', item, ...run, ...ending, mark: turn.id });
+  reading.emit({ type: 'turn_ended', item, ...run, ...turn.ending, mark: turn.id });
 }
