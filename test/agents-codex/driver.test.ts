@@ -266,6 +266,7 @@ describe('turns', () => {
       'failed',
       'limit',
     ]);
+    expect(failed('other', 'Missing environment variable: `KEY`.')).toEqual(['failed', 'auth']);
     expect(failed('other', 'stream disconnected before completion')).toEqual([
       'failed',
       'connection',

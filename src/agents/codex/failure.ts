@@ -45,6 +45,8 @@ const words: readonly (readonly [RegExp, FailureCategory])[] = [
     /stream disconnected|error sending request|connection (refused|reset)|timed? ?out/i,
     'connection',
   ],
+  // Of a provider whose key is looked for there.
+  [/^Missing environment variable/, 'auth'],
   [/reason: (max_output_tokens|max_tokens)/, 'limit'],
   [/reason: content_filter|"type": ?"invalid_request_error"/, 'request'],
 ];
