@@ -72,6 +72,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'policy answer-within': ['turnkeep policy answer-within daily 1h'],
   ask: ['turnkeep ask "May I deploy?" --command "make deploy" --wait 10m'],
   mcp: ['turnkeep mcp'],
+  acp: ['turnkeep acp --agent scripted'],
   fork: ['turnkeep fork daily', 'turnkeep fork daily --at 1 --title "Another way" "hello"'],
   compact: ['turnkeep compact daily --keep 50 --summary "We wrote notes."'],
   reset: ['turnkeep reset daily'],
