@@ -21,6 +21,18 @@ export interface Rule {
   readonly note?: string;
 }
 
+/** What a rule is about, in words for people. */
+export function aboutOf({ tool, kind, path, command, expansions }: Rule): string {
+  const parts = [
+    tool === undefined ? [] : `tool ${tool}`,
+    kind === undefined ? [] : `kind ${kind}`,
+    path === undefined ? [] : `path ${path}`,
+    command ?? [],
+  ].flat();
+  const about = parts.length === 0 ? 'everything' : parts.join(', ');
+  return expansions === true ? `${about} (with expansions)` : about;
+}
+
 /** What the agent of one session may do unasked, beside the rules of directories and those that hold everywhere. */
 export interface SessionPolicy {
   readonly rules: readonly Rule[];

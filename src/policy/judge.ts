@@ -1,5 +1,12 @@
 import type { ToolKind } from '../domain/content.ts';
-import { type Effect, isWithin, type Rule, type Ruling, type Wanted } from '../domain/policy.ts';
+import {
+  aboutOf,
+  type Effect,
+  isWithin,
+  type Rule,
+  type Ruling,
+  type Wanted,
+} from '../domain/policy.ts';
 import { disguiseOf } from './disguise.ts';
 import { guardedNames, isPlainEdit } from './edits.ts';
 import { covers, namesOf } from './glob.ts';
@@ -120,7 +127,7 @@ class Court {
       effect,
       level: null,
       rule: 'state',
-      why,
+      why: whole(part, why),
     });
     if (part.type === 'file' && place !== null) {
       const paths = [place.path, place.real];
@@ -224,8 +231,25 @@ class Court {
     if (bypass !== null && this.#ground.now < bypass.until) {
       return { effect: 'allow', level: 'session', rule: 'bypass', why: 'nothing is asked for now' };
     }
-    const why = doubt ?? (bypass === null ? 'no rule is about it' : 'the bypass is over');
+    const over = bypass === null ? null : 'the bypass is over';
+    const doubtful = doubt === null ? null : whole(part, doubt);
+    const why = doubtful ?? over ?? this.#near(part) ?? 'no rule is about it';
     return { effect: 'ask', level: null, rule: 'none', why };
+  }
+
+  /** Says which rule its writer may have meant for this: its words fit, but are not enough. */
+  #near(part: Part): string | null {
+    if (part.type !== 'command') return null;
+    const { tool } = this.#question;
+    const near = this.#rules.find(
+      ({ rule }) =>
+        rule.effect === 'allow' &&
+        rule.command !== undefined &&
+        (rule.tool === undefined || rule.tool === tool) &&
+        this.#isKind(rule, part) &&
+        this.#guards(rule, part) !== 'no',
+    );
+    return near === undefined ? null : `no rule names enough of it, not even ${told(near.rule)}`;
   }
 }
 
@@ -237,6 +261,20 @@ function ruled({ rule, level, number, directory }: PlacedRule, match: Match): Ru
     level,
     rule: number,
     ...(directory === undefined ? {} : { directory }),
-    why: (match === 'maybe' ? 'a rule may be about it' : `a rule says ${effect}`) + note,
+    why: `a rule ${match === 'maybe' ? 'that may be about it ' : ''}${says[rule.effect]} ${told(rule)}${note}`,
   };
+}
+
+const says: Record<Effect, string> = { allow: 'allows', ask: 'asks about', deny: 'denies' };
+/** Characters of a rule that a verdict repeats. */
+const toldChars = 200;
+
+/** A reason as a sentence: of a question with many parts it says which one is meant. */
+function whole(part: Part, why: string): string {
+  return `“${shown(part.text)}” ${why}`;
+}
+
+function told(rule: Rule): string {
+  const about = aboutOf(rule);
+  return about.length <= toldChars ? about : `${about.slice(0, toldChars)}…`;
 }

@@ -68,7 +68,9 @@ test(
     terminal.type('s');
     await terminal.shows(/Enter makes it so/);
     terminal.type('\r');
-    await terminal.shows(/✓ allowed by session, rule 1: a rule says allow: echo a[^]*\? echo b/);
+    await terminal.shows(
+      /✓ allowed: echo a, because a rule allows echo a \(session, rule 1\)[^]*\? echo b/,
+    );
     terminal.type('y');
     expect(await terminal.ended()).toBe(0);
     const made = talk.of('decision').map(({ data }) => data.remembered ?? data.ruling?.rule);

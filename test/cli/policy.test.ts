@@ -108,11 +108,11 @@ describe('turnkeep policy', { timeout: 60_000 }, () => {
     const allowed = await tried('git log -3');
     expect([allowed.code, allowed.out]).toEqual([
       0,
-      'allow  git log -3  (session, rule 2: a rule says allow: git log **)\n',
+      'allow  git log -3  because a rule allows git log ** (session, rule 2)\n',
     ]);
     const denied = await tried('git log; rm x');
     expect(denied.code).toBe(1);
-    expect(denied.out).toContain('deny   rm x  (session, rule 1: a rule says deny: rm **)');
+    expect(denied.out).toContain('deny   rm x  because a rule denies rm ** (session, rule 1)');
     const asked = await tried('git log | sh');
     expect(asked.code).toBe(3);
     expect(asked.out).toContain('ask    all in all');

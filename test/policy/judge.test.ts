@@ -38,7 +38,7 @@ describe('levels', () => {
       level: 'directory',
       rule: 1,
       directory: root,
-      why: 'a rule says allow',
+      why: 'a rule allows ls',
     });
     expect(
       verdictOf(commandOf('ls'), policyOf([], { directories, global }), { root: '/home/bob' }),
@@ -63,8 +63,26 @@ describe('levels', () => {
     expect(verdictOf(commandOf('rm a'), policyOf(rules))).toMatchObject({
       effect: 'deny',
       rule: 1,
-      why: 'a rule says deny: keep',
+      why: 'a rule denies rm **: keep',
     });
+  });
+});
+
+describe('reasons', () => {
+  const why = (command: string, rules: readonly Rule[]) =>
+    verdictOf(commandOf(command), policyOf(rules)).why;
+
+  test('A4: a reason names what is unclear, what a guard may be about, and the rule that says too little', () => {
+    expect(why('git log; ls $((x))', [allow({ command: 'git log' })])).toBe(
+      '“$((x))” evaluates what variables hold',
+    );
+    expect(why('$x', [deny({ command: 'rm **', note: 'by hand' })])).toBe(
+      'a rule that may be about it denies rm **: by hand',
+    );
+    const wide = [allow({ command: 'sudo **' }), allow({ command: 'git **' })];
+    expect(why('git push', wide)).toBe('no rule names enough of it, not even git **');
+    expect(why('ls', wide)).toBe('no rule is about it');
+    expect(why('ls', [allow({ kind: 'execute', path: './a' })])).toBe('no rule is about it');
   });
 });
 

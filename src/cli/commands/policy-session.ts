@@ -52,8 +52,9 @@ function change(
     await client.sessions.patch({ session: id, policy });
     const { session } = await client.policy.get({ session: id });
     const until = bypassText(session?.bypassUntil ?? null, io.now());
-    const text = policy.bypassMs === undefined || until === null ? line : until;
-    answer(io, options, { value: { session: id, policy: session }, lines: [text] });
+    const bypassed = policy.bypassMs !== undefined && until !== null;
+    const lines = bypassed ? [until, `\`turnkeep policy bypass ${id} --end\` ends it.`] : [line];
+    answer(io, options, { value: { session: id, policy: session }, lines });
     return 0;
   });
 }
@@ -68,7 +69,11 @@ function bypass(
     throw refuse('invalid', 'Give a time such as 10m, or --end.');
   }
   const bypassMs = time === undefined ? null : duration(time, 'The time');
-  return change(io, options, { name, policy: { bypassMs }, line: 'everything is asked about' });
+  return change(io, options, {
+    name,
+    policy: { bypassMs },
+    line: 'what no rule decides is asked about',
+  });
 }
 
 function acceptEdits(

@@ -14,7 +14,7 @@ import { type Io, lookOf } from '../io.ts';
 import { insideSession } from '../inside.ts';
 import type { Look } from '../render/look.ts';
 import { bypassText } from '../render/policy.ts';
-import { renderEffect, renderRule, renderRules, ruleText, rulingText } from '../render/rule.ts';
+import { renderEffect, renderRule, renderRules, rulingText } from '../render/rule.ts';
 import { renderDuration } from '../render/measure.ts';
 import { realDirectory } from '../rule-list.ts';
 import { addPolicyChanges } from './policy-change.ts';
@@ -124,9 +124,7 @@ function test(io: Io, options: TestOptions, command: string | undefined): Promis
   return withClient(io, options, async (client) => {
     const around = await groundOf(io, client, options);
     const value = await client.policy.test({ ...around, wants });
-    const lines =
-      options.json === true ? [] : await testLines(client, value, { io, options, around });
-    answer(io, options, { value, lines });
+    answer(io, options, { value, lines: testLines(value, lookOf(io, options)) });
     return exitCodes[value.verdict.effect];
   });
 }
@@ -157,17 +155,9 @@ async function groundOf(io: Io, client: Client, options: TestOptions): Promise<G
   return { directory: realDirectory(io, options.dir ?? '.') };
 }
 
-async function testLines(
-  client: Client,
-  { verdict, parts, rules }: Tested,
-  { io, options, around }: { io: Io; options: TestOptions; around: Ground },
-): Promise<string[]> {
-  const look = lookOf(io, options);
-  const known = await client.policy.get('session' in around ? around : {});
+function testLines({ verdict, parts, rules }: Tested, look: Look): string[] {
   const line = (ruling: Ruling, text: string) => {
-    const rule = ruleOf(ruling, known);
-    const by = rule === undefined ? '' : `: ${ruleText(rule)}`;
-    const why = look.style.dim(`  (${rulingText(ruling)}${by})`);
+    const why = look.style.dim(`  because ${rulingText(ruling)}`);
     return `${renderEffect(ruling.effect, look)}  ${oneLine(text, 400)}${why}`;
   };
   const shown = parts.map(({ found, text, verdict: one }) =>
@@ -186,12 +176,4 @@ async function testLines(
     ...(shown.length === 1 && first !== undefined ? [first] : [...shown, whole]),
     ...(verdict.effect === 'ask' ? advice : []),
   ];
-}
-
-/** The rule that a verdict names by its number. */
-function ruleOf({ level, rule, directory }: Ruling, { session, policies }: Got): Rule | undefined {
-  if (typeof rule !== 'number') return undefined;
-  if (level === 'session') return session?.rules[rule] as Rule | undefined;
-  const wanted = level === 'global' ? null : (directory ?? null);
-  return policies.find((row) => row.directory === wanted)?.rules[rule] as Rule | undefined;
 }

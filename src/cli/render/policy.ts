@@ -8,7 +8,8 @@ import { rulingText } from './rule.ts';
 export function bypassText(until: string | null, now: number): string | null {
   const left = leftOf(until, now);
   if (left === null || until === null) return null;
-  return `nothing is asked until ${clock(until)}, for ${renderDuration(left)}`;
+  const time = `until ${clock(until)}, for ${renderDuration(left)}`;
+  return `nothing is asked ${time}; rules that deny or ask hold on`;
 }
 
 /** Milliseconds to the end of a bypass, null where there is none. */
@@ -38,7 +39,7 @@ export function isRuled({ ruling, options }: EntryOf<'approval'>['data']): boole
 export function renderRuled({ title, ruling }: EntryOf<'approval'>['data'], look: Look): string[] {
   if (ruling === undefined) return [];
   const mark = ruling.effect === 'allow' ? '✓ allowed' : '✗ denied';
-  const line = `  ${mark} by ${rulingText(ruling)}: ${oneLine(title, 120)}`;
+  const line = `  ${mark}: ${oneLine(title, 120)}, because ${rulingText(ruling)}`;
   return [look.style.dim(line)];
 }
 
@@ -51,7 +52,9 @@ export function renderPolicyChange(
   if (policy === undefined) return [];
   const { bypassUntil, autoAcceptEdits, rules } = policy;
   if (bypassUntil !== null) {
-    return [style.red(`! nothing is asked until ${clock(bypassUntil)}; rules that deny hold on`)];
+    return [
+      style.red(`! nothing is asked until ${clock(bypassUntil)}; rules that deny or ask hold on`),
+    ];
   }
   if (from === 'server') return [style.yellow('! the bypass is over: questions are asked again')];
   const count = `${rules.length} rule${rules.length === 1 ? '' : 's'}`;

@@ -1,19 +1,12 @@
-import type { Effect, Rule, Ruling } from '../../domain/policy.ts';
+import { aboutOf, type Effect, type Rule, type Ruling } from '../../domain/policy.ts';
 import { oneLine } from '../clean.ts';
 import type { Look, Style } from './look.ts';
 
 const paints: Record<Effect, keyof Style> = { allow: 'green', ask: 'yellow', deny: 'red' };
 
 /** What a rule is about, on one line. */
-export function ruleText({ tool, kind, path, command, expansions }: Rule): string {
-  const parts = [
-    tool === undefined ? [] : `tool ${tool}`,
-    kind === undefined ? [] : `kind ${kind}`,
-    path === undefined ? [] : `path ${path}`,
-    command ?? [],
-  ].flat();
-  const about = parts.length === 0 ? 'everything' : parts.join(', ');
-  return oneLine(expansions === true ? `${about} (with expansions)` : about, 4096);
+export function ruleText(rule: Rule): string {
+  return oneLine(aboutOf(rule), 4096);
 }
 
 /** allow, ask or deny, in its colour and as wide as the widest. */
@@ -31,10 +24,11 @@ export function renderRules(rules: readonly Rule[], look: Look): string[] {
   return rules.map((rule, at) => `${String(at + 1).padStart(3)}  ${renderRule(rule, look)}`);
 }
 
-/** What a verdict comes from: a rule by its place, or what decided instead of one. */
+/** Why a verdict is as it is, to be read after "because", with the place of the rule that decided. */
 export function rulingText({ level, rule, directory, why }: Ruling): string {
-  if (typeof rule !== 'number') return oneLine(why, 400);
-  return `${placeText(level, directory)}, rule ${rule + 1}: ${oneLine(why, 400)}`;
+  const reason = oneLine(why, 800);
+  if (typeof rule !== 'number') return reason;
+  return `${reason} (${placeText(level, directory)}, rule ${rule + 1})`;
 }
 
 function placeText(level: Ruling['level'], directory: string | undefined): string {
