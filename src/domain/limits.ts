@@ -88,6 +88,8 @@ export const limits = {
   policyDepth: 16,
   /** Rules of a session, of a directory, and those that hold everywhere. */
   policyRules: 200,
+  /** Characters of what one of them says of a tool, a path or a command. */
+  policyRuleChars: 4096,
   /** Longest bypass. */
   bypassMs: 24 * 60 * 60_000,
   /** Times that a host is started for one run before the run fails. */

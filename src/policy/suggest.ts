@@ -1,3 +1,4 @@
+import { limits } from '../domain/limits.ts';
 import { isWithin, type Rule, type Wanted } from '../domain/policy.ts';
 import { programOf } from './caution.ts';
 import type { CommandPart, Part } from './part.ts';
@@ -12,7 +13,8 @@ export function suggest(wanted: Wanted, ground: Ground): readonly Rule[] {
   const rules: Rule[] = [];
   for (const part of partsOf(wanted)) {
     const rule = ruleFor(part, wanted, ground);
-    if (rule === null) return [];
+    if (rule === null || !fits(rule)) return [];
+    if (rules.length === limits.policyRules) return [];
     if (!rules.some((known) => JSON.stringify(known) === JSON.stringify(rule))) rules.push(rule);
   }
   const policy = {
@@ -21,6 +23,11 @@ export function suggest(wanted: Wanted, ground: Ground): readonly Rule[] {
     global: { rules: [] },
   };
   return judge(wanted, policy, ground).effect === 'allow' ? rules : [];
+}
+
+/** Nobody could give such a rule, nor read it. */
+function fits({ tool = '', path = '', command = '' }: Rule): boolean {
+  return [tool, path, command].every((text) => text.length <= limits.policyRuleChars);
 }
 
 function ruleFor(part: Part, wanted: Wanted, ground: Ground): Rule | null {

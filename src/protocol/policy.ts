@@ -18,15 +18,25 @@ export const toolKinds = [
 
 export const rule = z.strictObject({
   effect: z.enum(['allow', 'ask', 'deny']),
-  tool: z.string().min(1).max(200).optional().describe("the tool's own name, exactly"),
+  tool: z
+    .string()
+    .min(1)
+    .max(limits.policyRuleChars)
+    .optional()
+    .describe("the tool's own name, exactly"),
   kind: z.enum(toolKinds).optional(),
   path: z
     .string()
     .min(1)
-    .max(4096)
+    .max(limits.policyRuleChars)
     .optional()
     .describe('a glob over real paths, absolute or from ./ on'),
-  command: z.string().min(1).max(4096).optional().describe('words of a command: git log **'),
+  command: z
+    .string()
+    .min(1)
+    .max(limits.policyRuleChars)
+    .optional()
+    .describe('words of a command: git log **'),
   expansions: z.literal(true).optional(),
   note: z.string().max(400).optional(),
 });

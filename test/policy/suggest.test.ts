@@ -43,6 +43,11 @@ describe('rules that allow just what is asked', () => {
     expect(rulesFor(command)).toEqual([]);
   });
 
+  test('A4 S5: none that is longer than a rule may be', () => {
+    expect(rulesFor(`ls ${'x'.repeat(4093)}`)).toHaveLength(1);
+    expect(rulesFor(`ls ${'x'.repeat(4094)}`)).toEqual([]);
+  });
+
   test('A4: files by their real paths, tools by their names', () => {
     const edit = { tool: 'Edit', kind: 'edit', command: null, cwd: null } as const;
     const one = { ...edit, locations: [`${root}/a.ts`, '/etc/b'] };
