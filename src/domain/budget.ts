@@ -1,3 +1,5 @@
+import { roundedMoney } from './price.ts';
+
 /** What may be limited. Money is of one currency; tokens are those of every kind. */
 export interface BudgetLimits {
   readonly cost?: { readonly amount: number; readonly currency: string };
@@ -69,7 +71,7 @@ export const nothingSpent: Spent = { tokens: 0, cost: {}, runs: 0, wallMs: 0 };
 export function addSpent(a: Spent, b: Spent, sign: 1 | -1 = 1): Spent {
   const cost = { ...a.cost };
   for (const [currency, amount] of Object.entries(b.cost)) {
-    cost[currency] = (cost[currency] ?? 0) + sign * amount;
+    cost[currency] = roundedMoney((cost[currency] ?? 0) + sign * amount);
   }
   return {
     tokens: a.tokens + sign * b.tokens,

@@ -1,5 +1,5 @@
 import type { Log } from './log.ts';
-import type { Entry, NewEntry } from '../domain/entry.ts';
+import type { Entry } from '../domain/entry.ts';
 import { limits } from '../domain/limits.ts';
 import { type Refusal, RefusalError } from '../domain/refusal.ts';
 import type { Account } from '../domain/budget.ts';
@@ -44,7 +44,15 @@ export interface ActorContext {
   accounts(base: SessionState, state: SessionState): readonly Account[];
   /** After a commit: what is to be done in the world. */
   perform(actor: SessionActor, effects: readonly Effect[]): void;
-  committed(actor: SessionActor, entries: readonly NewEntry[], before: SessionState): void;
+  committed(
+    actor: SessionActor,
+    entries: readonly Entry[],
+    how: {
+      before: SessionState;
+      /** Ids of those that are of a log from elsewhere: what they tell has not happened here. */
+      imported: ReadonlySet<string>;
+    },
+  ): void;
   /** The agent has ended and its spool is drained: the end is to be found out. */
   conclude(actor: SessionActor): void;
   /** The agent's input could not be written. */
@@ -404,7 +412,7 @@ export class SessionActor {
     for (const entry of entries) this.contents.written(entry);
     for (const [prompt, content] of batch.edited) this.contents.add(prompt, content);
     this.contents.keep(this.state);
-    this.context.committed(this, entries, before);
+    this.context.committed(this, entries, { before, imported: batch.imported });
     this.#releaseRunWaiters(before);
     for (const release of this.#hostWaiters) release();
     this.#hostWaiters.clear();

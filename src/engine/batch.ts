@@ -75,7 +75,10 @@ export class Batch {
   readonly #first: SessionState;
   /** A hook sees what comes of it: the host's files are not kept, nor what its decoder has in mind. */
   #withholds = false;
-  readonly #imported = new Set<string>();
+  /** Ids of entries of a log from elsewhere. */
+  readonly imported = new Set<string>();
+  /** A restoration that begins here, and is not only told of. */
+  #restore: string | null = null;
   /** Rules that decisions make for their directories. */
   readonly #rules: NonNullable<AppendBatch['rules']>[number][] = [];
   #advanced = false;
@@ -98,8 +101,9 @@ export class Batch {
     this.#keepSecrets(draft.state, secrets);
     this.blobs.push(...blobs);
     if (command.type === 'decide') this.#remember(command, by);
+    if (command.type === 'begin_restore') this.#restore = command.id;
     if (command.type === 'import' || command.type === 'settle_import') {
-      for (const { id } of draft.entries) this.#imported.add(id);
+      for (const { id } of draft.entries) this.imported.add(id);
     }
     this.#take(draft);
     return answer;
@@ -281,7 +285,7 @@ export class Batch {
     const { clock } = this.#context;
     const sha256 = (content: string | Uint8Array): string => clock.sha256(content);
     const { entries, blobs } = this;
-    const [first, asked] = [this.#first, this.#imported];
+    const [first, asked] = [this.#first, this.imported];
     const contentOf = (prompt: string): PromptContent | null => this.#contentOf(prompt);
     const seen = await seenBy(hook, { first, entries, blobs, asked, contentOf, sha256 });
     this.#withholds = true;
@@ -326,7 +330,7 @@ export class Batch {
   /** Ids of entries of which hooks are notified; what was imported has happened elsewhere. */
   events(created: boolean): readonly string[] {
     return this.entries.flatMap(({ entry }, at) =>
-      !this.#imported.has(entry.id) && isEvent(entry, created && at === 0) ? [entry.id] : [],
+      !this.imported.has(entry.id) && isEvent(entry, created && at === 0) ? [entry.id] : [],
     );
   }
 
@@ -353,6 +357,7 @@ export class Batch {
       spans: this.#spans,
       secrets: this.#secrets,
       rules: this.#rules,
+      ...(this.#restore === null ? {} : { restoration: this.#restore }),
     };
     return { batch, change };
   }

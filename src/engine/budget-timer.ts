@@ -8,6 +8,8 @@ const longestMs = 10 * 60_000;
 export class BudgetTimer {
   readonly #clock: Clock;
   readonly #wake: () => void;
+  /** When each account is to be looked at. */
+  readonly #due = new Map<string, number>();
   #cancel: (() => void) | null = null;
   #stopped = false;
 
@@ -16,18 +18,26 @@ export class BudgetTimer {
     this.#wake = wake;
   }
 
-  /** `running` is how many runs are open that count towards the budget. */
-  arm(accounts: readonly { budget: Budget; spent: Spent; running: number }[]): void {
+  /** How an account stands; `running` is how many runs are open that count towards it. Null for none. */
+  note(of: string, account: { budget: Budget; spent: Spent; running: number } | null): void {
+    const limit = account?.budget.limits.wallMs;
+    if (account === null || limit === undefined || account.running === 0) {
+      this.#due.delete(of);
+      return;
+    }
+    const { wallMs } = account.spent;
+    const next = (Math.floor(wallMs / limit) + 1) * limit;
+    const ms = Math.min(longestMs, Math.ceil((next - wallMs) / account.running));
+    this.#due.set(of, this.#clock.monotonic() + ms);
+  }
+
+  /** Waits for the first of them. */
+  arm(): void {
     this.#cancel?.();
     this.#cancel = null;
-    const waits = accounts.flatMap(({ budget, spent, running }) => {
-      const { wallMs: limit } = budget.limits;
-      if (limit === undefined || running === 0) return [];
-      const next = (Math.floor(spent.wallMs / limit) + 1) * limit;
-      return [Math.ceil((next - spent.wallMs) / running)];
-    });
-    if (waits.length === 0 || this.#stopped) return;
-    this.#cancel = this.#clock.after(Math.min(longestMs, ...waits), () => {
+    if (this.#due.size === 0 || this.#stopped) return;
+    const ms = Math.min(...this.#due.values()) - this.#clock.monotonic();
+    this.#cancel = this.#clock.after(Math.max(0, ms), () => {
       this.#cancel = null;
       this.#wake();
     });

@@ -7,6 +7,8 @@ import {
   oversOf,
   type Spent,
 } from '../domain/budget.ts';
+import type { NewEntry } from '../domain/entry.ts';
+import { evolve } from '../domain/evolve.ts';
 import { type SessionState, stateVersion } from '../domain/session-state.ts';
 import { spentBy } from '../domain/spent.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -29,6 +31,8 @@ export interface BudgetsContext {
 interface Kept {
   budget: Budget | null;
   parts: Map<string, Spent>;
+  /** Of all parts: nobody adds them up for each commit. */
+  sum: Spent;
 }
 
 /** A budget as it stands. */
@@ -78,18 +82,23 @@ export class Budgets {
     this.#day = { day, spent };
   }
 
-  /** Before a session is loaded, or, without one, before a new one is made. */
-  async admit(state?: SessionState): Promise<void> {
+  /** Before a new session is made. */
+  ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  /** Before a session is loaded. Only where it has a host its open run works: others are of broken imports. */
+  async admit(state: SessionState, hosted: boolean): Promise<void> {
     await this.#ready;
-    if (state === undefined) return;
     if (state.parent !== null) await this.#admitLine(state.id);
     await this.#keep(state.id, async () => state.budget);
-    if (state.run === null || this.#open.has(state.id)) return;
+    if (state.run === null || !hosted || this.#open.has(state.id)) return;
     this.#open.set(state.id, Date.parse(state.run.startedAt));
     if (state.run.pending === null) return;
     // That is in no table yet.
     const { amount, currency } = state.run.pending;
-    this.#add({ ...nothingSpent, cost: { [currency]: amount } });
+    const pending = { ...nothingSpent, cost: { [currency]: amount } };
+    this.#add(pending, pending);
   }
 
   stop(): void {
@@ -114,7 +123,7 @@ export class Budgets {
     const known = this.#keeping.get(session);
     if (known !== undefined) return known;
     const keeping = budgetOf().then(async (budget) => {
-      const kept: Kept = this.#kept.get(session) ?? { budget, parts: new Map() };
+      const kept = this.#kept.get(session) ?? emptyKept(budget);
       this.#kept.set(session, kept);
       if (kept.budget !== null) await this.#fill(session, kept);
     });
@@ -124,10 +133,10 @@ export class Budgets {
   }
 
   /** What was committed meanwhile is newer than what is read. */
-  async #fill(session: string, { parts }: Kept): Promise<void> {
+  async #fill(session: string, kept: Kept): Promise<void> {
     const { store } = this.#context;
     const spent = await store.budgets.spentBy(await store.family([session]));
-    for (const [one, part] of Object.entries(spent)) if (!parts.has(one)) parts.set(one, part);
+    for (const [one, part] of Object.entries(spent)) if (!kept.parts.has(one)) put(kept, one, part);
   }
 
   /** The budgets that a session counts towards; `base` is what of it is committed. */
@@ -150,11 +159,11 @@ export class Budgets {
   }
 
   #others(account: string, session: string | null): Spent {
-    let sum: Spent = { ...nothingSpent, wallMs: this.#elapsed(account, session, 0) };
-    for (const [one, part] of this.#kept.get(account)?.parts ?? []) {
-      if (one !== session) sum = addSpent(sum, part);
-    }
-    return sum;
+    const open = { ...nothingSpent, wallMs: this.#elapsed(account, session, 0) };
+    const kept = this.#kept.get(account);
+    const own = session === null ? undefined : kept?.parts.get(session);
+    const all = addSpent(open, kept?.sum ?? nothingSpent);
+    return own === undefined ? all : addSpent(all, own, -1);
   }
 
   #globalAccount(budget: GlobalBudget, base: SessionState, state: SessionState): Account {
@@ -190,42 +199,51 @@ export class Budgets {
     return this.#lines.get(session)?.includes(account) ?? false;
   }
 
-  /** Called after every commit. */
-  committed({ state }: SessionActor, before: SessionState): void {
+  /** Called after every commit; `before` is the state before these entries. */
+  committed(
+    { state, grip }: SessionActor,
+    entries: readonly (NewEntry & { seq: number })[],
+    before: SessionState,
+  ): void {
     const { id, parent, run } = state;
     if (parent !== null && !this.#lines.has(id)) this.#lines.set(id, [id, ...this.#above(state)]);
-    const sameRun = run?.id === before.run?.id;
-    const same = sameRun && state.usage === before.usage && run?.pending === before.run?.pending;
+    const samePending = run?.pending === before.run?.pending;
+    const same = state.ran === before.ran && state.usage === before.usage && samePending;
     if (same && state.budget === before.budget) return;
-    if (run === null) this.#open.delete(id);
+    // One that is open in a log that comes in works nowhere.
+    if (run === null || grip === null) this.#open.delete(id);
     else this.#open.set(id, Date.parse(run.startedAt));
     const spent = spentBy(state);
-    this.#add(addSpent(spent, spentBy(before), -1));
+    const more = addSpent(spent, spentBy(before), -1);
+    const day = this.#today();
+    const isToday = entries.every(({ at }) => at.startsWith(day));
+    this.#add(more, isToday ? more : usedOn(day, entries, before));
     this.#keepCommitted(state, before);
-    for (const one of this.#lines.get(id) ?? [id]) {
+    const line = this.#lines.get(id) ?? [id];
+    for (const one of line) {
       const kept = this.#kept.get(one);
-      if (kept !== undefined && kept.budget !== null) kept.parts.set(id, spent);
+      if (kept !== undefined && kept.budget !== null) put(kept, id, spent);
     }
-    this.#look();
+    this.#look([...line, 'global']);
   }
 
   #keepCommitted({ id, budget }: SessionState, before: SessionState): void {
-    const kept = this.#kept.get(id) ?? { budget, parts: new Map() };
+    const kept = this.#kept.get(id) ?? emptyKept(budget);
     this.#kept.set(id, kept);
     if (!this.#keeping.has(id)) this.#keeping.set(id, Promise.resolve());
     kept.budget = budget;
     if (budget === null || before.budget !== null) return;
     this.#fill(id, kept).then(
-      () => this.#look(),
+      () => this.#look([id]),
       (error: unknown) => this.#context.log('budget', { session: id, message: String(error) }),
     );
   }
 
-  #add(more: Spent): void {
+  #add(more: Spent, ofToday: Spent): void {
     this.#all = addSpent(this.#all, more);
     const ofDay = this.#ofDay();
     const sinceMidnight = this.#context.clock.now() - Date.parse(this.#day.day);
-    const today = { ...more, wallMs: Math.min(more.wallMs, sinceMidnight) };
+    const today = { ...ofToday, wallMs: Math.min(ofToday.wallMs, sinceMidnight) };
     this.#day = { ...this.#day, spent: addSpent(ofDay, today) };
   }
 
@@ -252,7 +270,7 @@ export class Budgets {
     await this.#ready;
     await this.#context.store.budgets.set(budget);
     this.#global = budget;
-    this.#look();
+    this.#look(['global']);
   }
 
   /** The budget of a session that is loaded, and what it and all that descend from it have used. */
@@ -261,34 +279,43 @@ export class Budgets {
     if (kept !== undefined && kept.budget !== null) {
       return { budget: kept.budget, spent: this.#others(state.id, null) };
     }
-    const asked: Kept = { budget: null, parts: new Map([[state.id, spentBy(state)]]) };
+    const asked = emptyKept(null);
+    put(asked, state.id, spentBy(state));
     await this.#fill(state.id, asked);
     const wallMs = this.#elapsed(state.id, null, 0);
-    const all = [...asked.parts.values()].reduce((sum, part) => addSpent(sum, part), nothingSpent);
-    return { budget: null, spent: addSpent(all, { ...nothingSpent, wallMs }) };
+    return { budget: null, spent: addSpent(asked.sum, { ...nothingSpent, wallMs }) };
   }
 
   /** Has every run looked at whose budget has come to a limit, whoever's use that was. */
-  #look(): void {
-    const standings = this.#standings();
-    for (const account of standings) {
-      const overs = oversOf(account, account.spent);
-      const now = new Set(overs.map(({ what, limit, level }) => `${what} ${limit} ${level}`));
-      const known = this.#reached.get(account.of);
-      this.#reached.set(account.of, now);
-      if ([...now].some((one) => known?.has(one) !== true)) this.#announce(account.of);
+  #look(accounts: Iterable<string> = [...this.#kept.keys(), 'global']): void {
+    for (const of of accounts) {
+      const standing = this.#standing(of);
+      if (standing === null) this.#reached.delete(of);
+      else this.#lookAt(of, standing);
+      this.#timer.note(of, standing && { ...standing, running: this.#running(of) });
     }
-    const running = (account: string): number =>
-      [...this.#open.keys()].filter((one) => this.#isOf(account, one)).length;
-    this.#timer.arm(standings.map((one) => ({ ...one, running: running(one.of) })));
+    this.#timer.arm();
   }
 
-  #standings(): { of: string; budget: Budget; spent: Spent }[] {
-    const found = [...this.#kept].flatMap(([of, { budget }]) =>
-      budget === null ? [] : [{ of, budget, spent: this.#others(of, null) }],
-    );
-    const { budget, spent } = this.global;
-    return budget === null ? found : [...found, { of: 'global', budget, spent }];
+  #lookAt(of: string, { budget, spent }: { budget: Budget; spent: Spent }): void {
+    const overs = oversOf({ of, budget }, spent);
+    const now = new Set(overs.map(({ what, limit, level }) => `${what} ${limit} ${level}`));
+    const known = this.#reached.get(of);
+    this.#reached.set(of, now);
+    if ([...now].some((one) => known?.has(one) !== true)) this.#announce(of);
+  }
+
+  #standing(of: string): { budget: Budget; spent: Spent } | null {
+    if (of === 'global') {
+      const { budget, spent } = this.global;
+      return budget && { budget, spent };
+    }
+    const budget = this.#kept.get(of)?.budget ?? null;
+    return budget && { budget, spent: this.#others(of, null) };
+  }
+
+  #running(account: string): number {
+    return [...this.#open.keys()].filter((one) => this.#isOf(account, one)).length;
   }
 
   #announce(account: string): void {
@@ -300,4 +327,31 @@ export class Budgets {
       });
     }
   }
+}
+
+function emptyKept(budget: Budget | null): Kept {
+  return { budget, parts: new Map(), sum: nothingSpent };
+}
+
+function put(kept: Kept, session: string, part: Spent): void {
+  const before = kept.parts.get(session) ?? nothingSpent;
+  kept.sum = addSpent(addSpent(kept.sum, part), before, -1);
+  kept.parts.set(session, part);
+}
+
+/** What these entries have used on a day: those that are imported may be of any other. */
+function usedOn(
+  day: string,
+  entries: readonly (NewEntry & { seq: number })[],
+  before: SessionState,
+): Spent {
+  let state = before;
+  let sum = nothingSpent;
+  for (const entry of entries) {
+    const next = evolve(state, entry);
+    const more = addSpent(spentBy(next), spentBy(state), -1);
+    if (entry.at.startsWith(day)) sum = addSpent(sum, more);
+    state = next;
+  }
+  return sum;
 }

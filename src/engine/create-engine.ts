@@ -185,15 +185,16 @@ export class SessionEngine implements Engine {
       keepsEvents: options.happened !== undefined,
       price: (model, tokens) => priceOf(options.prices?.table ?? [], model, tokens),
       budgets,
-      committed: (actor, entries, before) => {
-        budgets.committed(actor, before);
+      committed: (actor, entries, { before, imported }) => {
+        budgets.committed(actor, entries, before);
         this.#lists.changed(actor.state, entries, before);
         if (entries.some((entry, at) => isEvent(entry, before.lastSeq + at === 0)))
           options.happened?.();
         this.#look(actor);
         this.approvals.committed(actor.id, entries);
+        const made = entries.filter(({ id }) => !imported.has(id));
         // What is in files no before-commit hook has seen.
-        if (!actor.withholds) this.#files.committed(actor, entries);
+        if (!actor.withholds) this.#files.committed(actor, made);
         if (entries.some((entry) => entry.kind === 'tool_call')) this.#supervisor.sample(actor);
         for (const entry of entries) {
           if (entry.kind === 'host' && entry.data.state === 'ended') {

@@ -95,6 +95,8 @@ export class FileHistory implements SnapshotOps {
   async #recoverRun({ session, run, endedAt }: RunRow): Promise<void> {
     const { store, registry } = this.#context;
     if (this.#snapshots === null) return;
+    // One of a log that was imported has had no host here: its files are another machine's.
+    if ((await store.runSpans(session, run)).length === 0) return;
     const query = { session, run, kinds: ['tool_call' as const], before: Number.MAX_SAFE_INTEGER };
     const { entries } = await store.history({ ...query, ...callsPage });
     const calls = entries.filter(

@@ -95,7 +95,7 @@ export class Registry {
     make: (actor: SessionActor) => Promise<Made>,
   ): Promise<Made | null> {
     if (await this.#isThere(session)) return null;
-    await this.#context.budgets.admit();
+    await this.#context.budgets.ready();
     // It began to shut down meanwhile: nothing is launched any more that nobody would end.
     if (this.#closed !== null) throw new RefusalError(this.#closed);
     const state = emptySession(session);
@@ -187,8 +187,8 @@ export class Registry {
     const loaded = await store.load(session);
     if (loaded === undefined) throw noSession();
     const state = await this.#stateOf(session, loaded);
-    await this.#context.budgets.admit(state);
     const [row] = loaded.hosts;
+    await this.#context.budgets.admit(state, row !== undefined);
     const driver = this.#context.driver(state.agent);
     const grip = row === undefined ? null : HostGrip.of(row, driver);
     const actor = this.#actor(state.agent, { state, epoch: loaded.epoch, exists: true, grip });

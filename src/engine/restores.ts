@@ -109,9 +109,14 @@ export class Restores {
     const { restore } = actor.state;
     if (restore === null || this.#busy.has(session)) return;
     await this.#alone(session, async () => {
-      const entry = await this.#context.store.entry(session, restore);
+      const { store } = this.#context;
+      const entry = await store.entry(session, restore);
       if (entry?.kind !== 'restore' || entry.data.state !== 'begun') return;
-      await this.#perform(session, restore, { ...entry.data, by: entry.by });
+      const open = await store.openRestores();
+      // A log from elsewhere that has not come in whole: nothing of it is done here.
+      const here = open.some((one) => one.session === session && one.entry === restore);
+      const files = here ? entry.data.files : [];
+      await this.#perform(session, restore, { ...entry.data, files, by: entry.by });
     });
   }
 

@@ -171,6 +171,8 @@ export interface AppendBatch {
   events?: readonly string[];
   /** Rules that a decision makes, put before those of its directory: in force with its entry, or neither is. */
   rules?: readonly Omit<PolicyChangeRow, 'revision'>[];
+  /** Id of its entry with which files begin to be put back on this machine, and not only in a log from elsewhere. */
+  restoration?: string;
 }
 
 /** The size of its mark is that of its bytes. */

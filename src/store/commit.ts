@@ -17,7 +17,7 @@ import { runFacts, writeRun } from './runs.ts';
 import { writeSecrets } from './secrets.ts';
 import { createSession, keyOwner, readLog, writeLog, writeState } from './session-row.ts';
 import { writeSpan } from './spans.ts';
-import { writeSnapshot } from './snapshots.ts';
+import { openRestore, writeSnapshot } from './snapshots.ts';
 import { writeUsage } from './usage.ts';
 import { decide, type Facts } from './verdict.ts';
 import type { WireBatch } from './wire.ts';
@@ -63,6 +63,7 @@ function insert(connection: Connection, batch: WireBatch, log: SessionLog, known
     writeUsage(connection, num, entry);
     if (batch.events.includes(entry.id)) writeEvent(connection, batch.session, lastSeq);
     writeSnapshot(connection, num, lastSeq, entry);
+    if (entry.id === batch.restoration) openRestore(connection, num, entry.id);
     const block = Math.floor(lastSeq / blockSize);
     if (connection.memory.mark(`${num} ${entry.kind} ${block}`)) {
       connection.run(

@@ -6,18 +6,17 @@ import { readLog } from './session-row.ts';
 
 /** What of an entry counts here. */
 interface Told {
-  id: string;
   kind: string;
   about: string | null;
   data: string;
 }
 
-/** Keeps where snapshots are, and which restoration has not ended, as the entry tells it. */
+/** Keeps where snapshots are, and that a restoration has ended, as the entry tells it. */
 export function writeSnapshot(
   connection: Connection,
   session: number,
   seq: number,
-  { id, kind, about, data }: Told,
+  { kind, about, data }: Told,
 ): void {
   if (kind === 'snapshot') {
     const { path, run, change } = JSON.parse(data) as Snapshot;
@@ -31,16 +30,18 @@ export function writeSnapshot(
       isWrite({ change }) ? 1 : 0,
     );
   }
-  if (kind !== 'restore') return;
-  if ((JSON.parse(data) as Restore).state === 'begun') {
-    connection.run(
-      'INSERT INTO open_restores (session, entry) VALUES (?, ?) ON CONFLICT DO UPDATE SET entry = excluded.entry',
-      session,
-      id,
-    );
-  } else {
+  if (kind === 'restore' && (JSON.parse(data) as Restore).state === 'ended') {
     connection.run('DELETE FROM open_restores WHERE session = ? AND entry = ?', session, about);
   }
+}
+
+/** A restoration begins on this machine; what a log from elsewhere tells of is none. */
+export function openRestore(connection: Connection, session: number, entry: string): void {
+  connection.run(
+    'INSERT INTO open_restores (session, entry) VALUES (?, ?) ON CONFLICT DO UPDATE SET entry = excluded.entry',
+    session,
+    entry,
+  );
 }
 
 export interface SnapshotTexts {

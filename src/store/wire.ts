@@ -26,6 +26,7 @@ export interface WireBatch {
   spans: readonly SpanChange[];
   events: readonly string[];
   rules: readonly Omit<PolicyChangeRow, 'revision'>[];
+  restoration: string | null;
   secrets: { readonly [name: string]: string | null } | null;
 }
 
@@ -112,6 +113,7 @@ export function wireBatch(batch: AppendBatch): WireBatch {
     spans: batch.spans ?? [],
     events: batch.events ?? [],
     rules: batch.rules ?? [],
+    restoration: batch.restoration ?? null,
     secrets: batch.secrets ?? null,
   };
 }
