@@ -87,7 +87,12 @@ async function promptBlock(client: Client, block: acp.ContentBlock): Promise<Pro
     }
     case 'resource_link': {
       const { uri, name, mimeType } = block;
-      return { type: 'resource_link', uri, name, ...(mimeType == null ? {} : { mimeType }) };
+      return {
+        type: 'resource_link',
+        uri,
+        name,
+        ...(typeof mimeType === 'string' ? { mimeType } : {}),
+      };
     }
     case 'resource':
       return resourceBlock(block.resource);
@@ -103,7 +108,7 @@ function resourceBlock(resource: acp.EmbeddedResourceResource): PromptBlock {
   const { text } = resource;
   // What is longer than an entry keeps in one piece goes as a text of its own.
   if (text.length > limits.pieceChars) return { type: 'text', text: `${uri}:\n\n${text}` };
-  const type = mimeType == null ? {} : { mimeType };
+  const type = typeof mimeType === 'string' ? { mimeType } : {};
   return { type: 'resource', resource: { uri, text, ...type } };
 }
 

@@ -54,8 +54,8 @@ export class Following {
     const { client, editor, capabilities, prompts, patiently } = ports;
     this.#blobs = blobsOf(client, row.id, patiently);
     const taste = {
-      notices: capabilities.session?.notices != null,
-      compactions: capabilities.session?.compaction != null,
+      notices: (capabilities.session?.notices ?? null) !== null,
+      compactions: (capabilities.session?.compaction ?? null) !== null,
     };
     this.#teller = new Teller(taste, (prompt) => prompts.isOwn(prompt));
     this.#questions = new Questions({
@@ -143,7 +143,7 @@ export class Following {
 
   /** Something that its person should know, where the editor has a place for it. */
   async trouble(title: string): Promise<void> {
-    if (this.#ports.capabilities.session?.notices == null) return;
+    if ((this.#ports.capabilities.session?.notices ?? null) === null) return;
     await this.#send({ sessionUpdate: 'notice', severity: 'error', title });
   }
 

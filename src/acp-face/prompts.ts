@@ -44,6 +44,8 @@ export class Prompts {
   readonly #pending = new Map<string, Pending>();
   /** All that it has sent: it shows them by itself. */
   readonly #own = new Set<string>();
+  /** The last one that was sent: the next waits for its answer, or it might come before it. */
+  #last: Promise<void> = Promise.resolve();
   /** Open runs that somebody has asked to end. */
   readonly #aborted = new Set<string>();
 
@@ -63,13 +65,15 @@ export class Prompts {
     const id = newId();
     const { promise, resolve, reject } = Promise.withResolvers<acp.PromptResponse>();
     this.#own.add(id);
-    const asked = promptOf(this.#client, blocks).then((content) =>
-      this.#client.sessions.send({ session: this.#session, id, content, ...how }),
-    );
+    const asked = this.#last.then(async () => {
+      const content = await promptOf(this.#client, blocks);
+      return this.#client.sessions.send({ session: this.#session, id, content, ...how });
+    });
     const sent = asked.then(
       () => undefined,
       (error: unknown) => this.#notSent(id, error),
     );
+    this.#last = sent;
     this.#pending.set(id, { id, sent, seen: false, run: null, takenBack: null, resolve, reject });
     return promise;
   }
@@ -88,7 +92,7 @@ export class Prompts {
 
   /** The session is let go of, or gone: its runs go on, or are over, without this editor. */
   end(error: RequestError): void {
-    for (const { reject } of this.#pending.values()) reject(error);
+    for (const prompt of this.#pending.values()) prompt.reject(error);
     this.#pending.clear();
   }
 

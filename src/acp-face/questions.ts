@@ -132,11 +132,11 @@ export class Questions {
     if (!isObject(schema)) return null;
     const url = schema['url'];
     if (typeof url === 'string') {
-      if (elicitation.url == null) return null;
+      if ((elicitation.url ?? null) === null) return null;
       return { mode: 'url', sessionId: session, message, url, elicitationId: entry.id };
     }
     const properties = schema['properties'];
-    if (elicitation.form == null || !isObject(properties ?? null)) return null;
+    if ((elicitation.form ?? null) === null || !isObject(properties ?? null)) return null;
     const requestedSchema = formOf(schema) as unknown as acp.ElicitationSchema;
     return { mode: 'form', sessionId: session, message, requestedSchema };
   }

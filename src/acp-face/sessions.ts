@@ -29,7 +29,7 @@ export function wantedOf(given: Given, agent: string | undefined): Wanted {
     ...(asked === undefined ? {} : { agent: asked }),
     ...(mcpServers.length === 0 ? {} : { mcpServers: mcpServers.map(serverOf) }),
     ...(more.length === 0 ? {} : { additionalDirs: more }),
-    ...(systemPrompt == null ? {} : { instructions: instructionsOf(systemPrompt) }),
+    ...(systemPrompt ? { instructions: instructionsOf(systemPrompt) } : {}),
   };
 }
 
@@ -81,8 +81,8 @@ export async function listPage(
   const { sessions, next } = await client.sessions.list({
     limit: 50,
     archived: false,
-    ...(cwd == null ? {} : { cwd }),
-    ...(cursor == null ? {} : { cursor }),
+    ...(typeof cwd === 'string' ? { cwd } : {}),
+    ...(typeof cursor === 'string' ? { cursor } : {}),
   });
   return { sessions: sessions.map(infoOf), ...(next === null ? {} : { nextCursor: next }) };
 }

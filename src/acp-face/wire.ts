@@ -1,9 +1,8 @@
 import type { AnyMessage, Stream } from '@agentclientprotocol/sdk/unstable';
 import { isObject } from '../domain/json.ts';
-import { limits } from '../domain/limits.ts';
 
 /** Requests of an editor that may be open at once: prompts stay open for as long as their runs. */
-export const openRequests = 64;
+const openRequests = 64;
 const idChars = 200;
 /** Notifications that mean something here; others are for other agents. */
 const notifications: ReadonlySet<unknown> = new Set(['session/cancel', '$/cancel_request']);
@@ -82,6 +81,3 @@ function refused(id: string | number | null, code: number, message: string): Any
   const data = { code: code === limited ? 'limited' : 'invalid' };
   return { jsonrpc: '2.0', id, error: { code, message, data } };
 }
-
-/** What one message of an editor may have; the same as on the other faces. */
-export const messageBytes = 16 * limits.bodyBytes;

@@ -148,6 +148,6 @@ describe('every command', () => {
       ([, command]) => !command.options.some(({ long }) => long === '--json'),
     );
     // What they print is JSON already.
-    expect(silent.map(([name]) => name)).toEqual(['export', 'mcp', 'openapi']);
+    expect(silent.map(([name]) => name)).toEqual(['export', 'mcp', 'acp', 'openapi']);
   });
 });
