@@ -9,10 +9,20 @@ import type { Io } from './io.ts';
 const advice: Partial<Record<RefusalCode, string>> = {
   unauthenticated: 'Check the token: --token-file FILE or TURNKEEP_TOKEN_FILE.',
   forbidden: 'Use a token with more scopes: `turnkeep token create NAME --scope SCOPE`.',
-  not_found: '`turnkeep ls` shows the sessions that there are.',
   busy: 'Try again in a moment.',
   limited: 'Try again later.',
   unavailable: 'Start a daemon with `turnkeep up`, or name one with --url or --state.',
+};
+
+/** What shows the things of which one was not found, by the field that named it. */
+const lists: Readonly<Record<string, string>> = {
+  session: '`turnkeep ls` shows the sessions that there are.',
+  run: '`turnkeep runs SESSION` shows its runs.',
+  snapshot: '`turnkeep snapshots SESSION` shows its snapshots.',
+  approval: '`turnkeep approvals SESSION` shows what waits for an answer.',
+  prompt: '`turnkeep queue SESSION` shows the prompts that wait.',
+  paths: '`turnkeep diff SESSION` shows the files that were written.',
+  at: '`turnkeep show SESSION --json` shows its entries.',
 };
 
 /** Tells what went wrong and what to do next; answers the exit code. */
@@ -26,16 +36,17 @@ export function reportFailure(error: unknown, io: Io): number {
 
 function reportRefusal(refusal: Refusal, io: Io): number {
   io.err(`turnkeep: ${clean(refusal.message)}\n`);
-  const candidates = refusal.data?.['candidates'];
-  if (Array.isArray(candidates)) {
-    for (const one of candidates) io.err(`  ${candidateLine(one)}\n`);
+  for (const name of ['candidates', 'paths']) {
+    const meant = refusal.data?.[name];
+    if (Array.isArray(meant)) for (const one of meant) io.err(`  ${candidateLine(one)}\n`);
   }
-  const next = advice[refusal.code];
+  const { code, field } = refusal;
+  const next = code === 'not_found' ? lists[field ?? ''] : advice[code];
   if (next !== undefined && !refusal.message.includes('turnkeep ')) io.err(`${next}\n`);
   return exitCode[refusal.code];
 }
 
-/** One of those that a name may have meant: its id, and by what else it goes. */
+/** One of those that a refusal is about: a path, or a session by its id and by what else it goes. */
 function candidateLine(one: unknown): string {
   if (typeof one === 'string') return oneLine(one);
   if (!isObject(one)) return oneLine(JSON.stringify(one));

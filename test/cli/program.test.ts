@@ -171,7 +171,7 @@ describe('with a daemon', () => {
   test('a refusal of the server becomes its exit code', async () => {
     const { fake, listen } = daemon();
     await listen();
-    const error = { code: 'not_found', message: 'There is no session x.' };
+    const error = { code: 'not_found', message: 'There is no session x.', field: 'session' };
     fake.answer = () => ({ status: 404, body: { error } });
     await expect(runProgram(['show', 'x'], io())).resolves.toBe(exitCode.not_found);
     expect(err).toBe(

@@ -1,4 +1,4 @@
-import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -185,6 +185,49 @@ test('L7: a deleted session is restored by what it was called, and purged only w
     `${id} removed for good\n`,
   );
   expect((await turnkeep(['restore', id])).err).toContain('No deleted session is named');
+});
+
+test('F3 F4: what a run wrote is put back; what would be removed is said, a changed file is named, and it can be taken back', async () => {
+  const id = await make('--title', 'Files', '--cwd', 'files', '--mkdir');
+  const made = path.join(home, 'files', 'made');
+  const kept = path.join(home, 'files', 'kept');
+  await writeFile(kept, 'old');
+  await turnkeep(['send', id, '--wait', '[[edit kept|old|new]] [[write made|1]]']);
+  await until('both files are known', async () => {
+    const { snapshots } = await client.snapshots.list({ session: id, changes: 'write' });
+    return snapshots.length === 2;
+  });
+  const restored = (...words: string[]) => turnkeep(['restore', id, '--run', 'last', ...words]);
+  expect((await restored('--dry-run')).out).toBe(
+    'kept  would be restored\nmade  would be removed: it was not there\n',
+  );
+  await writeFile(made, 'mine');
+  const refused = await restored();
+  expect([refused.code, refused.err]).toEqual([
+    exitCode.conflict,
+    expect.stringMatching(`not as the agent left it[^\n]*\n  ${made}\n$`),
+  ]);
+  expect((await restored('--dry-run')).out).toContain('made  has changed since: only with --force');
+  const forced = await restored('--force');
+  expect(forced.out).toBe('kept  restored\nmade  removed: it was not there\n');
+  expect(forced.err).toContain(`turnkeep snapshots ${id}`);
+  const [last] = (await client.snapshots.list({ session: id })).snapshots;
+  const back = await turnkeep(['restore', id, '--snapshot', last!.id]);
+  expect([back.out, await readFile(made, 'utf8')]).toEqual(['made  restored\n', 'mine']);
+});
+
+test('F3: what restore was not told is asked for, and what shows it is named', async () => {
+  const id = await make('--title', 'There');
+  const there = await turnkeep(['restore', 'There']);
+  expect([there.code, there.err]).toEqual([2, expect.stringContaining('give --run or --snapshot')]);
+  const run = await turnkeep(['restore', id, '--run', 'none']);
+  expect([run.code, run.err]).toEqual([
+    exitCode.not_found,
+    expect.stringContaining('`turnkeep runs SESSION`'),
+  ]);
+  expect((await turnkeep(['restore', id, '--snapshot', 'none'])).err).toContain(
+    '`turnkeep snapshots SESSION`',
+  );
 });
 
 test('L7: fork, compact and reset leave the log as it is', async () => {

@@ -177,13 +177,24 @@ function restore(
   if (restoresFiles(options)) return restoreFiles(io, options, { name, paths });
   if (paths.length > 0) throw refuse('invalid', 'Say of which --run or --snapshot the files are.');
   return withClient(io, options, async (client) => {
-    const { id, key } = await findDeleted(client, name);
+    const { id, key } = await findDeleted(client, name).catch((error: unknown) =>
+      isThere(client, name, error),
+    );
     const value = await client.sessions.restore({ session: id });
     const lost = key !== null && value.session.key === null;
     answer(io, options, { value, lines: [`${id} restored`] });
     if (lost) io.err(`Another session has the key ${oneLine(key)} by now.\n`);
     return 0;
   });
+}
+
+/** Of a session that was not deleted only files can be put back: says so. */
+async function isThere(client: Client, name: string, error: unknown): Promise<never> {
+  if (!(error instanceof RefusalError) || error.refusal.code !== 'not_found') throw error;
+  await findSession(client, name).catch(() => {
+    throw error;
+  });
+  throw refuse('invalid', `${name} is not deleted. To put files back, give --run or --snapshot.`);
 }
 
 /** A session, also a deleted one. */

@@ -166,6 +166,7 @@ export function restoreFiles(
     const { id: session, cwd } = await findSession(client, name);
     const { snapshot, to, force, dryRun } = options;
     const run = await runOf(client, session, options.run);
+    const gone = await goneBefore(client, { session, run, snapshot, to });
     const value = await client.snapshots.restore({
       session,
       ...given({ run, snapshot, to, force, dryRun }),
@@ -175,10 +176,37 @@ export function restoreFiles(
       cwd,
       dryRun: dryRun === true,
       look: lookOf(io, options),
+      gone,
     });
-    answer(io, options, { value, lines: lines.map((line) => line) });
+    answer(io, options, { value, lines });
+    const done = value.files.some(({ outcome }) => outcome === 'restored');
+    if (done && dryRun !== true && options.json !== true) io.err(undoText(session));
     if (value.files.length === 0) io.err(`No file of ${oneLine(session)} was written there.\n`);
     const fine = value.files.every(({ outcome }) => outcome === 'restored' || outcome === 'same');
     return fine ? 0 : 1;
   });
+}
+
+interface Goal {
+  session: string;
+  run: string | undefined;
+  snapshot: string | undefined;
+  to: 'before' | 'after' | undefined;
+}
+
+/** Files that were not there at the time that is meant: to put them back is to remove them. */
+async function goneBefore(client: Client, goal: Goal): Promise<ReadonlySet<string>> {
+  const { session, run, snapshot, to = 'before' } = goal;
+  if (run !== undefined) {
+    const { files } = await client.snapshots.diff({ session, run });
+    return new Set(files.filter((file) => file[to].state === 'absent').map(({ path }) => path));
+  }
+  if (snapshot === undefined) return new Set();
+  const { snapshot: entry } = await client.snapshots.get({ session, snapshot });
+  const { path, [to]: side } = (entry as EntryOf<'snapshot'>).data;
+  return new Set(side?.state === 'absent' ? [path] : []);
+}
+
+function undoText(session: string): string {
+  return `\`turnkeep snapshots ${session}\` shows what was there; \`restore --snapshot\` of that brings it back.\n`;
 }

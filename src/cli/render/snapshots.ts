@@ -41,7 +41,7 @@ function paint(line: string, { style }: Look): string {
 function sideText(side: FileSide): string {
   switch (side.state) {
     case 'file':
-      return `${side.blob.size} bytes${side.partial === true ? ' (a part)' : ''}`;
+      return `${sizeText(side.blob.size)}${side.partial === true ? ' (a part)' : ''}`;
     case 'absent':
       return 'nothing';
     case 'link':
@@ -49,6 +49,10 @@ function sideText(side: FileSide): string {
     case 'unread':
       return side.reason;
   }
+}
+
+function sizeText(bytes: number): string {
+  return bytes === 1 ? '1 byte' : `${bytes} bytes`;
 }
 
 interface SnapshotsView {
@@ -78,20 +82,31 @@ export function renderSnapshots(
   return renderTable({ head, cells, paint, whole: ['SNAPSHOT'] }, look);
 }
 
+interface RestoredView {
+  cwd: string;
+  dryRun: boolean;
+  look: Look;
+  /** Files that were not there at the time that is meant. */
+  gone: ReadonlySet<string>;
+}
+
 export function renderRestored(
   files: readonly RestoredFile[],
-  { cwd, dryRun, look }: { cwd: string; dryRun: boolean; look: Look },
+  { cwd, dryRun, look, gone }: RestoredView,
 ): string[] {
   const { style } = look;
+  const would = dryRun ? 'would be ' : '';
   const said = {
-    restored: style.green(dryRun ? 'would be restored' : 'restored'),
+    restored: style.green(`${would}restored`),
     same: style.dim('is so already'),
     changed: style.red(dryRun ? 'has changed since: only with --force' : 'has changed: left alone'),
     failed: style.red('not restored'),
   } as const;
   return files.map(({ path, outcome, message }) => {
     const why = message === undefined ? '' : `  ${oneLine(message, 200)}`;
-    return `${nameIn(cwd, path)}  ${said[outcome]}${why}`;
+    const removed = outcome === 'restored' && gone.has(path);
+    const what = removed ? style.yellow(`${would}removed: it was not there`) : said[outcome];
+    return `${nameIn(cwd, path)}  ${what}${why}`;
   });
 }
 
