@@ -142,8 +142,16 @@ export class LogImport {
 
   /** What a log sets is allowed to whoever may set it, and to nobody by way of a file. */
   #check(entries: readonly Entry[], line: number): void {
+    const { caller } = this.#context;
     for (const entry of entries) {
       if (entry.kind === 'settings') this.#checkSettings(entry, line);
+      if (goesBeyondBudget(entry)) {
+        demandScope(
+          caller,
+          'approve',
+          'sessions.import of a log that lets work go on beyond a budget',
+        );
+      }
     }
   }
 
@@ -163,6 +171,12 @@ export class LogImport {
       }
     }
   }
+}
+
+/** What was decided about budgets is remembered by the session, also of those that are not its own. */
+function goesBeyondBudget({ kind, data }: Entry): boolean {
+  if (kind === 'notice') return data.budget?.some(({ state }) => state === 'allowed') === true;
+  return kind === 'approval' && data.budget !== undefined;
 }
 
 /** Where in the file it was; the engine knows only the entry. */

@@ -77,10 +77,11 @@ export class Restores {
     await this.settle(session);
     const actor = await this.#context.actorOf(session);
     const { cwd, additionalDirs: dirs } = actor.state;
+    if ((await actor.hook()) !== null) throw hooked();
     // Also where nothing is to be done: the answer would be true for no time at all.
     if (actor.state.run !== null && !input.force) throw working();
     const wishes = await this.#wishes(session, input);
-    const files = await this.#plan(wishes, { cwd, dirs });
+    const files = await this.#plan(wishes, { cwd, dirs }, !input.dryRun);
     const conflicts = files.filter(({ conflict }) => conflict).map(({ plan }) => plan.path);
     if (input.dryRun) return { key: actor.state.key, restore: null, files: previewOf(files) };
     if (conflicts.length > 0 && !input.force) throw changed(conflicts);
@@ -173,7 +174,8 @@ export class Restores {
     throw refuse('not_found', 'The session has no such run.', { field: 'run' });
   }
 
-  async #plan(wishes: readonly Wish[], area: Area): Promise<readonly Considered[]> {
+  /** `keep`: what is found is stored, so that it can be put back in its turn. */
+  async #plan(wishes: readonly Wish[], area: Area, keep: boolean): Promise<readonly Considered[]> {
     const planned = [];
     for (const { path, snapshot, expected, to } of wishes) {
       const found = await this.#context.files.read(
@@ -181,7 +183,7 @@ export class Restores {
         area,
         this.#context.maxBytes || limits.snapshotBytes,
       );
-      const from = await this.#sides.ofFound(found);
+      const from = keep ? await this.#sides.ofFound(found) : Sides.ofBytes(found);
       const plan = { path, snapshot: snapshot.id, from, to };
       const late = snapshot.data.late === true;
       const conflict = !sameSide(from, to) && (late || !sameSide(from, expected));
@@ -301,6 +303,13 @@ function previewOf(files: readonly Considered[]): readonly RestoredFile[] {
     if (message !== null) return { path, outcome: 'failed', message };
     return { path, outcome: conflict ? 'changed' : 'restored' };
   });
+}
+
+/** What is in the files now would be stored unseen. */
+function hooked(): Error {
+  const message =
+    'The directory of this session has a before-commit hook, which sees no files: none is put back.';
+  return refuse('unsupported', message, { field: 'session' });
 }
 
 function changed(paths: readonly string[]): Error {

@@ -15,20 +15,22 @@ import {
 
 const text = z.string();
 const count = z.number();
+/** Of what is added up: nothing is taken back, and no sum leaves the numbers. */
+const used = z.number().min(0).max(1e15);
 const blob = z.looseObject({ digest: z.string().regex(/^[0-9a-f]{64}$/), size: z.int().min(0) });
 const block = z
   .looseObject({ type: text, text: text.optional(), blob: blob.optional() })
   .refine((one) => one.type !== 'text' || one.text !== undefined, 'a text block has a text');
 const content = z.array(block);
 const tokens = z.looseObject({
-  input: count,
-  output: count,
-  cacheRead: count,
-  cacheWrite: count,
-  thought: count,
+  input: used,
+  output: used,
+  cacheRead: used,
+  cacheWrite: used,
+  thought: used,
 });
 const money = z.looseObject({
-  amount: count,
+  amount: used,
   currency: text,
   estimate: z.literal(true).optional(),
 });

@@ -88,6 +88,39 @@ describe('an import', () => {
     expect(await world.bench.store.check(session)).toEqual([]);
   });
 
+  test('U3 S1: lets work go on beyond a budget only where its caller may approve, and takes no use back', async () => {
+    const world = await LogWorld.open();
+    const client = await world.clientWith(['manage']);
+    const crossing = { of: 'global', what: 'cost', limit: 1, level: 99 };
+    const notice = {
+      id: 'n',
+      kind: 'notice',
+      data: { code: 'budget', text: 'go on', budget: [{ ...crossing, state: 'allowed' }] },
+    };
+    const options = [{ id: 'allow', name: 'Go on', kind: 'allow_once' }];
+    const asked = { request: null, outside: true, title: 'Go on?', options, budget: crossing };
+    const approval = { id: 'a', kind: 'approval', data: asked };
+    const allowed = { outcome: 'allowed', option: 'allow' };
+    const decision = { id: 'd', kind: 'decision', about: 'a', data: allowed };
+    const tokens = { input: -5, output: 0, cacheRead: 0, cacheWrite: 0, thought: 0 };
+    const usage = { id: 'u', kind: 'usage', data: { key: 'k', tokens } };
+    const file = (session: string, ...entries: object[]): string => {
+      const all = [settings(), ...entries].map((entry, at) => entryLine(at + 1, entry));
+      return resealed([header(session), ...all]);
+    };
+    for (const entries of [[notice], [approval, decision]]) {
+      const refused = client.sessions.import(file('s1', ...entries));
+      await expect(refused).rejects.toMatchObject(refusedAs('forbidden'));
+    }
+    await expect(client.sessions.import(file('s2', usage))).rejects.toMatchObject(
+      refusedAs('invalid'),
+    );
+    const told = { ...notice, data: { ...notice.data, budget: [{ ...crossing, state: 'told' }] } };
+    expect(await client.sessions.import(file('s3', told))).toMatchObject({ added: 2 });
+    const approver = await world.clientWith(['manage', 'approve']);
+    expect(await approver.sessions.import(file('s4', notice))).toMatchObject({ added: 2 });
+  });
+
   test('L3: takes CRLF and a last line without an end', async () => {
     const { session, file, world } = await exported();
     await world.client.sessions.import(file.replaceAll('\n', '\r\n').slice(0, -2));

@@ -56,6 +56,25 @@ async function world(files: Files = openFiles({ closed: [] })): Promise<World> {
   return { bench, project, session, run, restore };
 }
 
+test('H2 F3: where a before-commit hook sees what is stored no file is put back, and none is kept', async () => {
+  const { bench, project, session, run } = await world();
+  project.write('kept', 'before');
+  const id = await run({ kept: 'after' });
+  const secret = 'written since, and seen by no hook';
+  project.write('kept', secret);
+  const preview = { of: { run: id }, to: 'before', force: true, dryRun: true } as const;
+  const digest = bench.clock.sha256(new TextEncoder().encode(secret));
+  await bench.engine.snapshots.restore(session, preview, by);
+  expect(await bench.store.getBlob(digest)).toBeUndefined();
+  bench.hooked = { of: async () => ({ ask: async () => ({ action: 'keep' }) }) };
+  await bench.boot();
+  await bench.engine.recovered;
+  const forced = bench.engine.snapshots.restore(session, { ...preview, dryRun: false }, by);
+  await expect(forced).rejects.toMatchObject(refused('unsupported'));
+  expect(await bench.store.getBlob(digest)).toBeUndefined();
+  expect(project.copy().get(project.at('kept'))).toContain(btoa(secret));
+});
+
 const refused = (code: string, more: object = {}) => ({ refusal: { code, ...more } });
 
 test('F3: a run is put back, undone again, and the log tells what was meant and what came of it', async () => {

@@ -67,10 +67,13 @@ export class Workbench {
   readonly logged: { event: string; data: object }[] = [];
   engine!: SessionEngine;
   life!: Mortal;
+  /** Hooks of the daemons that boot from now on. */
+  hooked: CommitHooks | undefined;
 
   private constructor(options: WorkbenchOptions & { store: Store }) {
     this.store = options.store;
     this.#options = options;
+    this.hooked = options.commitHooks;
     this.clock = testClock(options.seed === undefined ? {} : { seed: options.seed });
     this.driver = options.driver ?? plainDriver();
     this.#others = options.others ?? [];
@@ -121,7 +124,8 @@ export class Workbench {
   }
 
   #hooks(life: Mortal): { commitHooks?: CommitHooks; happened?: () => void } {
-    const { commitHooks: hooks, happened } = this.#options;
+    const { happened } = this.#options;
+    const hooks = this.hooked;
     const told = happened === undefined ? {} : { happened };
     if (hooks === undefined) return told;
     const of = async (directories: readonly string[]) => {
