@@ -83,10 +83,17 @@ export class Prompts {
     for (const prompt of this.#pending.values()) prompt.seen = false;
   }
 
-  /** The person wants it to stop: waiting prompts are withdrawn, then the run is ended. */
-  async cancel(): Promise<void> {
-    await Promise.all([...this.#pending.values()].map(({ sent }) => sent));
-    for (const { id, run } of this.#pending.values()) if (run === null) await this.#withdraw(id);
+  /** The person wants it to stop: waiting prompts are withdrawn, then the run is ended; later prompts come after. */
+  cancel(): Promise<void> {
+    const waiting = [...this.#pending.values()];
+    const done = this.#stop(waiting);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  async #stop(waiting: readonly Pending[]): Promise<void> {
+    await Promise.all(waiting.map(({ sent }) => sent));
+    for (const { id, run } of waiting) if (run === null) await this.#withdraw(id);
     await this.#patiently(() => this.#client.sessions.abort({ session: this.#session }));
   }
 

@@ -118,6 +118,19 @@ describe.for(ways)('an editor over %s', { timeout: 60_000 }, (way) => {
     expect(editor.said(session)).toBe('begun\non');
   });
 
+  test('R4 P2: a prompt that is sent right after a cancel is not cancelled by it', async () => {
+    const editor = await open(way);
+    const session = await editor.session(daemon.cwd);
+    const first = editor.prompt(session, ofRun('[[say begun]] [[hang]]'));
+    await editor.until('it runs', () => editor.said(session) === 'begun');
+    const cancelled = editor.cancel(session);
+    const second = editor.prompt(session, ofRun('[[say instead]]'));
+    await cancelled;
+    expect((await first).stopReason).toBe('cancelled');
+    expect((await second).stopReason).toBe('end_turn');
+    expect(editor.said(session)).toBe('begun\ninstead');
+  });
+
   test('P2: queued prompts run one after the other, each with its own answer', async () => {
     const editor = await open(way);
     const session = await editor.session(daemon.cwd);
