@@ -161,7 +161,7 @@ describe('the end by stop of a daemon whose store', () => {
   });
 });
 
-test.each(['load', 'putBlob'] as const)(
+test.each(['load', 'getBlob'] as const)(
   'R8 R1: by stop refuses what is being created when it begins, at its %s',
   async (held) => {
     const real = await memoryStore();
@@ -176,13 +176,14 @@ test.each(['load', 'putBlob'] as const)(
         if (held === 'load') await pass();
         return real.load(session);
       },
-      putBlob: async (bytes, digest) => {
+      getBlob: async (digest) => {
         await pass();
-        return real.putBlob(bytes, digest);
+        return real.getBlob(digest);
       },
     }));
     const bench = await Workbench.open({ store, play: obedient });
-    const prompt = { content: [{ type: 'text' as const, text: 'go '.repeat(40_000) }] };
+    const blob = await real.putBlob(new TextEncoder().encode('go'));
+    const prompt = { content: [{ type: 'text' as const, text: '', blob }] };
     const creating = bench.engine
       .create({ changes: {}, prompt }, by)
       .catch((error: unknown) => error);
@@ -197,3 +198,28 @@ test.each(['load', 'putBlob'] as const)(
     await real.close();
   },
 );
+
+test('R8 R1: by stop ends what began while its prompt was being stored', async () => {
+  const real = await memoryStore();
+  const reached = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const store = storeWith(real, () => ({
+    putBlob: async (bytes, digest) => {
+      reached.resolve();
+      await gate.promise;
+      return real.putBlob(bytes, digest);
+    },
+  }));
+  const bench = await Workbench.open({ store, play: obedient });
+  const prompt = { content: [{ type: 'text' as const, text: 'go '.repeat(40_000) }] };
+  const creating = bench.engine.create({ changes: {}, prompt }, by);
+  await reached.promise;
+  const over = bench.engine.shutdown('stop');
+  await bench.clock.armed(15_000);
+  gate.resolve();
+  const { row } = await creating;
+  expect(await over).toMatchObject([{ session: row.id, outcome: 'cancelled' }]);
+  expect(bench.hosts.alive).toEqual([]);
+  bench.life.kill();
+  await real.close();
+});
