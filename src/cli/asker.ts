@@ -185,12 +185,18 @@ const retried: ReadonlySet<string> = new Set([
   'unavailable',
 ]);
 
+/** The keys of a question, in lines that fit a terminal of 80 columns. */
 function keysText({ data: { options } }: Approval, rules: readonly Rule[]): string {
   const always = options.some(({ kind }) => kind === 'allow_always')
-    ? 'a always (the agent) · '
+    ? ' · a always (the agent’s own)'
     : '';
-  const first = `  y allow once · ${always}n deny · m deny with a message · e edit it first · or a number`;
-  if (rules.length === 0) return first;
-  const texts = rules.map(ruleText).join('; ');
-  return `${first}\n  from now on, s in this session · d in this directory: ${texts}`;
+  const lines = [
+    '  y allow once · n deny · m deny with a message · e edit it first',
+    `  or a number${always}`,
+  ];
+  if (rules.length > 0) {
+    const texts = rules.map(ruleText).join('; ');
+    lines.push(`  from now on, s in this session · d in this directory: ${texts}`);
+  }
+  return lines.join('\n');
 }

@@ -172,7 +172,7 @@ test(
     expect(told('with children')).toBe('1.0k in, 101 out, $1.50, 2 runs');
     expect(told('context')).toBe('1.1k of 200.0k tokens (1 %)');
     expect(told('budget')).toMatch(
-      /^\$1\.50 of \$2\.00 \(75 %\), \d+ ms of 1 h 0 min of work \(0 %\), then it is told$/,
+      /^\$1\.50 of \$2\.00 \(75 %\), [\d.]+ m?s of 1 h 0 min of work \(0 %\), then you are told$/,
     );
     expect(lines.at(-1)).toMatch(/^✓ .* completed .* \$0\.50 /);
     const [whole] = await rows<{ session: string; own: Used; withChildren: Used }>('usage', parent);
@@ -195,7 +195,7 @@ test(
   async () => {
     await turnkeep('new', '--label', 'frugal');
     const set = await turnkeep('budget', 'frugal', '--tokens', '100', '--action', 'stop');
-    expect(set.out).toMatch(/: 0 of 100 tokens \(0 %\), then it stops\n$/);
+    expect(set.out).toMatch(/: 0 of 100 tokens \(0 %\), then runs are stopped\n$/);
     await turnkeep('send', 'frugal', '--wait', prompt('100|1', 0));
     const more = await turnkeep('send', 'frugal', 'more');
     expect([more.code, more.err]).toEqual([
@@ -204,9 +204,14 @@ test(
     ]);
     expect((await turnkeep('budget', 'frugal', '--none')).out).toMatch(/: no budget\.\n$/);
     expect((await turnkeep('send', 'frugal', '--wait', prompt('1|1', 0))).code).toBe(0);
+    await turnkeep('budget', 'frugal', '--runs', '1', '--action', 'ask');
+    const held = await turnkeep('send', 'frugal', 'more');
+    expect(held.out).toMatch(/^queued/);
+    expect(held.err).toMatch(/^The queue is held .* `turnkeep release \S+` lets it go on\.\n$/);
+    await turnkeep('budget', 'frugal', '--none');
     const day = await turnkeep('budget', '--cost', '9.5eur', '--per-day', '--action', 'ask');
     expect(day.out).toBe(
-      'All sessions: 0.0000 EUR of 9.50 EUR (0 %) each day (UTC), then it is asked\n',
+      'All sessions: 0.0000 EUR of 9.50 EUR (0 %) each day (UTC), then you are asked\n',
     );
     const [shown] = await rows<object>('budget');
     expect(shown).toMatchObject({

@@ -8,6 +8,7 @@ import { followSession } from '../follow.ts';
 import { type Io, lookOf } from '../io.ts';
 import { readAll } from '../keys.ts';
 import { renderShutRuns } from '../render/shut-runs.ts';
+import { heldText } from './queue.ts';
 import { sessionText } from './sessions.ts';
 
 interface SendOptions extends Common {
@@ -78,6 +79,9 @@ function send(
     if (options.wait !== true) {
       const place = sent.position === undefined ? '' : ` (position ${sent.position})`;
       io.out(options.json === true ? `${jsonLine(sent)}\n` : `${sent.state}${place}\n`);
+      if (sent.state === 'queued' && (await isHeld(client, session.id))) {
+        io.err(heldText(session.id));
+      }
       return 0;
     }
     const { fate } = await followSession({
@@ -91,6 +95,10 @@ function send(
     });
     return fate === 'completed' ? 0 : 1;
   });
+}
+
+async function isHeld(client: Client, session: string): Promise<boolean> {
+  return (await client.queue.list({ session })).held;
 }
 
 function give(

@@ -92,8 +92,14 @@ async function list({ io, options, client, session }: Call): Promise<void> {
     if (items.length === 0) io.err('No prompt waits.\n');
   }
   if (held && items.length > 0) {
-    io.err(`The queue is held: \`turnkeep release ${session}\` or the next send lets it go on.\n`);
+    io.err(heldText(session));
   }
+}
+
+/** How a held queue goes on; what holds it is in the log: a run that failed, or a budget. */
+export function heldText(session: string): string {
+  const why = `\`turnkeep show ${session} --tail 5\` says why`;
+  return `The queue is held (${why}): \`turnkeep release ${session}\` lets it go on.\n`;
 }
 
 function itemLine({ position, content, edited }: Item, columns: number): string {

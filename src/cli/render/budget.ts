@@ -5,9 +5,9 @@ import { renderDuration, renderMoney, shortCount } from './measure.ts';
 type Standing = OutputOf<'budgets.get'>;
 
 const actionText = {
-  warn: 'then it is told',
-  ask: 'then it is asked',
-  stop: 'then it stops',
+  warn: 'then you are told',
+  ask: 'then you are asked',
+  stop: 'then runs are stopped',
 } as const;
 
 /** A budget with how much of it is used; null where none is set. */
