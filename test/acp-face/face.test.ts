@@ -134,9 +134,26 @@ describe.for(ways)('an editor over %s', { timeout: 60_000 }, (way) => {
   test('P2: queued prompts run one after the other, each with its own answer', async () => {
     const editor = await open(way);
     const session = await editor.session(daemon.cwd);
-    const asked = ['a', 'b', 'c'].map((text) => editor.prompt(session, ofRun(`[[say ${text}]]`)));
+    // The first takes longest to be sent: what is large in it is put beside it before.
+    const data = Buffer.alloc(200_000, 7).toString('base64');
+    const first = editor.request('session/prompt', {
+      sessionId: session,
+      prompt: [
+        { type: 'text', text: ofRun('[[say a]]') },
+        { type: 'image', mimeType: 'image/png', data },
+      ],
+    });
+    const asked = [
+      first,
+      ...['b', 'c'].map((text) => editor.prompt(session, ofRun(`[[say ${text}]]`))),
+    ];
     for (const { stopReason } of await Promise.all(asked)) expect(stopReason).toBe('end_turn');
     expect(editor.said(session)).toBe('a\nb\nc');
+    await editor.load(session);
+    const image = editor
+      .of(session, 'user_message_chunk')
+      .find(({ content }) => content.type === 'image');
+    expect(image?.content).toEqual({ type: 'image', mimeType: 'image/png', data });
   });
 
   test('R4: a run that somebody else aborts answers its prompt as cancelled', async () => {
