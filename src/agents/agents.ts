@@ -1,10 +1,15 @@
 import type { AgentDriver } from '../ports/agent.ts';
 import { acpAgentSettings, acpDriver, acpLiveSettings } from './acp/driver.ts';
+import type { AcpQuirks } from './acp/quirks.ts';
 import { claudeAgent } from './claude/driver.ts';
 import type { ClaudeOptions } from './claude/program.ts';
 import { codexAgent } from './codex/driver.ts';
 import type { CodexOptions } from './codex/program.ts';
+import { geminiAgent } from './gemini/gemini.ts';
+import { openCodeAgent } from './opencode/opencode.ts';
+import { piAgent, type PiOptions } from './pi/pi.ts';
 import { scriptedAgent, type ScriptedOptions } from './scripted/scripted.ts';
+import type { ForeignOptions } from './trust.ts';
 
 export interface AgentOptions {
   scripted: ScriptedOptions;
@@ -12,15 +17,25 @@ export interface AgentOptions {
   claude?: ClaudeOptions;
   /** Without them this agent is not offered. */
   codex?: CodexOptions;
+  /** Without them this agent is not offered; so for all. */
+  gemini?: ForeignOptions;
+  opencode?: ForeignOptions;
+  pi?: PiOptions;
+  /** Those of the operator's own file. */
+  custom?: readonly CustomAgent[];
 }
 
-/** The agents that Turnkeep knows by itself. */
+/** The agents that Turnkeep knows by itself, then those that somebody configured. */
 export function builtInAgents(options: AgentOptions): readonly AgentDriver[] {
-  const { scripted, claude, codex } = options;
+  const { scripted, claude, codex, gemini, opencode, pi, custom = [] } = options;
   return [
     scriptedAgent(scripted),
     ...(claude === undefined ? [] : [claudeAgent(claude)]),
     ...(codex === undefined ? [] : [codexAgent(codex)]),
+    ...(gemini === undefined ? [] : [geminiAgent(gemini)]),
+    ...(opencode === undefined ? [] : [openCodeAgent(opencode)]),
+    ...(pi === undefined ? [] : [piAgent(pi)]),
+    ...custom.map((agent) => customAcpAgent(agent)),
   ];
 }
 
@@ -28,18 +43,24 @@ export function builtInAgents(options: AgentOptions): readonly AgentDriver[] {
 export interface CustomAgent {
   /** Lower case letters, digits and dashes. */
   name: string;
+  /** Default: the name. */
+  title?: string;
   command: string;
   args: readonly string[];
   env: { readonly [name: string]: string };
+  /** How to get it. */
+  install?: string;
+  /** In what it is known to differ from the protocol. */
+  quirks?: AcpQuirks;
 }
 
 /** Nothing is known of it but the protocol, so nothing is claimed that the protocol leaves open. */
 export function customAcpAgent(custom: CustomAgent): AgentDriver {
-  const { name, command, args, env } = custom;
+  const { name, title = name, command, args, env, quirks = {} } = custom;
   return acpDriver({
     profile: {
       name,
-      title: name,
+      title,
       protocol: 'acp',
       steer: false,
       resume: true,
@@ -52,8 +73,9 @@ export function customAcpAgent(custom: CustomAgent): AgentDriver {
       settings: acpAgentSettings,
       live: acpLiveSettings,
       mcpSecrets: false,
-      install: `the program ${command}`,
+      install: custom.install ?? `the program ${command}`,
     },
+    quirks,
     program: () => ({ program: command, args, env }),
   });
 }

@@ -14,7 +14,7 @@ import type { Hosts } from '../ports/hosts.ts';
 import type { Store } from '../ports/store.ts';
 import { lockState } from '../store/lock.ts';
 import { openStore } from '../store/open.ts';
-import { agentOptions } from './agent-options.ts';
+import { type AgentChoices, agentOptions } from './agent-options.ts';
 import { editorsAt } from './editors.ts';
 import { agentEnvironment } from './environment.ts';
 import { checkSocketPath, insideEnvironment } from './inside.ts';
@@ -35,7 +35,7 @@ import { systemClock } from './system-clock.ts';
 import { version } from './version.ts';
 import { workingDirectoryCheck } from './working-directory.ts';
 
-export interface DaemonOptions {
+export interface DaemonOptions extends Pick<AgentChoices, 'gemini' | 'opencode' | 'pi'> {
   /** The state directory: database, hosts, token. Made if it is not there. */
   state: string;
   /** Address to listen on; default 127.0.0.1. Another one than loopback is a decision of the operator. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { builtInAgents } from '../agents/agents.ts';
 import type { ProbeReport } from '../ports/probe.ts';
 import { agentOptions } from './agent-options.ts';
@@ -12,7 +13,9 @@ export interface ProbedHere {
 
 /** Asks the agents that a daemon started from here would have, without one. */
 export async function probeHere(state: string): Promise<ProbedHere[]> {
-  const drivers = builtInAgents(await agentOptions({ scripted: state }, {}));
+  const drivers = builtInAgents(
+    await agentOptions({ scripted: state, agentFile: join(state, 'agents.json') }, {}),
+  );
   const prober = new Prober({ log: () => undefined });
   return Promise.all(
     drivers.map(async (driver) => {

@@ -6,6 +6,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 export interface StateDirectory {
   path: string;
   hosts: string;
+  /** The operator's own agents, where there are any. */
+  agentFile: string;
   /** The operator's hooks, where there are any. */
   hookFile: string;
   /** The table of prices, where somebody has written one. */
@@ -50,6 +52,7 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
   return {
     path: full,
     hosts: join(full, 'hosts'),
+    agentFile: join(full, 'agents.json'),
     hookFile: join(full, 'hooks.json'),
     prices: join(full, 'prices.json'),
     archive: join(full, 'archive'),

@@ -1,8 +1,15 @@
+import { everyAgent } from '../../scripts/ci/every-agent.ts';
 import { installedCli } from './cli.ts';
 import { installedCodex } from './codex-cli.ts';
+import { installed } from './installed.ts';
+import { pinned } from './real-agents.ts';
 
 /** Once, before the files of tests begin: each of them would install it otherwise. */
 export async function setup(): Promise<void> {
   await installedCli();
   await installedCodex();
+  await installed(pinned.pi);
+  if (!everyAgent) return;
+  await installed(pinned.opencode);
+  await installed(pinned.gemini);
 }

@@ -12,10 +12,12 @@ export interface Pinned {
   version: string;
   /** The command that it brings. */
   command: string;
+  /** What it needs beside it, each as `package@version`. */
+  beside?: readonly string[];
 }
 
 /** Path of the program; the first run installs it from the registry that npm is set to. */
-export async function installed({ name, version, command }: Pinned): Promise<string> {
+export async function installed({ name, version, command, beside = [] }: Pinned): Promise<string> {
   const cache = path.join(root, 'node_modules/.cache/turnkeep-agents');
   const folder = path.join(cache, `${command}-${version}`);
   const program = path.join(folder, 'node_modules/.bin', command);
@@ -23,8 +25,8 @@ export async function installed({ name, version, command }: Pinned): Promise<str
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, 'package.json'), '{"private":true}\n');
   const options = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts=false'];
-  const wanted = `${name}@${version}`;
-  await promisify(execFile)('npm', ['install', ...options, wanted], { cwd: folder });
+  const wanted = [`${name}@${version}`, ...beside];
+  await promisify(execFile)('npm', ['install', ...options, ...wanted], { cwd: folder });
   return program;
 }
 

@@ -13,39 +13,32 @@ import { leftOf, until } from '../app/processes.ts';
 import { Talk } from '../app/talk.ts';
 import { ModelServer } from '../fixtures/models/model-server.ts';
 import { expect } from 'vitest';
-import { cliEnvironment, installedCli } from './cli.ts';
-import { codexEnvironment, installedCodex } from './codex-cli.ts';
+import { realAgents, type RealAgent } from './real-agents.ts';
 
 const daemonProcess = fileURLToPath(new URL('daemon-process.ts', import.meta.url));
 
 type DaemonProcess = ChildProcessByStdio<Writable, Readable, null>;
-
-/** Agents that are tested as they are. */
-export type RealAgent = 'claude' | 'codex';
 
 /** A daemon in a process of its own that works with a real agent and a scripted model. */
 export class Place {
   readonly root: string;
   readonly model: ModelServer;
   readonly agent: RealAgent;
-  readonly #program: string;
   readonly #trusted: string[] = [];
   readonly #talks: Talk[] = [];
   #daemon: DaemonProcess | null = null;
   #client: Client | null = null;
 
-  private constructor(of: { root: string; model: ModelServer; agent: RealAgent; program: string }) {
+  private constructor(of: { root: string; model: ModelServer; agent: RealAgent }) {
     this.root = of.root;
     this.model = of.model;
     this.agent = of.agent;
-    this.#program = of.program;
   }
 
   /** `trusted`: directories beneath the root whose own settings the agent may use. */
   static async open(trusted: readonly string[] = [], agent: RealAgent = 'claude'): Promise<Place> {
-    const program = await (agent === 'claude' ? installedCli() : installedCodex());
     const root = await realpath(await mkdtemp(path.join(tmpdir(), 'turnkeep-agents-')));
-    const place = new Place({ root, model: await ModelServer.start(), agent, program });
+    const place = new Place({ root, model: await ModelServer.start(), agent });
     await mkdir(place.home);
     for (const name of trusted) {
       place.#trusted.push(path.join(root, name));
@@ -69,9 +62,7 @@ export class Place {
   }
 
   async start(): Promise<void> {
-    const environment = this.agent === 'claude' ? cliEnvironment : codexEnvironment;
-    const options = { program: this.#program, env: await environment(this.home, this.model.url) };
-    const how = JSON.stringify(options);
+    const how = JSON.stringify(await realAgents[this.agent](this.home, this.model.url));
     const args = [daemonProcess, this.state, this.agent, how, ...this.#trusted];
     // Nothing of this process's own environment, which may be that of another agent.
     const env = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: this.home };

@@ -51,6 +51,9 @@ test('V6: while an agent hangs in a probe, health, lists and launches wait for n
     ['scripted', null],
     ['claude', null],
     ['codex', null],
+    ['gemini', null],
+    ['opencode', null],
+    ['pi', null],
   ]);
   const { session, prompt } = await client.sessions.create({ cwd: place, prompt: '[[say hi]]' });
   for await (const event of client.watch(session.id, { after: prompt!.seq })) {
@@ -88,7 +91,7 @@ test('S1: who may only look starts no probe, and checks no database', async () =
   const forbidden = { refusal: { code: 'forbidden' } };
   await expect(looker.agents.probe()).rejects.toMatchObject(forbidden);
   await expect(looker.server.check()).rejects.toMatchObject(forbidden);
-  expect((await looker.agents.list()).agents).toHaveLength(3);
+  expect((await looker.agents.list()).agents).toHaveLength(6);
   looker.close();
   expect(await client.server.check()).toEqual({ faults: [], more: 0 });
   expect(await started()).toEqual([]);

@@ -5,9 +5,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { builtInAgents } from '../../src/agents/agents.ts';
+import { knownAgents as agents, withTable } from '../../scripts/docs/agents-table.ts';
 import { cliVersion } from '../agents/cli.ts';
 import { codexVersion } from '../agents/codex-cli.ts';
+import { pinned } from '../agents/real-agents.ts';
 
 // What docs/agents.md tells people to type is typed here, and what it says of agents is compared to them.
 const root = path.join(import.meta.dirname, '../..');
@@ -38,12 +39,6 @@ async function type(line: string): Promise<{ code: number | null; out: string; e
   return { code, out, err };
 }
 
-const agents = builtInAgents({
-  scripted: { node: 'node', program: 'main', store: 'store' },
-  claude: { program: 'claude', env: {}, trusted: [] },
-  codex: { program: 'codex', env: {}, trusted: [] },
-});
-
 test('the commands of the guide to agents do what it says', { timeout: 60_000 }, async () => {
   const block = /```sh\n(turnkeep [^]*?)```/.exec(guide)?.[1] ?? '';
   const lines = block
@@ -66,18 +61,15 @@ test('the commands of the guide to agents do what it says', { timeout: 60_000 },
 });
 
 test('the guide says of each agent what its profile says, and the tested version is the one that is tested', () => {
-  const yes = (flag: boolean): string => (flag ? 'yes' : 'no');
-  for (const { profile, probe } of agents) {
-    const { name, steer, resume, images, install } = profile;
-    const row = guide.split('\n').find((line) => line.startsWith(`| \`${name}\` |`));
-    const cells = (row ?? '').split('|').map((cell) => cell.trim());
-    expect(cells.slice(5, 8), name).toEqual([steer, resume, images].map(yes));
-    if ((probe?.tested ?? null) !== null) expect(cells[4], name).toBe(probe?.tested);
-    expect(guide).toContain(install);
-  }
+  expect(guide).toBe(withTable(guide));
+  for (const { profile } of agents) expect(guide).toContain(profile.install);
   const testedOf = (name: string) =>
     agents.find(({ profile }) => profile.name === name)?.probe?.tested;
   expect([testedOf('claude'), testedOf('codex')]).toEqual([cliVersion, codexVersion]);
+  const { gemini, opencode, pi } = pinned;
+  expect([testedOf('gemini'), testedOf('opencode'), testedOf('pi')]).toEqual(
+    [gemini, opencode, pi].map(({ version }) => version),
+  );
 });
 
 test('the files that the guide links are there', () => {

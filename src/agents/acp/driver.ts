@@ -28,6 +28,8 @@ export interface AcpOptions {
   quirks?: AcpQuirks;
   /** What is started to ask the agent about itself; default: what a new session gets. */
   probeProgram?: AgentProgram;
+  /** The version with which it was tested, as it tells it at `initialize`; default: none. */
+  tested?: string;
 }
 
 /** What the protocol has a place for; what one agent then has no place for is told when it opens. */
@@ -44,7 +46,7 @@ export function acpDriver(options: AcpOptions): AgentDriver {
   const { profile, quirks = {} } = options;
   return {
     profile,
-    decoderVersion: 3,
+    decoderVersion: 4,
     program: (spec) => options.program(spec),
     initial: (spec) => storedState(initialState(spec)),
     open: () => openingLines(),
@@ -54,7 +56,10 @@ export function acpDriver(options: AcpOptions): AgentDriver {
       return { state: storedState(reading.state), events: reading.events };
     },
     encode: (state, command) => encodeCommand(loadedState(state), command),
-    probe: acpProbe((spec) => options.probeProgram ?? options.program(spec)),
+    probe: acpProbe(
+      (spec) => options.probeProgram ?? options.program(spec),
+      options.tested ?? null,
+    ),
   };
 }
 

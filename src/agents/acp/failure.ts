@@ -14,7 +14,6 @@ const namedCategories: { readonly [name: string]: FailureCategory } = {
   MessageOutputLengthError: 'limit',
   overloaded: 'service',
   server_error: 'service',
-  APIError: 'service',
   invalid_request: 'request',
   model_not_found: 'request',
 };

@@ -7,6 +7,7 @@ import type {
 } from '@agentclientprotocol/sdk';
 import type { RunFailure } from '../../domain/entry.ts';
 import { isObject, type Json } from '../../domain/json.ts';
+import { preludeOf } from './asides.ts';
 import { present } from './content.ts';
 import { failure, failureOfError } from './failure.ts';
 import { requestLine, type Answer } from './json-rpc.ts';
@@ -80,7 +81,8 @@ export function readOpened(reading: Reading, answer: Answer): void {
     return fail(reading, failure('protocol', 'The agent opened a session without an id.'));
   }
   const replays = phase === 'load' && reading.quirks.replayUntil !== undefined;
-  reading.change({ session, phase: replays ? 'replay' : 'open' });
+  const prelude = preludeOf(reading, answer.result);
+  reading.change({ session, phase: replays ? 'replay' : 'open', prelude });
   const offers = offersOf(answer.result);
   const { mode, model, effort } = offers;
   const told: Partial<InForce> = {

@@ -1,6 +1,7 @@
 import type { ApprovalOption } from '../../domain/content.ts';
 import type { AgentCommand } from '../../domain/agent-event.ts';
 import type { Json } from '../../domain/json.ts';
+import { askedCall } from './asides.ts';
 import { present } from './content.ts';
 import { errorCodes, errorLine, resultLine } from './json-rpc.ts';
 import { listAt, memberAt, textAt } from '../shape.ts';
@@ -20,7 +21,9 @@ export function readPermission(reading: Reading, request: string | number, param
   const told = listAt(params, 'options') ?? [];
   const options = told.flatMap((value) => optionOf(value) ?? []);
   const open =
-    options.length === 0 ? undefined : readToolCall(reading, memberAt(params, 'toolCall') ?? null);
+    options.length === 0
+      ? undefined
+      : readToolCall(reading, askedCall(reading, memberAt(params, 'toolCall')));
   if (open === undefined) {
     if (options.length === 0) reading.unrecognized('a permission request without usable options');
     const reason = 'options and a tool call with an id are needed';

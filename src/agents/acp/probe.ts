@@ -25,9 +25,12 @@ const chars = 300;
  * `initialize` tells the version, and the session that is opened then its modes, models and effort levels.
  * Where the agent can delete a session, that one is; a session that never had a prompt is nothing elsewhere.
  */
-export function acpProbe(program: (spec: OpenSpec) => AgentProgram): AgentProbe {
+export function acpProbe(
+  program: (spec: OpenSpec) => AgentProgram,
+  tested: string | null,
+): AgentProbe {
   return {
-    tested: null,
+    tested,
     versionArgs: null,
     program: (cwd) => program({ session: 'probe', host: 'probe', cwd, ...nobodysWish }),
     open: () => openingLines(),

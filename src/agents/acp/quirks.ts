@@ -18,4 +18,16 @@ export interface AcpQuirks {
    * error. Must match the whole message.
    */
   failureText?: RegExp;
+  /**
+   * Where in `_meta` of the answer that opens the session stands a text that the agent then says once, as if
+   * the model did.
+   */
+  prelude?: readonly string[];
+  /** Chunks of the message that are words of the program, not of the model: notices. Must match the whole chunk. */
+  ownWords?: RegExp;
+  /**
+   * A part of ours within the agent speaks through it: in chunks of the message whose `_meta` has this object,
+   * as JSON after `asidePrefix`, and as tool calls within the question that the agent passes on (`asides.ts`).
+   */
+  asides?: readonly string[];
 }

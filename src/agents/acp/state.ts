@@ -37,6 +37,8 @@ export interface AcpState {
   readonly failure: RunFailure | null;
   /** The turn's last message, while it is short enough to be nothing but an error. */
   readonly lastMessage: string | null;
+  /** What the agent will say of its own once the session is open. */
+  readonly prelude: string | null;
   /** The run that ended last: what a repeated answer says of its usage is no news. */
   readonly lastRun: string | null;
 }
@@ -115,6 +117,7 @@ export function initialState(spec: OpenSpec): AcpState {
     spent: { cost: null, charged: nativeId === null ? 0 : null, tokens: null },
     failure: null,
     lastMessage: null,
+    prelude: null,
     lastRun: null,
   };
 }

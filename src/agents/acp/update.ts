@@ -1,6 +1,7 @@
 import type { PlanItem } from '../../domain/content.ts';
 import type { Json } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
+import { readAside } from './asides.ts';
 import { blockOf } from './content.ts';
 import { failureTextChars, typedFailureOf } from './failure.ts';
 import { ignoredUpdates } from './ignored.ts';
@@ -43,6 +44,7 @@ export function readUpdate(reading: Reading, params: Json): void {
   if (isHistory(phase)) return readHistory(reading, kind, update);
   readFailure(reading, update);
   if (Object.hasOwn(ignoredUpdates, kind)) return;
+  if (kind === 'agent_message_chunk' && readAside(reading, update)) return;
   if (!Object.hasOwn(readers, kind)) {
     return reading.unrecognized(`an update of an unknown kind: ${kind.slice(0, 80)}`);
   }
