@@ -26,6 +26,7 @@ export class Approvals implements ApprovalOps {
   readonly #context: Context;
   /** Who waits for a decision, by the session and the id of what was asked. */
   readonly #waiting = new Map<string, Set<() => void>>();
+  #stopped = false;
 
   constructor(context: Context) {
     this.#context = context;
@@ -38,6 +39,12 @@ export class Approvals implements ApprovalOps {
       if ((kind !== 'decision' && kind !== 'answer') || about === undefined) continue;
       for (const release of this.#waiting.get(`${session} ${about}`) ?? []) release();
     }
+  }
+
+  /** Who waits is told how it stands: the daemon ends, and the question may not. */
+  stop(): void {
+    this.#stopped = true;
+    for (const waiters of this.#waiting.values()) for (const release of waiters) release();
   }
 
   async decide(session: string, input: DecideInput, by: By): Promise<DecideAnswer> {
@@ -88,7 +95,7 @@ export class Approvals implements ApprovalOps {
       const duplicate = outcome.duplicates.includes(id);
       const { key } = outcome.state;
       let decision = await this.#decisionOf(session, id);
-      if (decision === null && waitMs > 0) {
+      if (decision === null && waitMs > 0 && !this.#stopped) {
         await within(decided.promise, waitMs, clock);
         decision = await this.#decisionOf(session, id);
       }

@@ -413,6 +413,7 @@ export class SessionEngine implements Engine {
         mode === 'stop' ? stopSession(actor, this.#supervisor, this.#options) : detached(actor),
       ),
     );
+    this.approvals.stop();
     await this.#files.close();
     await this.#registry.close(leaving);
     for (const actor of actors) actor.grip?.host?.release();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../src/domain/limits.ts';
 import { plainAgent, type Turn } from '../../src/testing/index.ts';
+import { asking } from './asking.ts';
 import { storeWith } from './store-with.ts';
 import { by, memoryStore, Workbench } from './workbench.ts';
 
@@ -222,4 +223,25 @@ test('R8 R1: by stop ends what began while its prompt was being stored', async (
   expect(bench.hosts.alive).toEqual([]);
   bench.life.kill();
   await real.close();
+});
+
+test('R8 A2: who waits for an answer is told that the question is open, and holds up no end', async () => {
+  const bench = await Workbench.open({
+    play: async (turn) => {
+      turn.say('at it');
+      await turn.cancelled;
+    },
+  });
+  const session = await bench.session('go');
+  await (await bench.watch(session)).entry('delivery');
+  const answer = bench.engine.approvals.request(session, asking('q', null, 60_000), by);
+  await (await bench.watch(session)).entry('approval');
+  await bench.engine.shutdown('detach');
+  expect(await answer).toMatchObject({ approval: { id: 'q' }, decision: null });
+  await bench.boot();
+  await bench.engine.recovered;
+  expect(await bench.engine.approvals.request(session, asking('q'), by)).toMatchObject({
+    duplicate: true,
+    decision: null,
+  });
 });
