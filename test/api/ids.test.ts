@@ -105,7 +105,8 @@ function valuesFor(def: Def): (entry: string) => readonly unknown[] {
 /** Whether an answer of 2xx is in order: for good ids, for texts, and where a list has nothing of that name. */
 function mayPass({ operation, field }: Place, entry: string): boolean {
   const lists =
-    operation.endsWith('.list') || /^(?:sessions\.preview|usage\.summary)$/.test(operation);
+    operation.endsWith('.list') ||
+    /^(?:sessions\.preview|usage\.summary|snapshots\.diff)$/.test(operation);
   if (lists || operation === 'feeds.open') return true;
   if (!naming.test(field)) return true;
   // A directory that is there may be worked in, however it is written.

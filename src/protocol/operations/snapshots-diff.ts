@@ -31,7 +31,12 @@ export const snapshotsDiff = operation({
       run: id.optional(),
       call: id.optional().describe('the entry of a tool call, or of a restoration'),
       limit: z.int().min(1).max(200).default(50),
-      cursor: z.string().max(4096).optional(),
+      cursor: z
+        .string()
+        .max(4096)
+        .regex(/^\//, 'take it from `next`')
+        .optional()
+        .describe('`next` of the page before'),
     })
     .refine(({ run, call }) => run === undefined || call === undefined, {
       message: 'give run or call, not both',
