@@ -114,6 +114,29 @@ test('the commands of the README do what it says, in its order', { timeout: 60_0
   expect(await stopped.status, stopped.output()).toBe(0);
 });
 
+test('F3 U1 U3: what was changed is shown and put back, and what it cost is shown and limited', async () => {
+  const section = 'What it changed, and what it cost';
+  const [diff, restore, usage, budget, ...others] = commands(section, 'turnkeep');
+  expect(others).toEqual([]);
+  const typed = async (line: string | undefined) => {
+    const { status, output } = type(line ?? '');
+    expect(await status, output()).toBe(0);
+    return output();
+  };
+  const notes = join(work, 'notes.txt');
+  await typed('turnkeep run "[[write notes.txt|one]] [[usage 7|1]]"');
+  expect(existsSync(notes)).toBe(true);
+  // Files are looked at once their call has ended, after its entries.
+  await expect
+    .poll(() => typed(diff), { timeout: 15_000 })
+    .toMatch(/notes\.txt {2}created[^]*\+one/);
+  expect(await typed(restore)).toContain('notes.txt  removed: it was not there');
+  expect(existsSync(notes)).toBe(false);
+  expect(await typed(usage)).toMatch(/scripted .* 7 +1 +1/);
+  expect(await typed(budget)).toMatch(/\$0\.0000 of \$5\.00 \(0 %\), then you are asked/);
+  await typed('turnkeep stop');
+}, 60_000);
+
 test('the scripts of the README are there, and so are the files that it links', () => {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
