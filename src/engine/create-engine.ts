@@ -190,7 +190,8 @@ export class SessionEngine implements Engine {
         this.#lists.changed(actor.state, entries, before);
         if (entries.some((entry, at) => isEvent(entry, before.lastSeq + at === 0)))
           options.happened?.();
-        this.#look(actor);
+        // What is over in a log that comes in is told by the log, or settled at its end.
+        if (imported.size === 0) this.#look(actor);
         this.approvals.committed(actor.id, entries);
         const made = entries.filter(({ id }) => !imported.has(id));
         // What is in files no before-commit hook has seen.
@@ -219,7 +220,11 @@ export class SessionEngine implements Engine {
     this.#expiries = new Expiries({ ...common, log });
     this.queue = new Queue(common);
     this.branches = new Branches({ ...common, creation: this.#creation });
-    this.logs = new Logs({ ...common, commitHooks: options.commitHooks ?? null });
+    this.logs = new Logs({
+      ...common,
+      commitHooks: options.commitHooks ?? null,
+      look: (actor) => this.#look(actor),
+    });
     const supervisor = this.#supervisor;
     const rest = (actor: SessionActor): Promise<boolean> => supervisor.rest(actor, 'idle');
     this.#rests = new Rests({ clock, idleMs: options.idleMs, rest, log });

@@ -15,6 +15,8 @@ export interface LogsContext {
   store: Store;
   clock: Clock;
   commitHooks: CommitHooks | null;
+  /** Times what has to be timed about a session. */
+  look: (actor: SessionActor) => void;
 }
 
 /** Entries that others than agents write: producers, and the logs of other daemons. */
@@ -127,6 +129,7 @@ class Import implements ImportSink {
       await actor.post({ command, by: { type: 'server' }, ownId: false });
     }
     await this.#note(actor);
+    this.#context.look(actor);
     return { row: rowOf(actor.state), created: this.#created, added: this.#added };
   }
 

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Entry, NewEntry } from '../../src/domain/entry.ts';
+import { limits } from '../../src/domain/limits.ts';
+import { noPolicy } from '../../src/domain/policy.ts';
 import { noTokens } from '../../src/domain/usage.ts';
 import { openFiles } from '../../src/files/files.ts';
 import type { Turn } from '../../src/testing/index.ts';
 import { Project } from './project.ts';
-import { by, Workbench } from './workbench.ts';
+import { by, Workbench, words } from './workbench.ts';
 
 /** A log as another machine has written it, from what its entries say. */
 function logOf(entries: readonly Partial<NewEntry>[], at = '2020-01-02T03:04:05.000Z'): Entry[] {
@@ -165,4 +167,41 @@ test('U4: runs without any usage are counted as they are stored', async () => {
   await sink.add(logOf([begins('/work'), runBegins, runEnds]));
   await sink.end();
   expect(bench.engine.budgets.global().spent.runs).toBe(1);
+});
+
+test('L7 L2: nothing of this daemon comes between its pieces, whatever time is over in it', async () => {
+  const bench = await Workbench.open();
+  const policy = { ...noPolicy, bypassUntil: '2020-01-02T03:04:06.000Z', answerMs: 1000 };
+  const prompt: Partial<NewEntry> = {
+    id: 'p1',
+    kind: 'prompt',
+    data: { content: words('go'), delivery: 'queue', timeoutMs: 1000 },
+  };
+  const begun = { ...runBegins, data: { trigger: 'prompt', prompts: ['p1'] } };
+  const question: Partial<NewEntry> = {
+    id: 'q1',
+    kind: 'question',
+    runId: 'r1',
+    data: { request: 1, message: 'may I?' },
+  };
+  const log = logOf([
+    { kind: 'settings', data: { from: 'client', changes: { agent: 'plain', cwd: '/w', policy } } },
+    prompt,
+    begun as Partial<NewEntry>,
+    question,
+    { kind: 'answer', about: 'q1', runId: 'r1', data: { outcome: 'declined' } },
+    runEnds,
+  ]);
+  const sink = await importing(bench);
+  for (const entry of log) {
+    await sink.add([entry]);
+    bench.clock.advance(limits.stallMs);
+    await (await importing(bench)).add([log[0]!]);
+  }
+  expect((await bench.log('here')).map(({ id }) => id)).toEqual(log.map(({ id }) => id));
+  const watch = await bench.watch('here');
+  await sink.end();
+  bench.clock.advance(1000);
+  const ended = await watch.entry('settings', ({ data }) => data.from === 'server');
+  expect(ended.data.changes.policy).toMatchObject({ bypassUntil: null });
 });
