@@ -16,7 +16,8 @@ export const cells = {
   usage: 'what a turn took is told, as the service counted it',
   cost: 'what a turn cost is told',
   write: 'A1: a file that is allowed is written, and its approval names it',
-  command: 'A1: a command that is allowed runs, and its output is in the log',
+  command: 'A1: a command that is allowed runs, and is in its approval',
+  output: 'what a command prints is in the log',
   deny: 'A1: what is denied does not happen, and the turn goes on',
   policy: 'A4: what the policy allows is not asked about',
   abortStream:
@@ -50,6 +51,8 @@ export interface Dialect {
   /** What of a turn's usage it tells, of what the service counted. */
   tokens: (counted: Usage) => object;
   thoughts: RegExp | null;
+  /** What has to be so before a conversation can be opened again, in the agent's home. */
+  settled?: (home: string) => Promise<void>;
   /** Files of a directory by which it may be made to do something; MARK is touched by what runs. */
   brings: { readonly [name: string]: string };
 }
@@ -118,7 +121,7 @@ export function conforms(dialect: Dialect): void {
   cell('usage', async () => {
     const talk = await session();
     const from = place.model.bill.length;
-    await talk.send(script(bash('true'), '!next', '!say what it takes'));
+    await talk.send(script(bash('touch counted'), '!next', '!say what it takes'));
     await decide(talk, 'allow');
     const { data } = await talk.end(1, patience);
     const counted = place.model.bill.slice(from).map(({ usage }) => usage);
@@ -168,10 +171,17 @@ export function conforms(dialect: Dialect): void {
     await talk.decide(approval.id, 'allow');
     expect((await talk.end(1, patience)).data.outcome).toBe('completed');
     expect(await isThere(path.join(talk.cwd, 'made'))).toBe(true);
-    const last = talk.of('tool_call').at(-1)?.data;
-    expect(last?.status).toBe('completed');
-    expect(JSON.stringify([last?.output, last?.content])).toContain('the output');
+    expect(talk.of('tool_call').at(-1)?.data.status).toBe('completed');
     await checked(talk);
+  });
+
+  cell('output', async () => {
+    const talk = await session();
+    await talk.send(script(bash('touch made && echo the output'), '!next', '!say ran'));
+    await decide(talk, 'allow');
+    await talk.end(1, patience);
+    const last = talk.of('tool_call').at(-1)?.data;
+    expect(JSON.stringify([last?.output, last?.content])).toContain('the output');
   });
 
   cell('deny', async () => {
@@ -287,6 +297,7 @@ export function conforms(dialect: Dialect): void {
     await before.end(1, patience);
     const { nativeId } = (await before.whole()).row;
     await place.stop();
+    await dialect.settled?.(place.home);
     const talk = await restarted(before);
     await talk.send('!recall');
     await talk.end(2, patience);
@@ -307,6 +318,7 @@ export function conforms(dialect: Dialect): void {
     await talk.send(script('!say half of it ', '!hold dead'));
     await place.partial(talk.session, ({ whole }) => whole === 'half of it ');
     process.kill([...talk.hosts.values()].at(-1)!, 'SIGKILL');
+    await dialect.settled?.(place.home);
     expect((await talk.end(2, patience)).data.outcome).toBe('failed');
     expect(talk.of('message').at(-1)?.data.incomplete).toBe(true);
     await talk.send('!recall');
@@ -346,7 +358,10 @@ export function conforms(dialect: Dialect): void {
   });
 
   /** A session in a directory that brings something along; whether that ran, and whether the model heard of it. */
-  const brought = async (name: string): Promise<{ ran: boolean; heard: boolean }> => {
+  const brought = async (
+    name: string,
+    tried: boolean,
+  ): Promise<{ ran: boolean; heard: boolean }> => {
     const directory = path.join(place.root, name);
     const mark = path.join(place.root, `${name}-mark`);
     for (const [file, text] of Object.entries(dialect.brings)) {
@@ -356,22 +371,24 @@ export function conforms(dialect: Dialect): void {
     }
     const from = place.model.requests.length;
     const talk = await session(directory);
-    await talk.send(script('!say I look', bash('touch unasked'), '!next', '!say done'));
-    await talk.next('approval', () => true, patience);
-    expect(await isThere(path.join(directory, 'unasked'))).toBe(false);
-    await decide(talk, 'deny');
+    await talk.send(
+      tried ? script('!say I look', bash('touch unasked'), '!next', '!say done') : '!say I look',
+    );
+    // Allowed by what the directory brings along; asked about all the same.
+    if (tried) await decide(talk, 'deny');
     expect((await talk.end(1, patience)).data.outcome).toBe('completed');
+    expect(await isThere(path.join(directory, 'unasked'))).toBe(false);
     await checked(talk);
     const requests = JSON.stringify(place.model.requests.slice(from));
     return { ran: await isThere(mark), heard: requests.includes('Of the repository') };
   };
 
   cell('directory', async () => {
-    expect(await brought('cloned')).toEqual({ ran: false, heard: false });
+    expect(await brought('cloned', true)).toEqual({ ran: false, heard: false });
   });
 
   cell('trusted', async () => {
-    expect(await brought('trusted')).toEqual({ ran: true, heard: true });
+    expect(await brought('trusted', false)).toEqual({ ran: true, heard: true });
   });
 }
 

@@ -23,6 +23,8 @@ export interface AcpQuirks {
    * the model did.
    */
   prelude?: readonly string[];
+  /** Calls with such ids run a command and tell no input: the command, whole, is their title. */
+  titledCommands?: RegExp;
   /** Chunks of the message that are words of the program, not of the model: notices. Must match the whole chunk. */
   ownWords?: RegExp;
   /**

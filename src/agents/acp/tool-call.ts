@@ -3,6 +3,7 @@ import { isObject, type Json, type JsonObject } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
 import { present, toolContentOf } from './content.ts';
 import { keep } from './open-calls.ts';
+import type { AcpQuirks } from './quirks.ts';
 import { countAt, listAt, memberAt, objectAt, tailOf, textAt } from '../shape.ts';
 import type { Lost, OpenCall, Reading } from './state.ts';
 
@@ -40,7 +41,9 @@ export function readToolCall(reading: Reading, update: Json): OpenCall | undefin
     return undefined;
   }
   const known = reading.state.calls.find((open) => open.toolCall.call === id);
-  const { toolCall, strange } = merge(known?.toolCall ?? blank(id), update);
+  const merged = merge(known?.toolCall ?? blank(id), update);
+  const { strange } = merged;
+  const toolCall = withCommand(merged.toolCall, reading.quirks);
   if (strange) reading.unrecognized('tool call content of an unknown shape');
   const terminal = (known?.terminal ?? '') + printedBy(update);
   const now: OpenCall = {
@@ -73,6 +76,12 @@ function lostOf(lost: readonly Lost[], update: JsonObject, now: ToolCall): reado
 export function parentCallOf(carrier: Json): string | undefined {
   const parent = textAt(objectAt(carrier, '_meta', 'claudeCode'), 'parentToolUseId');
   return parent === undefined || parent.length > idChars ? undefined : parent;
+}
+
+function withCommand(toolCall: ToolCall, { titledCommands }: AcpQuirks): ToolCall {
+  const { call, kind, title } = toolCall;
+  if (titledCommands?.test(call) !== true || kind !== 'execute' || title === '') return toolCall;
+  return { ...toolCall, input: { command: title } };
 }
 
 interface Change {

@@ -23,7 +23,10 @@ const profile: AgentProfile = {
   install: 'npm install -g @google/gemini-cli',
 };
 
-const quirks: AcpQuirks = { replayUntil: 'available_commands_update' };
+const quirks: AcpQuirks = {
+  replayUntil: 'available_commands_update',
+  titledCommands: /^run_shell_command__/,
+};
 
 /** Variables of the user's environment that are Gemini's own business and are passed on to it. */
 export const geminiVariables: readonly string[] = [
