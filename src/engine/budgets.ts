@@ -105,6 +105,16 @@ export class Budgets {
     this.#timer.stop();
   }
 
+  /** Of sessions from which none of these descends nothing is remembered: it is read again with them. */
+  retain(loaded: Iterable<string>): void {
+    const needed = new Set([...loaded].flatMap((one) => [one, ...(this.#lines.get(one) ?? [])]));
+    for (const memory of [this.#kept, this.#keeping, this.#lines, this.#reached]) {
+      for (const one of memory.keys()) {
+        if (one !== 'global' && !needed.has(one)) memory.delete(one);
+      }
+    }
+  }
+
   async #admitLine(session: string): Promise<void> {
     const { store, rebuild } = this.#context;
     const line = await store.lineage(session);

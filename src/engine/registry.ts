@@ -294,6 +294,7 @@ export class Registry {
         continue;
       this.#forget(actor.id, this.#actors.get(actor.id));
     }
+    this.#context.budgets.retain(this.#actors.keys());
   }
 }
 

@@ -1,9 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Budget, GlobalBudget } from '../../src/domain/budget.ts';
 import type { RunEnded } from '../../src/domain/entry.ts';
 import { noTokens } from '../../src/domain/usage.ts';
 import { plainDriver, type Turn } from '../../src/testing/index.ts';
-import { by, Workbench } from './workbench.ts';
+import type { Store } from '../../src/ports/store.ts';
+import { storeWith } from './store-with.ts';
+import { by, memoryStore, Workbench } from './workbench.ts';
 
 /** `use 5 use 7 hold` uses so many tokens one after the other, then works until it is cancelled. */
 async function spender(turn: Turn): Promise<void> {
@@ -284,6 +286,39 @@ describe('a budget of several sessions', () => {
       spent: { tokens: 10, runs: 3 },
     });
     expect((await bench.engine.budgets.ofSession(child)).spent.tokens).toBe(9);
+  });
+
+  test('U4: of sessions that are not loaded nothing is remembered, and all of it holds when they are again', async () => {
+    const real = await memoryStore();
+    onTestFinished(() => real.close());
+    let reads = 0;
+    const spentBy: Store['budgets']['spentBy'] = (sessions) => {
+      reads += 1;
+      return real.budgets.spentBy(sessions);
+    };
+    const store = storeWith(real, () => ({ budgets: { ...real.budgets, spentBy } }));
+    const bench = await Workbench.open({ play: spender, store });
+    const parent = await budgeted(bench, tokens(10, 'stop'));
+    const child = (await bench.engine.create({ changes: { parent } }, by)).row.id;
+    await run(bench, child, 'use 4');
+    const known = reads;
+    await run(bench, child, 'use 5');
+    expect(reads).toBe(known);
+    await bench.engine.shutdown('stop');
+    await bench.boot();
+    await bench.engine.get(child);
+    const again = reads;
+    for (let beats = 0; beats < 3; beats++) {
+      await bench.clock.armed(90_000);
+      bench.clock.advance(90_000);
+    }
+    await bench.clock.armed(90_000);
+    await bench.engine.get(child);
+    expect(reads).toBeGreaterThan(again);
+    await expect(run(bench, child, 'use 1 hold')).resolves.toMatchObject({ outcome: 'cancelled' });
+    await expect(bench.send(parent, 'use 1')).rejects.toMatchObject({
+      refusal: { code: 'limited', data: { of: parent, spent: 10 } },
+    });
   });
 
   test('U4: what a parent uses stops its children, and all their time is added up', async () => {
