@@ -5,16 +5,9 @@ import { canonicalKey } from '../domain/key.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
 import { rowOf, type SessionRow } from '../domain/row.ts';
 import { settingsInForce } from '../domain/session-state.ts';
-import type { AgentDriver, Probe } from '../ports/agent.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Files } from '../ports/files.ts';
-import type { CommitHooks } from '../ports/hooks.ts';
-import type { Hosts } from '../ports/hosts.ts';
 import type { Prices } from '../ports/budgets.ts';
 import { priceOf } from '../domain/price.ts';
 import type { Policies } from '../ports/policies.ts';
-import type { Space } from '../ports/space.ts';
-import type { Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';
 import { Archivist } from './archivist.ts';
 import { Agents } from './agents.ts';
@@ -22,7 +15,6 @@ import { Approvals } from './approvals.ts';
 import { Branches } from './branches.ts';
 import { Budgets } from './budgets.ts';
 import { Creation } from './creation.ts';
-import type { DecodeLarge } from './decode.ts';
 import type {
   AbortAnswer,
   AbortInput,
@@ -39,12 +31,12 @@ import type {
   ShutRun,
   StartReport,
 } from './engine.ts';
+import type { EngineOptions } from './engine-options.ts';
 import { Expiries } from './expiries.ts';
 import { FileHistory } from './file-history.ts';
 import type { FeedSink } from './frames.ts';
 import { Life } from './life.ts';
 import { ListHub } from './list-hub.ts';
-import type { Log } from './log.ts';
 import { Logs } from './logs.ts';
 import { promptFate } from './prompt-fate.ts';
 import { Queue } from './queue.ts';
@@ -66,44 +58,9 @@ import { detached, stopSession, terminalOf, withHosts } from './shutdown.ts';
 import { type SpaceState, SpaceWatch } from './space-watch.ts';
 import { Stalls } from './stalls.ts';
 import { promptContent } from './stored-content.ts';
-import { Supervisor, type SupervisorContext } from './supervisor.ts';
+import { Supervisor } from './supervisor.ts';
 import { Timeouts } from './timeouts.ts';
 import { within } from './within.ts';
-
-export interface EngineOptions {
-  store: Store;
-  hosts: Hosts;
-  clock: Clock;
-  drivers: readonly AgentDriver[];
-  defaultAgent: string;
-  /** Directory of sessions that name none; null refuses them. */
-  defaultCwd: string | null;
-  /** Resolves to the real path of an existing directory that may be used; rejects with a refusal. */
-  checkDirectory(path: string, make?: boolean): Promise<string>;
-  environment: SupervisorContext['environment'];
-  decodeLarge: DecodeLarge;
-  /** What agents may do unasked. */
-  policies: Policies;
-  /** By what is estimated what agents do not tell; without it nothing is. */
-  prices?: Prices;
-  /** Hooks that see entries before they are stored; without it there are none. */
-  commitHooks?: CommitHooks;
-  /** Told when something was stored of which hooks are notified; without it the store keeps no events for them. */
-  happened?: () => void;
-  /** Asks agents about themselves; without it what they offer is not known. */
-  probe?: Probe;
-  /** Of the state directory. */
-  space: Space;
-  /** A working agent that says nothing for this long is reported, in milliseconds. */
-  stallMs: number;
-  /** An idle host is stopped after this long, in milliseconds; 0 for never. */
-  idleMs: number;
-  /** Files of sessions' directories, and how much of one is kept; 0 for nothing. Default: no snapshots. */
-  snapshots?: { files: Files; maxBytes: number };
-  /** Told of each host whose end was stored. */
-  hostEnded?: (host: string) => void;
-  log: Log;
-}
 
 const abortWaitMs = 60_000;
 /** A shutdown waits so long for a recovery that is under way. */
