@@ -84,10 +84,13 @@ function showJson({ io, partials }: Following, event: FeedEvent): void {
 
 /** Without a terminal to ask at, says how an open question is answered. */
 function hint({ io, session }: Following, event: FeedEvent): void {
-  if (event.type !== 'entry' || event.entry.kind !== 'approval') return;
-  if (isRuled(event.entry.data)) return;
-  const command = `turnkeep approve ${session} ${event.entry.id}`;
-  io.err(`Waiting for an approval: \`${command}\` or \`turnkeep deny …\`.\n`);
+  if (event.type !== 'entry') return;
+  const { entry } = event;
+  const command = `turnkeep approve ${session} ${entry.id}`;
+  if (entry.kind === 'approval' && !isRuled(entry.data)) {
+    io.err(`Waiting for an approval: \`${command}\` or \`turnkeep deny …\`.\n`);
+  }
+  if (entry.kind === 'question') io.err(`Waiting for an answer: \`${command} --answer TEXT\`.\n`);
 }
 
 /** Ctrl-C: asks once what is meant; a second one lets go. Without a terminal it aborts the run. */

@@ -216,6 +216,22 @@ test('F3 F4: what a run wrote is put back; what would be removed is said, a chan
   expect([back.out, await readFile(made, 'utf8')]).toEqual(['made  restored\n', 'mine']);
 });
 
+test('A2: without a terminal an open question says how it is answered, from anywhere', async () => {
+  const running = turnkeep(['run', '[[question Which?|red|blue]]']);
+  let open: { session: string; entry: { id: string } } | undefined;
+  await until('the question is open', async () => {
+    open = (await client.approvals.list()).approvals[0];
+    return open !== undefined;
+  });
+  const { session, entry } = open!;
+  expect((await turnkeep(['approve', session, '--answer', 'blue'])).code).toBe(0);
+  const { code, out, err } = await running;
+  expect([code, out]).toEqual([0, expect.stringContaining('blue')]);
+  expect(err).toContain(
+    `Waiting for an answer: \`turnkeep approve ${session} ${entry.id} --answer TEXT\`.`,
+  );
+});
+
 test('F3: what restore was not told is asked for, and what shows it is named', async () => {
   const id = await make('--title', 'There');
   const there = await turnkeep(['restore', 'There']);
