@@ -378,6 +378,7 @@ export class SessionEngine implements Engine {
     this.approvals.stop();
     await this.#files.close();
     await this.#registry.close(leaving);
+    for (const timers of [this.#timeouts, this.#stalls, this.#rests]) timers.stop();
     for (const actor of actors) actor.grip?.host?.release();
     await this.#archivist.close(mode === 'stop' ? archiveMs : 0);
     return runs;

@@ -34,6 +34,12 @@ export class Rests {
     if (idle) this.#arm(actor, host.id);
   }
 
+  /** Nothing is timed any more. */
+  stop(): void {
+    for (const { cancel } of this.#armed.values()) cancel();
+    this.#armed.clear();
+  }
+
   #arm(actor: SessionActor, host: string): void {
     const { clock, idleMs } = this.#context;
     if (idleMs === 0) return;

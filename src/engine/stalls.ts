@@ -42,6 +42,12 @@ export class Stalls {
     if (armed !== undefined) armed.heardAt = this.#clock.monotonic();
   }
 
+  /** Nothing is timed any more. */
+  stop(): void {
+    for (const { cancel } of this.#armed.values()) cancel();
+    this.#armed.clear();
+  }
+
   #arm(actor: SessionActor, run: string, ms: number, heardAt = this.#clock.monotonic()): void {
     // As with idle hosts: 0 is never.
     if (this.#stallMs === 0) return;

@@ -27,6 +27,12 @@ export class Timeouts {
     this.#armed.set(id, { run: run.id, cancel });
   }
 
+  /** Nothing is timed any more. */
+  stop(): void {
+    for (const { cancel } of this.#armed.values()) cancel();
+    this.#armed.clear();
+  }
+
   #expire(actor: SessionActor, run: string): void {
     const command = { type: 'abort', run, force: false, reason: 'timeout', queue: 'keep' } as const;
     actor.post({ command, by: { type: 'server' }, ownId: false }).catch((error: unknown) => {

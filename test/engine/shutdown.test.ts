@@ -245,3 +245,37 @@ test('R8 A2: who waits for an answer is told that the question is open, and hold
     decision: null,
   });
 });
+
+test('R8: no timer of a daemon outlives it, whatever works on without it', async () => {
+  const play = async (turn: Turn): Promise<void> => {
+    turn.say('done');
+    if (turn.text === 'go') await turn.cancelled;
+  };
+  const bench = await Workbench.open({ play, idleMs: 1_000_000 });
+  const armed = new Set<number>();
+  const { clock } = bench;
+  const after = clock.after.bind(clock);
+  clock.after = (ms, call) => {
+    const due = (): void => {
+      armed.delete(ms);
+      call();
+    };
+    const cancel = after(ms, due);
+    armed.add(ms);
+    return () => {
+      armed.delete(ms);
+      cancel();
+    };
+  };
+  const idle = await bench.session('rest');
+  await (await bench.watch(idle)).entry('run_ended');
+  const session = await bench.session();
+  await bench.send(session, 'go', { timeoutMs: 2_000_000 });
+  await (await bench.watch(session)).entry('delivery');
+  const policy = { answerMs: 3_000_000, bypassUntil: new Date(clock.now() + 50_000).toISOString() };
+  await bench.engine.patch(session, { changes: {}, policy }, by);
+  const long = [limits.stallMs, 1_000_000, 2_000_000, 50_000];
+  expect([...armed]).toEqual(expect.arrayContaining(long));
+  await bench.engine.shutdown('detach');
+  expect([...armed].filter((ms) => long.includes(ms))).toEqual([]);
+});
