@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { answerContent, choicesOf, optionOfKey } from '../../src/cli/render/approval.ts';
+import { optionOfKey } from '../../src/cli/render/approval.ts';
+import { answerContent, choicesOf } from '../../src/cli/render/question.ts';
 import { renderDiff } from '../../src/cli/render/diff.ts';
 import { renderEntry } from '../../src/cli/render/entry.ts';
 import { makeLook } from '../../src/cli/render/look.ts';
@@ -199,6 +200,29 @@ describe('an approval', () => {
     expect(choicesOf(schema)).toEqual(['red', 'blue']);
     expect(answerContent('red', schema)).toEqual({ answer: 'red' });
     expect(answerContent('red', undefined)).toBe('red');
+  });
+
+  test('a form shows its fields and is answered as JSON, a page shows where it is, a list takes one of its choices', () => {
+    const any = { type: 'array', items: { type: 'string', enum: ['x', 'y'] } };
+    const schema = {
+      type: 'object',
+      properties: { name: { type: 'string', title: 'Who' }, age: { type: 'number' }, any },
+    };
+    expect(show(entryOf('question', { request: 1, message: 'Form', schema }))).toEqual([
+      '? Form',
+      '    name  Who: a text',
+      '    age  a number',
+      '    any  any of x, y',
+      '    the answer is JSON: {"name": …, "age": …, "any": …}',
+    ]);
+    expect(answerContent('{"name":"Ada","age":36}', schema)).toEqual({ name: 'Ada', age: 36 });
+    expect(answerContent('Ada', schema)).toBe('Ada');
+    expect(answerContent('x', { type: 'object', properties: { any } })).toEqual({ any: ['x'] });
+    const page = { type: 'object', properties: {}, url: 'https://example.org/\u001B[31mlogin' };
+    expect(show(entryOf('question', { request: 1, message: 'Log in', schema: page }))).toEqual([
+      '? Log in',
+      expect.stringMatching(/^ {4}open https:\/\/example\.org\/[^\u001B]*login$/),
+    ]);
   });
 });
 

@@ -11,7 +11,8 @@ import { type Common, findSession, withClient } from '../connect.ts';
 import { editInput, readJson } from '../decision.ts';
 import { type Io, lookOf } from '../io.ts';
 import { collect, given } from '../pairs.ts';
-import { answerContent, renderApproval, renderQuestion } from '../render/approval.ts';
+import { renderApproval } from '../render/approval.ts';
+import { answerContent, renderQuestion } from '../render/question.ts';
 import { ruleText } from '../render/rule.ts';
 import { ruleOf } from '../rule-list.ts';
 import { sessionText } from './sessions.ts';
@@ -43,7 +44,7 @@ export function addDecideCommands(program: Command, act: Act): void {
       );
   add('allow', program.command('approve'))
     .description('Allow what an agent asks to do, or answer its question.')
-    .option('--answer <text>', 'answer to a question')
+    .option('--answer <text>', 'answer to a question; that of a form as JSON')
     .option('--input <json>', 'what the tool is to work with instead; JSON or @FILE')
     .option('--edit', 'the same, in your editor')
     .option('--for-session', 'and from now on in this session')

@@ -69,14 +69,6 @@ function wholeCommand(input: Json | undefined): string | null {
   return Array.isArray(command) ? clean(command.map(String).join(' ')) : null;
 }
 
-export function renderQuestion(entry: EntryOf<'question'>, look: Look): string[] {
-  const choices = choicesOf(entry.data.schema);
-  return [
-    `${look.style.yellow('?')} ${look.style.bold(oneLine(entry.data.message, 400))}`,
-    ...choices.map((choice, at) => `    ${at + 1}  ${oneLine(choice)}`),
-  ];
-}
-
 /** The option that a key stands for: y, a, n, or its number. */
 export function optionOfKey(
   key: string,
@@ -91,21 +83,6 @@ export function optionOfKey(
 function keyOf(option: ApprovalOption, options: readonly ApprovalOption[]): string {
   const key = ['y', 'a', 'n'].find((one) => optionOfKey(one, options) === option);
   return key === undefined ? '' : `(${key}) `;
-}
-
-/** The values that a question's schema allows, where it is one choice among texts. */
-export function choicesOf(schema: Json | undefined): string[] {
-  if (!isObject(schema)) return [];
-  if (Array.isArray(schema['enum'])) return schema['enum'].filter((one) => typeof one === 'string');
-  const fields = isObject(schema['properties']) ? Object.values(schema['properties']) : [];
-  return fields.length === 1 ? choicesOf(fields[0]) : [];
-}
-
-/** A text as the content that the schema asks for: under the name of its only field, if it has one. */
-export function answerContent(text: string, schema: Json | undefined): Json {
-  if (!isObject(schema) || !isObject(schema['properties'])) return text;
-  const [name, ...others] = Object.keys(schema['properties']);
-  return name === undefined || others.length > 0 ? text : { [name]: text };
 }
 
 const kindOfKey: Readonly<Record<string, ApprovalOption['kind']>> = {

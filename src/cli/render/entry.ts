@@ -1,10 +1,11 @@
 import { type ContentBlock, type PlanItem, textOf } from '../../domain/content.ts';
 import type { Entry, EntryOf } from '../../domain/entry.ts';
 import { oneLine } from '../clean.ts';
-import { renderApproval, renderQuestion } from './approval.ts';
+import { renderApproval } from './approval.ts';
 import { indent, type Look } from './look.ts';
 import { renderMarkdown } from './markdown.ts';
 import { renderPolicyChange } from './policy.ts';
+import { renderQuestion } from './question.ts';
 import { renderRule } from './rule.ts';
 import { renderRunEnded } from './run-ended.ts';
 import { renderToolCall, renderToolResult } from './tool-call.ts';
