@@ -12,7 +12,7 @@ export const budgetFields = {
   limits: z
     .strictObject({
       cost: z
-        .strictObject({ amount: z.number().positive().max(1e9), currency })
+        .strictObject({ amount: z.number().min(1e-6).max(1e9), currency })
         .optional()
         .describe('money of this currency'),
       tokens: z.int().min(1).max(1e15).optional().describe('of every kind'),

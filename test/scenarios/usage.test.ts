@@ -148,6 +148,12 @@ describe('budgets.set', () => {
       'invalid',
       'budget.limits.cost.currency',
     ],
+    [
+      'a limit that is reached more often than can be counted',
+      { budget: { limits: { cost: { amount: 1e-310, currency: 'USD' } }, action: 'warn' } },
+      'invalid',
+      'budget.limits.cost.amount',
+    ],
   ]);
 });
 
