@@ -78,10 +78,46 @@ describe('the doctor', { timeout: 60_000 }, () => {
       daemon: 'warn',
       'agent scripted': 'ok',
       'agent claude': 'warn',
+      'agent codex': 'warn',
+      'agent gemini': 'warn',
+      'agent opencode': 'warn',
+      'agent pi': 'warn',
     });
     expect(of.get('daemon')?.todo).toContain('turnkeep up');
     expect(of.get('agent claude')?.todo).toBe('npm install -g @anthropic-ai/claude-code');
     expect(await readdir(home)).not.toContain(path.basename(state));
+  });
+
+  test('tries each agent that is here with a prompt, says why one does not answer, and leaves nothing of it', async () => {
+    await mkdir(state, { mode: 0o700 });
+    // It answers everything but prompts.
+    const dumb = `
+      const { createInterface } = require('node:readline');
+      createInterface({ input: process.stdin }).on('line', (line) => {
+        const { id, method } = JSON.parse(line);
+        const answer = { result: { protocolVersion: 1, agentCapabilities: {}, sessionId: 's' } };
+        const refusal = { error: { code: -32000, message: 'Log in first.' } };
+        if (id === undefined) return;
+        const told = method === 'session/prompt' ? refusal : answer;
+        console.log(JSON.stringify({ jsonrpc: '2.0', id, ...told }));
+      });`;
+    const agents = [{ name: 'dumb', command: process.execPath, args: ['-e', dumb] }];
+    await writeFile(path.join(state, 'agents.json'), JSON.stringify({ agents }), { mode: 0o600 });
+    expect((await turnkeep('up', '--detach')).code).toBe(0);
+    const { code, of } = await doctor();
+    expect(of.get('try scripted')?.message).toMatch(/^Scripted agent answered after \d+\.\d s$/);
+    expect(of.get('try dumb')).toEqual({
+      check: 'try dumb',
+      state: 'warn',
+      message: 'dumb does not answer (auth): Log in first.',
+      todo: expect.stringContaining('Log in with its own program'),
+    });
+    // Only the agent of sessions that name none has to work.
+    expect(code).toBe(0);
+    expect((await turnkeep('list', '--json')).out).not.toContain('Trial of');
+    const quick = (await turnkeep('doctor', '--quick')).out;
+    expect(quick).not.toContain('try ');
+    expect((await turnkeep('stop')).code).toBe(0);
   });
 
   test('H4: says when nobody is notified because the file of the hooks is wrong', async () => {

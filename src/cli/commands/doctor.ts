@@ -17,7 +17,7 @@ export function addDoctor(program: Command, act: Act): void {
     .description(
       'Check what Turnkeep needs here, and say what to do; ends with 1 where something fails.',
     )
-    .option('--quick', 'leave out the check of the whole database')
+    .option('--quick', 'leave out the check of the whole database and the prompt to each agent')
     .option('--json', 'print one line {"ok","findings"}')
     .action(act(doctor));
 }

@@ -7,15 +7,18 @@ import { type Common, connect } from '../connect.ts';
 import type { Io } from '../io.ts';
 import {
   agentFinding,
-  checkAgents,
+  agentFindings,
   checkDaemon,
   checkHooks,
   checkOpenDatabase,
   checkPrices,
   databaseFinding,
+  probeAgents,
+  type Probed,
 } from './daemon.ts';
 import { type Finding, fail, ok, reasonOf, warn } from './finding.ts';
 import { checkClock, checkNode, checkTools } from './machine.ts';
+import { tryAgent } from './trial.ts';
 import {
   checkFileSystem,
   checkHosts,
@@ -31,7 +34,7 @@ export interface Place {
   options: Common;
   /** Path of the state directory. */
   state: string;
-  /** Without the whole database. */
+  /** Without the whole database, and without a prompt to any agent. */
   quick: boolean;
 }
 
@@ -86,7 +89,7 @@ async function connected({ io, options }: Place): Promise<Client | null> {
 }
 
 async function* checkWith(
-  { quick }: Place,
+  { quick, options }: Place,
   client: Client,
 ): AsyncGenerator<Finding, void, undefined> {
   yield* guarded('daemon', () => checkDaemon(client));
@@ -95,7 +98,17 @@ async function* checkWith(
   const prices = await checkPrices(client).catch(() => null);
   if (prices !== null) yield prices;
   if (!quick) yield* guarded('database', () => checkOpenDatabase(client));
-  yield* guarded('agents', () => checkAgents(client));
+  const found: { answer: Probed | null } = { answer: null };
+  yield* guarded('agents', async () => {
+    found.answer = await probeAgents(client);
+    return agentFindings(found.answer);
+  });
+  // Of another machine no directory is known in which an agent could be tried.
+  if (quick || options.url !== undefined || found.answer === null) return;
+  const { agents, default: usual } = found.answer;
+  for (const agent of agents.filter((each) => each.found?.state === 'ready')) {
+    yield* guarded(`try ${agent.name}`, () => tryAgent(client, agent, usual));
+  }
 }
 
 async function* checkWithout(

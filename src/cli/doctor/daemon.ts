@@ -65,8 +65,16 @@ export function databaseFinding(faults: readonly string[], more = 0): Finding {
   );
 }
 
-export async function checkAgents(client: Client): Promise<Finding[]> {
-  const answer = await client.agents.probe({ refresh: true }, { timeoutMs: probeMs });
+export interface Probed {
+  agents: readonly AgentRow[];
+  default: string;
+}
+
+export function probeAgents(client: Client): Promise<Probed> {
+  return client.agents.probe({ refresh: true }, { timeoutMs: probeMs });
+}
+
+export function agentFindings(answer: Probed): Finding[] {
   return answer.agents.map((agent) => agentFinding(agent, answer.default));
 }
 
