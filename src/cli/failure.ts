@@ -40,11 +40,19 @@ function reportRefusal(refusal: Refusal, io: Io): number {
     const meant = refusal.data?.[name];
     if (Array.isArray(meant)) for (const one of meant) io.err(`  ${candidateLine(one)}\n`);
   }
-  const { code, field } = refusal;
-  const next = code === 'not_found' ? lists[field ?? ''] : advice[code];
+  const next = adviceFor(refusal);
   if (next !== undefined && !refusal.message.includes('turnkeep ')) io.err(`${next}\n`);
   return exitCode[refusal.code];
 }
+
+function adviceFor({ code, field, data }: Refusal): string | undefined {
+  if (code === 'not_found') return lists[field ?? ''];
+  // A budget that is spent does not come back with time.
+  return code === 'limited' && data?.['spent'] !== undefined ? raise : advice[code];
+}
+
+const raise =
+  '`turnkeep budget SESSION` shows it; a higher limit, or --none, lets the work go on. Without a session it is that of all.';
 
 /** One of those that a refusal is about: a path, or a session by its id and by what else it goes. */
 function candidateLine(one: unknown): string {

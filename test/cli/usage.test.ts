@@ -200,7 +200,7 @@ test(
     const more = await turnkeep('send', 'frugal', 'more');
     expect([more.code, more.err]).toEqual([
       18,
-      expect.stringContaining('101 tokens of 100 tokens'),
+      expect.stringMatching(/101 tokens of 100 tokens[^]*`turnkeep budget SESSION` shows it/),
     ]);
     expect((await turnkeep('budget', 'frugal', '--none')).out).toMatch(/: no budget\.\n$/);
     expect((await turnkeep('send', 'frugal', '--wait', prompt('1|1', 0))).code).toBe(0);

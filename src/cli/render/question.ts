@@ -37,7 +37,8 @@ function fieldText(field: Json): string {
   const about = [title, description].find((text) => typeof text === 'string');
   const choices = choicesOf(field);
   const among = `${type === 'array' ? 'any' : 'one'} of ${choices.join(', ')}`;
-  const what = choices.length > 0 ? among : (typeTexts[String(type)] ?? 'anything');
+  const alone = typeof type === 'string' ? typeTexts[type] : undefined;
+  const what = choices.length > 0 ? among : (alone ?? 'anything');
   return oneLine(typeof about === 'string' ? `${about}: ${what}` : what, 1000);
 }
 
