@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { acpDriver } from '../../src/agents/acp/driver.ts';
 import type { AcpQuirks } from '../../src/agents/acp/quirks.ts';
+import { geminiQuirks } from '../../src/agents/gemini/gemini.ts';
+import { piQuirks } from '../../src/agents/pi/pi.ts';
 import type { AgentEvent } from '../../src/domain/agent-event.ts';
 import { noSettings } from '../../src/domain/settings.ts';
 import {
@@ -37,6 +39,10 @@ export const conversations: readonly Conversation[] = [
     spec: { nativeId: 's-1' },
     quirks: { replayUntil: 'available_commands_update' },
   },
+  // Of the real programs (`record.ts` beside the fixtures): a text, a command allowed, a file denied, a failure.
+  { name: 'gemini', quirks: geminiQuirks },
+  { name: 'opencode' },
+  { name: 'pi', quirks: piQuirks },
 ];
 
 const spec: OpenSpec = {

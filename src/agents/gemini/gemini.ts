@@ -23,7 +23,7 @@ const profile: AgentProfile = {
   install: 'npm install -g @google/gemini-cli',
 };
 
-const quirks: AcpQuirks = {
+export const geminiQuirks: AcpQuirks = {
   replayUntil: 'available_commands_update',
   titledCommands: /^run_shell_command__/,
 };
@@ -52,7 +52,7 @@ export function geminiAgent(options: ForeignOptions): AgentDriver {
   });
   return acpDriver({
     profile,
-    quirks,
+    quirks: geminiQuirks,
     program: (spec) => ({ program: options.program, args: ['--acp'], env: env(spec) }),
     tested: '0.61.0',
   });

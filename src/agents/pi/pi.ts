@@ -29,7 +29,7 @@ const profile: AgentProfile = {
   install: 'npm install -g pi-acp @earendil-works/pi-coding-agent',
 };
 
-const quirks: AcpQuirks = {
+export const piQuirks: AcpQuirks = {
   prelude: ['piAcp', 'startupInfo'],
   asides: ['piAcp', 'notify'],
   ownWords:
@@ -72,7 +72,7 @@ export function piAgent(options: PiOptions): AgentDriver {
   });
   return acpDriver({
     profile,
-    quirks,
+    quirks: piQuirks,
     program: (spec) => ({ program: options.program, args: [], env: env(spec) }),
     tested: '0.0.34',
   });
