@@ -106,7 +106,10 @@ async function* checkWith(
   // Of another machine no directory is known in which an agent could be tried.
   if (quick || options.url !== undefined || found.answer === null) return;
   const { agents, default: usual } = found.answer;
-  for (const agent of agents.filter((each) => each.found?.state === 'ready')) {
+  for (const agent of agents) {
+    const { state, problem } = agent.found ?? { state: 'missing', problem: null };
+    // Whoever wants a login was told so already.
+    if (state !== 'ready' || problem?.kind === 'login') continue;
     yield* guarded(`try ${agent.name}`, () => tryAgent(client, agent, usual));
   }
 }
