@@ -40,14 +40,6 @@ async function allowed(talk: Talk): Promise<void> {
   expect(await readFile(path.join(talk.cwd, 'copy'), 'utf8')).toBe('written\n');
 }
 
-/** Snapshots of files are taken beside the agent's work, whenever there is time for them. */
-async function loggedOf(talk: Talk): Promise<unknown[]> {
-  const entries = (await transcriptOf(talk)) as { kind: string; seq: number }[];
-  return entries
-    .filter(({ kind }) => kind !== 'snapshot')
-    .map((entry, at) => ({ ...entry, seq: at + 1 }));
-}
-
 /** The log of the same prompt where nothing happens to the daemon. */
 async function undisturbed(): Promise<unknown[]> {
   const talk = await place.session();
@@ -55,7 +47,7 @@ async function undisturbed(): Promise<unknown[]> {
   await talk.send(story('free'));
   await allowed(talk);
   await checked(talk);
-  return loggedOf(talk);
+  return transcriptOf(talk);
 }
 
 /** The same session, seen by a client of the next daemon. */
@@ -73,7 +65,7 @@ test('R7 L1 V4: a log is the same whether the daemon is killed in the middle of 
   const talk = await restarted(before);
   await allowed(talk);
   await checked(talk);
-  expect(await loggedOf(talk)).toEqual(await undisturbed());
+  expect(await transcriptOf(talk)).toEqual(await undisturbed());
   expect(place.asked('!hold text')).toBe(1);
   expect(talk.of('host').filter(({ data }) => data.state === 'launched')).toHaveLength(1);
 });
@@ -88,7 +80,7 @@ test('R7 A2: a log is the same whether the daemon is killed with an approval ope
   expect((await talk.whole()).row.openApprovals).toBe(1);
   await allowed(talk);
   await checked(talk);
-  expect(await loggedOf(talk)).toEqual(await undisturbed());
+  expect(await transcriptOf(talk)).toEqual(await undisturbed());
 });
 
 test('R7 R4: a command that outlives the daemon is ended by an abort after its restart', async () => {

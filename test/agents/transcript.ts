@@ -10,13 +10,15 @@ const names =
 
 /**
  * A session's whole log without ids and times, for comparison with that of another session: each name
- * becomes the number of its first appearance, so that what refers to what is compared too.
+ * becomes the number of its first appearance, so that what refers to what is compared too. Snapshots are left
+ * out: they are made beside the way of the log, so their places are no part of it.
  */
 export async function transcriptOf(talk: Talk): Promise<unknown[]> {
   const { entries } = await talk.whole();
   const known = new Map<string, string>();
-  return entries.map((entry) => {
-    const text = JSON.stringify(entry, (key, value: unknown) =>
+  const told = entries.filter(({ kind }) => kind !== 'snapshot');
+  return told.map((entry, at) => {
+    const text = JSON.stringify({ ...entry, seq: at + 1 }, (key, value: unknown) =>
       fleeting.has(key) ? undefined : value,
     );
     const named = text.replaceAll(talk.cwd, 'CWD').replaceAll(names, (name) => {
