@@ -1,6 +1,6 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -40,6 +40,7 @@ export class Place {
     const root = await realpath(await mkdtemp(path.join(tmpdir(), 'turnkeep-agents-')));
     const place = new Place({ root, model: await ModelServer.start(), agent });
     await mkdir(place.home);
+    await place.#withoutNpm();
     for (const name of trusted) {
       place.#trusted.push(path.join(root, name));
       await mkdir(path.join(root, name));
@@ -65,7 +66,7 @@ export class Place {
     const how = JSON.stringify(await realAgents[this.agent](this.home, this.model.url));
     const args = [daemonProcess, this.state, this.agent, how, ...this.#trusted];
     // Nothing of this process's own environment, which may be that of another agent.
-    const env = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: this.home };
+    const env = { PATH: `${this.#bin}:/usr/local/bin:/usr/bin:/bin`, HOME: this.home };
     const daemon = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
     this.#daemon = daemon;
     const lines = createInterface({ input: daemon.stdout });
@@ -76,6 +77,16 @@ export class Place {
     failed.catch(() => undefined);
     const { url, tokenFile } = JSON.parse(line) as { url: string; tokenFile: string };
     this.#client = await nodeClient({ url, tokenFile, env: {} });
+  }
+
+  get #bin(): string {
+    return path.join(this.root, 'bin');
+  }
+
+  /** An adapter looks for newer versions of itself by the package manager: nothing here asks the network. */
+  async #withoutNpm(): Promise<void> {
+    await mkdir(this.#bin);
+    await writeFile(path.join(this.#bin, 'npm'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
   }
 
   /** SIGKILL: the daemon is gone between two instructions. */
