@@ -196,7 +196,10 @@ function text(bounds: Bounds, known: readonly string[]): Arbitrary<string> {
 
 function whole({ minimum = 0, maximum = Number.MAX_SAFE_INTEGER }: Bounds): Arbitrary<number> {
   const [min, max] = [Math.max(minimum, Number.MIN_SAFE_INTEGER), maximum];
-  return fc.oneof(fc.constantFrom(min, max), fc.integer({ min, max: Math.min(max, min + 300) }));
+  // Of a fraction the whole numbers above it, too.
+  const least = Math.ceil(min);
+  const above = fc.integer({ min: least, max: Math.min(max, least + 300) });
+  return fc.oneof(fc.constantFrom(min, max), above);
 }
 
 const hundredDeep = JSON.parse('['.repeat(100) + ']'.repeat(100)) as unknown;
