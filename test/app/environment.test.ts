@@ -1,6 +1,7 @@
 import { chmod, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { agentEnvironment } from '../../src/app/environment.ts';
 import { DaemonProcess, membersOf } from './environment-process.ts';
@@ -45,6 +46,14 @@ const ofCodex = {
   CODEX_HOME: '/codex',
   OPENAI_API_KEY: 'key-of-codex',
 };
+/** Keys of model services, for agents that work with any of them. */
+const ofModels = {
+  ANTHROPIC_API_KEY: ofClaude.ANTHROPIC_API_KEY,
+  OPENAI_API_KEY: ofCodex.OPENAI_API_KEY,
+};
+const piProgram = (file: string): string =>
+  fileURLToPath(new URL(`../../src/agents/pi/program/${file}`, import.meta.url));
+
 /** What nobody gets: of the daemon, of a session that it was started in, of loaders. */
 const keptBack = {
   CLAUDECODE: '1',
@@ -75,7 +84,7 @@ beforeAll(async () => {
   root = await realpath(await mkdtemp(join(tmpdir(), 'turnkeep-environment-')));
   const programs = join(root, 'bin');
   await mkdir(programs);
-  for (const name of ['claude', 'codex']) {
+  for (const name of ['claude', 'codex', 'gemini', 'opencode', 'pi-acp']) {
     await writeFile(join(programs, name), fakeAgent);
     await chmod(join(programs, name), 0o755);
   }
@@ -124,6 +133,31 @@ const ofDriver: { readonly [agent: string]: { [name: string]: string } } = {
     DISABLE_TELEMETRY: '1',
   },
   codex: ofCodex,
+  gemini: { GEMINI_CLI_NO_RELAUNCH: 'true', GEMINI_CLI_TRUST_WORKSPACE: 'false' },
+  opencode: {
+    ...ofModels,
+    OPENCODE_DISABLE_AUTOUPDATE: '1',
+    OPENCODE_DISABLE_EXTERNAL_SKILLS: '1',
+    OPENCODE_DISABLE_PROJECT_CONFIG: '1',
+    OPENCODE_PERMISSION: JSON.stringify({
+      bash: 'ask',
+      doom_loop: 'ask',
+      edit: 'ask',
+      external_directory: 'ask',
+      skill: 'ask',
+      task: 'ask',
+      webfetch: 'ask',
+      websearch: 'ask',
+    }),
+  },
+  pi: {
+    ...ofModels,
+    PI_ACP_PI_COMMAND: piProgram('pi.sh'),
+    PI_SKIP_VERSION_CHECK: '1',
+    TURNKEEP_PI: 'pi',
+    TURNKEEP_PI_ARGUMENTS: '--no-approve --no-context-files',
+    TURNKEEP_PI_EXTENSION: piProgram('extension.ts'),
+  },
 };
 
 function variables(lines: readonly string[]): { [name: string]: string } {

@@ -28,7 +28,6 @@ export const openCodeVariables: readonly string[] = [
   'CEREBRAS_API_KEY',
   'DEEPSEEK_API_KEY',
   'GEMINI_API_KEY',
-  'GITHUB_TOKEN',
   'GOOGLE_GENERATIVE_AI_API_KEY',
   'GROQ_API_KEY',
   'MISTRAL_API_KEY',
