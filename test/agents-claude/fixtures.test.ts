@@ -265,6 +265,40 @@ describe('what the fixtures show', () => {
     expect(ends('denied-with-message')).toMatchObject([{ outcome: 'completed' }]);
   });
 
+  test('A1: forms and pages of an MCP server reach the person, and the answers the server', () => {
+    const asked = eventsOf('elicitation').filter((event) => event.type === 'question');
+    expect(asked.map(({ message }) => message)).toEqual([
+      'asking asks: Who are you?',
+      'asking asks: Who are you?',
+      'asking asks: Log in here.\nhttps://example.org/login',
+      'asking asks: Log in here.\nhttps://example.org/later',
+    ]);
+    expect(asked[0]?.schema).toMatchObject({ required: ['name'] });
+    // What the server was told, as its tool says it again.
+    expect(outputs('elicitation')).toEqual([
+      '{"form":{},"url":{}}',
+      '{"action":"accept","content":{"name":"Ada","age":36,"sure":true}}',
+      '{"action":"decline"}',
+      '{"action":"accept"}',
+      '"withdrawn"',
+    ]);
+    expect(ends('elicitation').map(({ outcome }) => outcome)).toEqual(['completed']);
+  });
+
+  test('A3 R4: a server that takes its question back, and an abort while it waits', () => {
+    const withdrawn = eventsOf('elicitation').filter((event) => event.type === 'request_withdrawn');
+    const asked = eventsOf('elicitation').filter((event) => event.type === 'question');
+    expect(withdrawn.map(({ request }) => request)).toEqual([asked.at(-1)?.request]);
+    expect(ends('elicitation-withdrawn').map(({ outcome }) => outcome)).toEqual([
+      'cancelled',
+      'completed',
+    ]);
+    for (const name of ['elicitation', 'elicitation-withdrawn']) {
+      const { states } = decodeAll(wireOf(name), driver.initial(specOfFixture(name)));
+      expect(states.at(-1)).toMatchObject({ asked: [], forms: [] });
+    }
+  });
+
   test('several questions in one call: each answer reaches the model, or that there is none', () => {
     expect(outputs('questions')[0]).toContain(
       '"Which colour?"="Red", "Which "fruits"?"="Apple, Fig", "Whose?"="Neither"',

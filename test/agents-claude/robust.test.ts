@@ -51,6 +51,9 @@ const keys = [
   'modelUsage',
   'compact_metadata',
   'questions',
+  'requested_schema',
+  'url',
+  'mode',
   'uuid',
   'session_id',
   'isReplay',
@@ -64,7 +67,13 @@ const member = fc.dictionary(fc.constantFrom(...keys), json, { maxKeys: 6 });
 const members = fc.array(member, { maxLength: 4 });
 const value = fc.oneof(
   json,
-  fc.constantFrom<string>('can_use_tool', 'AskUserQuestion', 'message_start', ...words),
+  fc.constantFrom<string>(
+    'can_use_tool',
+    'elicitation',
+    'AskUserQuestion',
+    'message_start',
+    ...words,
+  ),
   members,
   fc.dictionary(fc.constantFrom(...keys), fc.oneof(json, members), { maxKeys: 8 }),
 );

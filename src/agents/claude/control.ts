@@ -3,6 +3,7 @@ import type { RunFailure, SettingsChange } from '../../domain/entry.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
 import { memberAt, objectAt, sizeOf, textAt } from '../shape.ts';
+import { readElicitation } from './elicitation.ts';
 import { failure } from './failure.ts';
 import { nativePrompt } from './ids.ts';
 import { liveIds, readSet, readStillEffort } from './live.ts';
@@ -39,6 +40,7 @@ export function readControlResponse(reading: Reading, line: Json): void {
   if (id.startsWith('cancel:') || id === liveIds.effort) return;
   if (id === liveIds.stillEffort) return readStillEffort(reading, response!);
   if (id.startsWith('set:')) return readSet(reading, response!);
+  if (reading.state.forms.some((open) => open.request === id)) return settle(reading, id);
   const asked = reading.state.asked.find((open) => open.request === id);
   if (asked === undefined) return reading.unrecognized('an answer that nobody waits for');
   readAnswered(reading, asked, response!);
@@ -99,7 +101,7 @@ function readLabel(reading: Reading, id: string): void {
   reading.change({ prompts: [...others, sent].slice(-sentPrompts) });
 }
 
-/** `control_request`: the agent asks whether it may use a tool. Everything else is not offered. */
+/** `control_request`: may a tool be used, or what does an MCP server ask. Nothing else is offered. */
 export function readControlRequest(reading: Reading, line: Json): void {
   const id = textAt(line, 'request_id');
   const request = objectAt(line, 'request');
@@ -109,6 +111,16 @@ export function readControlRequest(reading: Reading, line: Json): void {
   }
   const subtype = textAt(request, 'subtype') ?? '';
   if (subtype === 'can_use_tool') return readPermission(reading, id, request);
+  if (subtype === 'elicitation') {
+    if (readElicitation(reading, id, request)) return;
+    reading.unrecognized('a question that is neither a form nor a page');
+    // Claude Code tells the server that it was cancelled.
+    return refuseRequest(
+      reading,
+      line,
+      'only forms and http(s) addresses, with a message, are taken',
+    );
+  }
   if (!Object.hasOwn(refusedRequests, subtype)) {
     reading.unrecognized(`an unknown request: ${subtype.slice(0, 80)}`);
   }
@@ -123,7 +135,6 @@ export function refuseRequest(reading: Reading, line: Json, error: string): void
 
 /** Requests for things that this client does not offer. The agent gets an error. */
 const refusedRequests: { readonly [subtype: string]: string } = {
-  elicitation: 'MCP servers ask their questions only where a client offers forms',
   hook_callback: 'no hooks are registered',
   mcp_message: 'no MCP server runs in this client',
   oauth_token_refresh: 'logins are the user’s own',
@@ -185,5 +196,7 @@ export function readCancelRequest(reading: Reading, line: Json): void {
 }
 
 function settle(reading: Reading, request: string): void {
-  reading.change({ asked: reading.state.asked.filter((open) => open.request !== request) });
+  const isOther = (open: { readonly request: string }): boolean => open.request !== request;
+  const { asked, forms } = reading.state;
+  reading.change({ asked: asked.filter(isOther), forms: forms.filter(isOther) });
 }

@@ -52,7 +52,7 @@ const profile: AgentProfile = {
 export function claudeAgent(options: ClaudeOptions): AgentDriver {
   return {
     profile,
-    decoderVersion: 5,
+    decoderVersion: 6,
     program: (spec) => claudeProgram(options, spec),
     files: settingFiles,
     initial: (spec) => storedState(initialState(spec)),

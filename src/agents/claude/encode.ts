@@ -3,6 +3,7 @@ import { isObject, type Json, type JsonObject } from '../../domain/json.ts';
 import type { OpenSpec } from '../../ports/agent.ts';
 import { apiBlockOf } from './content.ts';
 import { requestIds } from './control.ts';
+import { formAnswer } from './elicitation.ts';
 import { nativePrompt } from './ids.ts';
 import { liveIds } from './live.ts';
 import { answeredInput } from './question.ts';
@@ -121,7 +122,10 @@ const withdrawal = {
   interrupt: true,
 } as const;
 
-function questionAnswer(state: ClaudeState, { request: id, outcome, content }: Answer): string {
+function questionAnswer(state: ClaudeState, told: Answer): string {
+  const { request: id, outcome, content } = told;
+  const form = state.forms.find((open) => open.request === id);
+  if (form !== undefined) return answer(id, formAnswer(form, told));
   if (outcome === 'withdrawn') return answer(id, withdrawal);
   const input = state.asked.find((open) => open.request === id)?.input;
   if (outcome === 'declined' || !isObject(input)) {

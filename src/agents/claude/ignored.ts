@@ -16,6 +16,7 @@ export const ignoredTypes: { readonly [type: string]: string } = {
 export const ignoredSystem: { readonly [subtype: string]: string } = {
   background_tasks_changed: 'begin and end of each task are told by themselves',
   commands_changed: 'commands are typed into prompts; nothing here lists them yet',
+  elicitation_complete: 'what was done on the page is seen in what the server does next',
   files_persisted: 'files of a remote service',
   hook_progress: 'hooks are the user’s own; what they refuse is seen in the result of a tool',
   hook_response: 'hooks are the user’s own; what they refuse is seen in the result of a tool',

@@ -32,6 +32,7 @@ export interface ClaudeState {
   readonly mishap: string | null;
   readonly calls: readonly OpenCall[];
   readonly asked: readonly Asked[];
+  readonly forms: readonly OpenForm[];
   readonly inForce: InForce;
   /** Tokens of the context that the last message took. */
   readonly used: number | null;
@@ -114,6 +115,17 @@ export interface Asked {
   readonly input: JsonObject | null;
 }
 
+export type FieldType = 'number' | 'boolean' | 'array';
+
+/** A question of an MCP server. */
+export interface OpenForm {
+  readonly request: string;
+  /** The field that a bare answer fills; null where there is none, because a page is to be opened. */
+  readonly field: string | null;
+  /** Of the fields that take no text. */
+  readonly types: { readonly [field: string]: FieldType };
+}
+
 /** Settings as the agent last told them, so that only changes are reported. */
 export interface InForce {
   readonly mode: string | null;
@@ -141,6 +153,7 @@ export function initialState(spec: OpenSpec): ClaudeState {
     mishap: null,
     calls: [],
     asked: [],
+    forms: [],
     inForce: { mode: null, model: null, effort: null, title: null, used: null, size: null },
     used: null,
     counted: [],
