@@ -7,6 +7,8 @@ export default defineConfig({
     // These need programs that not every machine has, or the built package; they are run by name.
     exclude: ['**/node_modules/**', 'test/agents/**', 'test/browser/**', 'test/scenarios/**'],
     pool: 'forks',
+    // Most of a test's time is waiting for processes of its own.
+    maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     ...forCi,
