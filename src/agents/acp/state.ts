@@ -1,3 +1,4 @@
+import type { FieldType } from '../form.ts';
 import type { AgentEvent } from '../../domain/agent-event.ts';
 import type { ToolCall } from '../../domain/content.ts';
 import type { RunFailure } from '../../domain/entry.ts';
@@ -82,8 +83,6 @@ export interface OpenQuestion {
   /** Fields that take no text. */
   readonly types: { readonly [field: string]: FieldType };
 }
-
-export type FieldType = 'number' | 'boolean' | 'array';
 
 /** Settings as the agent last told them, so that only changes are reported. */
 export interface InForce {

@@ -1,3 +1,4 @@
+import type { FieldType } from '../form.ts';
 import type { AgentEvent } from '../../domain/agent-event.ts';
 import type { ToolCall } from '../../domain/content.ts';
 import type { RunFailure, SettingsChange } from '../../domain/entry.ts';
@@ -114,8 +115,6 @@ export interface Asked {
   readonly call: string;
   readonly input: JsonObject | null;
 }
-
-export type FieldType = 'number' | 'boolean' | 'array';
 
 /** A question of an MCP server. */
 export interface OpenForm {
