@@ -35,6 +35,7 @@ export const layers: Layers = {
   store: { rooms: ['domain', 'ports'], node: true, packages: [] },
   formats: { rooms: ['domain', 'ports'], node: false, packages: ['zod'] },
   hooks: { rooms: ['domain', 'ports'], node: true, packages: ['zod'] },
+  console: { rooms: ['domain', 'ports'], node: true, packages: [] },
   hosts: { rooms: ['domain', 'ports'], node: true, packages: [] },
   files: { rooms: ['domain', 'ports'], node: true, packages: [] },
   policy: { rooms: ['domain'], node: false, packages: ['unbash'] },
@@ -60,6 +61,7 @@ export const layers: Layers = {
       'policy',
       'api',
       'acp-face',
+      'console',
     ],
     node: true,
     packages: ['@agentclientprotocol/sdk', '@hono/node-server', 'hono', 'picocolors', 'ws', 'zod'],
@@ -77,7 +79,7 @@ export const layers: Layers = {
   cli: {
     rooms: ['client', 'client/node', 'protocol', 'domain', 'app', 'mcp', 'acp-face'],
     node: true,
-    packages: ['@agentclientprotocol/sdk', 'commander', 'diff', 'marked', 'picocolors'],
+    packages: ['@agentclientprotocol/sdk', 'commander', 'diff', 'marked', 'picocolors', 'uqr'],
   },
   testing: {
     rooms: ['domain', 'ports', 'protocol', 'client', 'client/node', 'engine', 'app'],

@@ -37,7 +37,11 @@ export interface Listening {
 
 export function createApi(options: ApiOptions): Api {
   const live = new Live(options.clock);
-  const calls = new Calls(options, new Tokens(options.store.tokens, options.clock), live);
+  const calls = new Calls(
+    options,
+    new Tokens(options.store.tokens, options.clock, options.logins),
+    live,
+  );
   const faces = { calls, app: httpApp(calls, new Events(calls)), upgrades: new Upgrades(calls) };
   return {
     async listen({ host, port, socketPath }) {

@@ -117,13 +117,14 @@ export class Calls {
   }
 
   #context(caller: Caller, later: (() => void)[]): Context {
-    const { engine, store, clock, config, hooks = noHooks } = this.options;
+    const { engine, store, clock, config, hooks = noHooks, logins } = this.options;
     return {
       engine,
       store,
       clock,
       config,
       hooks,
+      logins,
       caller,
       session: (name) => this.session(name, caller),
       sees: (session) => sees(store, caller, session),

@@ -6,22 +6,25 @@ export interface Guard {
   /** Values of `Host`, in lower case; null where there are no names to rebind (a Unix socket). */
   hosts: ReadonlySet<string> | null;
   origins: ReadonlySet<string>;
+  /** Pages are served here: they may ask where they come from, at the very same Host. */
+  ownPages: boolean;
 }
 
 export function guardOf(
   port: number | null,
-  names: { hosts?: readonly string[]; origins?: readonly string[] },
+  names: { hosts?: readonly string[]; origins?: readonly string[]; ownPages?: boolean },
 ): Guard {
   const origins = new Set(names.origins);
   // Every sandboxed frame has this origin: to list it is to list them all.
   if (origins.has('null')) throw new TypeError('The origin "null" cannot be allowed.');
-  if (port === null) return { hosts: null, origins };
+  if (port === null) return { hosts: null, origins, ownPages: false };
   const loopback = ['127.0.0.1', '[::1]', 'localhost'];
   const own = loopback.flatMap((name) =>
     port === 80 ? [name, `${name}:80`] : [`${name}:${port}`],
   );
   const given = (names.hosts ?? []).flatMap((name) => [name, `${name}:${port}`]);
-  return { hosts: new Set([...own, ...given].map((name) => name.toLowerCase())), origins };
+  const hosts = new Set([...own, ...given].map((name) => name.toLowerCase()));
+  return { hosts, origins, ownPages: names.ownPages === true };
 }
 
 /**
@@ -46,7 +49,9 @@ export function checkPlace(request: IncomingMessage, guard: Guard): void {
   }
   const { origin } = headers;
   if (origin === undefined) return;
-  if (!guard.origins.has(origin) || timesGiven(request, 'origin') !== 1) {
+  // A page of `localhost` may be another program's, at the same port of another address of the machine.
+  const own = guard.ownPages && origin === `http://${headers.host?.toLowerCase() ?? ''}`;
+  if (!(own || guard.origins.has(origin)) || timesGiven(request, 'origin') !== 1) {
     throw refuse(
       'forbidden',
       'Pages of this Origin may not ask; add it to the configured origins.',

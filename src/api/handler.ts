@@ -1,5 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Logins } from '../ports/console.ts';
 import type { HookOps } from '../ports/hooks.ts';
 import type { Store } from '../ports/store.ts';
 import type { OperationName, OutputOf, ParsedInputOf, StreamName } from '../protocol/operations.ts';
@@ -23,6 +24,8 @@ export interface Context {
   clock: Clock;
   config: ApiConfig;
   hooks: HookOps;
+  /** Undefined where no console is served. */
+  logins: Logins | undefined;
   caller: Caller;
   /** Id of the session that an id or key names; `not_found` where the caller may not see it. */
   session(name: string): Promise<string>;

@@ -6,6 +6,7 @@ import { approvalsList } from './handlers/approvals-list.ts';
 import { approvalsRequest } from './handlers/approvals-request.ts';
 import { blobsGet } from './handlers/blobs-get.ts';
 import { blobsPut } from './handlers/blobs-put.ts';
+import { loginsCreate } from './handlers/logins-create.ts';
 import { policyGet } from './handlers/policy-get.ts';
 import { policySet } from './handlers/policy-set.ts';
 import { policyTest } from './handlers/policy-test.ts';
@@ -61,6 +62,7 @@ export const handlers: Handlers = {
   'approvals.list': approvalsList,
   'approvals.request': approvalsRequest,
   'blobs.get': blobsGet,
+  'logins.create': loginsCreate,
   'policy.get': policyGet,
   'policy.set': policySet,
   'policy.test': policyTest,

@@ -12,9 +12,11 @@ import type { Events, StreamRequest } from './events.ts';
 import { answerDownload } from './download.ts';
 import type { UnaryName } from './handler.ts';
 import { jsonAnswer, refusalAnswer, type HttpAnswer } from './http-answer.ts';
+import { answerLogin, loginOf } from './login.ts';
 import { operationNamed } from './input.ts';
 import type { NodePair } from './node-pair.ts';
 import { openApi } from './openapi.ts';
+import { pageAnswer } from './page.ts';
 import type { Credentials } from './tokens.ts';
 import { answerUpload } from './upload.ts';
 
@@ -47,6 +49,10 @@ export function httpApp(calls: Calls, events: Events): HttpApp {
     return RESPONSE_ALREADY_SENT;
   });
   app.all('/v1/:operation', (asked) => answerOperation(asked, calls));
+  app.all('/login', async (asked) => {
+    demandMethod(asked, 'POST');
+    return responseOf(await answerLogin(asked.env, calls));
+  });
   for (const path of ['/rpc', '/acp']) {
     app.all(path, async (asked) => {
       await callerOf(asked, calls);
@@ -58,6 +64,8 @@ export function httpApp(calls: Calls, events: Events): HttpApp {
     });
   }
   app.notFound(async (asked) => {
+    const page = await pageAt(asked, calls);
+    if (page !== undefined) return page;
     await callerOf(asked, calls);
     throw refuse(
       'not_found',
@@ -66,6 +74,13 @@ export function httpApp(calls: Calls, events: Events): HttpApp {
   });
   app.onError((error, asked) => responseOf(answerToError(error, asked, calls)));
   return app;
+}
+
+/** The console's own files need no token; they are the same for everybody. */
+async function pageAt({ env, req }: Asked, { options }: Calls): Promise<Response | undefined> {
+  const { method, headers } = env.incoming;
+  if (options.pages === undefined || method !== 'GET') return undefined;
+  return pageAnswer(options.pages, { path: req.path, encodings: headers['accept-encoding'] });
 }
 
 async function answerOperation(asked: Asked, calls: Calls): Promise<Response> {
@@ -104,11 +119,13 @@ function callerOf(asked: Asked, calls: Calls): Promise<Caller> {
   return calls.tokens.authenticate(credentialsOf(asked.env.incoming));
 }
 
-export function credentialsOf({ headers, socket }: IncomingMessage): Credentials {
+export function credentialsOf(incoming: IncomingMessage): Credentials {
+  const { headers, socket } = incoming;
   const client = headers['x-turnkeep-client'];
   return {
     authorization: headers.authorization,
     client: Array.isArray(client) ? client.join(', ') : client,
+    login: loginOf(incoming),
     // A Unix socket has no addresses: its callers share one bucket.
     address: socket.remoteAddress ?? 'unix',
   };

@@ -9,6 +9,7 @@ import type { Calls } from './calls.ts';
 import { checkPlace, guardOf, type Guard } from './guard.ts';
 import type { HttpApp } from './http.ts';
 import type { NodePair } from './node-pair.ts';
+import type { ApiConfig } from './options.ts';
 import {
   type HttpAnswer,
   rawAnswer,
@@ -49,7 +50,7 @@ export class Listener {
   #server: Server;
   #connections = new Map<Socket, Connection>();
   #closing = false;
-  #guard: Guard = { hosts: new Set(), origins: new Set() };
+  #guard: Guard = { hosts: new Set(), origins: new Set(), ownPages: false };
 
   constructor(faces: Faces) {
     this.#faces = faces;
@@ -176,8 +177,8 @@ export class Listener {
   }
 
   #ready(port: number | null): void {
-    const { config, log } = this.#faces.calls.options;
-    this.#guard = guardOf(port, config);
+    const { config, log, pages } = this.#faces.calls.options;
+    this.#guard = guardOf(port, placesOf(config, pages !== undefined));
     this.#server.on('error', (error) => log({ event: 'listener.failed', error }));
   }
 
@@ -196,6 +197,16 @@ export class Listener {
       return false;
     }
   }
+}
+
+/** The public address of the console is a place like those that were listed. */
+function placesOf(
+  { hosts = [], origins = [], publicUrl }: ApiConfig,
+  ownPages: boolean,
+): Parameters<typeof guardOf>[1] {
+  if (publicUrl === undefined) return { hosts, origins, ownPages };
+  const { host, origin } = new URL(publicUrl);
+  return { hosts: [...hosts, host], origins: [...origins, origin], ownPages };
 }
 
 /** A socket of a daemon that was killed; the lock on the state directory says that none lives. */

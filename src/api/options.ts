@@ -1,5 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Logins, Pages } from '../ports/console.ts';
 import type { HookOps } from '../ports/hooks.ts';
 import type { Store } from '../ports/store.ts';
 
@@ -11,6 +12,9 @@ export interface ApiOptions {
   config: ApiConfig;
   /** Without it there are none. */
   hooks?: HookOps;
+  /** The console; without it there is none, and pages of this address may not ask. */
+  pages?: Pages;
+  logins?: Logins;
   /** Serves editors at `/acp`; without it there is no such place. */
   editors?: ServeEditor;
   /**
@@ -31,6 +35,8 @@ export interface ApiConfig {
   hosts?: readonly string[];
   /** Origins whose pages may ask. Without any, nothing that names an origin is answered. */
   origins?: readonly string[];
+  /** Where people reach the console from elsewhere, as `https://box.example`. */
+  publicUrl?: string;
   /** Bytes of a body or WebSocket frame; default `limits.bodyBytes`. */
   bodyBytes?: number;
   /** Connections of one listener; default `limits.connections`. */

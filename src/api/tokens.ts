@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { refuse, type RefusalError } from '../domain/refusal.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { LoginHalves, Logins } from '../ports/console.ts';
 import type { TokenRow, TokenStore } from '../ports/store.ts';
 import { callerOf, type Caller } from './caller.ts';
 import { FailureLimiter } from './failure-limiter.ts';
@@ -10,6 +11,8 @@ export interface Credentials {
   authorization: string | undefined;
   /** `x-turnkeep-client`: how the program names itself. */
   client: string | undefined;
+  /** Of a browser; only both halves together are worth anything. */
+  login: Partial<LoginHalves>;
   address: string;
 }
 
@@ -35,21 +38,24 @@ export class Tokens {
   #store: TokenStore;
   #clock: Clock;
   #limiter: FailureLimiter;
+  #logins: Logins | undefined;
   #revoked = new Set<string>();
 
-  constructor(store: TokenStore, clock: Clock) {
+  constructor(store: TokenStore, clock: Clock, logins?: Logins) {
+    this.#logins = logins;
     this.#store = store;
     this.#clock = clock;
     this.#limiter = new FailureLimiter(clock);
   }
 
   async authenticate(credentials: Credentials): Promise<Caller> {
-    const { authorization, client, address } = credentials;
-    if (authorization === undefined) {
+    const { authorization, client, address, login } = credentials;
+    if (authorization === undefined && login.page === undefined) {
       throw refuse('unauthenticated', 'Give a token: Authorization: Bearer tk_…');
     }
-    const secret = bearer.exec(authorization)?.[1];
-    const row = secret === undefined ? undefined : await this.#find(secret);
+    const row = await (authorization === undefined
+      ? this.#findLogin(login)
+      : this.#findBearer(authorization));
     if (row === undefined) throw this.#failed(address, 'This token is not known here.');
     if (this.#isRevoked(row)) throw this.#failed(address, 'This token was revoked.');
     if (this.#isExpired(row)) throw this.#failed(address, 'This token has expired.');
@@ -71,7 +77,21 @@ export class Tokens {
     this.#revoked.add(token);
   }
 
-  async #find(secret: string): Promise<TokenRow | undefined> {
+  /** The halves of a new login for the code of a link. */
+  async logIn(code: string, address: string): Promise<LoginHalves> {
+    const halves = await this.#logins?.redeem(code);
+    if (halves !== undefined) return halves;
+    throw this.#failed(address, 'This code is not known here, was used, or is too old.');
+  }
+
+  async #findLogin({ cookie, page }: Partial<LoginHalves>): Promise<TokenRow | undefined> {
+    if (cookie === undefined || page === undefined) return undefined;
+    return this.#logins?.find({ cookie, page });
+  }
+
+  async #findBearer(authorization: string): Promise<TokenRow | undefined> {
+    const secret = bearer.exec(authorization)?.[1];
+    if (secret === undefined) return undefined;
     const digest = tokenDigest(secret);
     const row = await this.#store.byDigest(digest);
     if (row === undefined || row.digest.length !== digest.length) return undefined;

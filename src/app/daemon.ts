@@ -3,6 +3,9 @@ import { builtInAgents } from '../agents/agents.ts';
 import type { ClaudeOptions } from '../agents/claude/program.ts';
 import type { CodexOptions } from '../agents/codex/program.ts';
 import { type Api, createApi } from '../api/api.ts';
+import type { ApiOptions } from '../api/options.ts';
+import { CodeLogins } from '../console/logins.ts';
+import { openPages } from '../console/pages.ts';
 import { limits } from '../domain/limits.ts';
 import { refuse } from '../domain/refusal.ts';
 import { createEngine, type SessionEngine } from '../engine/create-engine.ts';
@@ -10,6 +13,7 @@ import type { ShutRun } from '../engine/engine.ts';
 import { openFiles } from '../files/files.ts';
 import { openHosts } from '../hosts/hosts.ts';
 import type { AgentDriver } from '../ports/agent.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Hosts } from '../ports/hosts.ts';
 import type { Store } from '../ports/store.ts';
 import { lockState } from '../store/lock.ts';
@@ -42,6 +46,8 @@ export interface DaemonOptions extends Pick<AgentChoices, 'gemini' | 'opencode' 
   host?: string;
   /** Port; default 0, which takes a free one. */
   port?: number;
+  /** Where people reach the console from elsewhere, by a proxy with TLS: `https://box.example`. */
+  publicUrl?: string;
   /** Agent of sessions that name none; default `scripted`. */
   defaultAgent?: string;
   /** Directory of sessions that name none; default none, then they are refused. */
@@ -162,7 +168,13 @@ async function compose(
     engine,
     store,
     clock,
-    config: { version, startedAt, defaultCwd },
+    config: {
+      version,
+      startedAt,
+      defaultCwd,
+      ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
+    },
+    ...(await consoleOf(store, clock)),
     hooks: hooks.ops,
     editors: editorsAt(directory.socket),
     shutdown: () => void end.close(),
@@ -195,6 +207,15 @@ async function compose(
       return runs;
     },
   };
+}
+
+/** Nothing where it was not built: the daemon serves all the same. */
+async function consoleOf(
+  { tokens }: Store,
+  clock: Clock,
+): Promise<Pick<ApiOptions, 'pages' | 'logins'>> {
+  const pages = await openPages();
+  return pages === undefined ? {} : { pages, logins: new CodeLogins(tokens, clock) };
 }
 
 /** Both or neither: what stays open would keep the process that could not start. */

@@ -83,6 +83,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'token create': ['turnkeep token create reader --scope view --days 7'],
   'token list': ['turnkeep token list'],
   'token revoke': ['turnkeep token revoke ID'],
+  console: ['turnkeep console'],
   doctor: ['turnkeep doctor --quick'],
   completion: ['source <(turnkeep completion bash)'],
   openapi: ['turnkeep openapi'],

@@ -8,6 +8,7 @@ import { addApprovals } from './commands/approvals.ts';
 import { addAsk } from './commands/ask.ts';
 import { addBudget } from './commands/budget.ts';
 import { addCompletion } from './commands/completion.ts';
+import { addConsole } from './commands/console.ts';
 import { addDecideCommands } from './commands/decide.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDriveCommands } from './commands/drive.ts';
@@ -104,6 +105,7 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
   addAcp(program, act);
   program.commandsGroup('The daemon:');
   addUp(program, act);
+  addConsole(program, act);
   addAgents(program, act);
   addServerCommands(program, act);
   addHooks(program, act);

@@ -67,6 +67,7 @@ const groups: { readonly [Group in keyof CallGroups]: true } = {
   blobs: true,
   budgets: true,
   hooks: true,
+  logins: true,
   policy: true,
   prices: true,
   queue: true,

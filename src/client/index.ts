@@ -9,6 +9,7 @@ export type { FeedEvent, FeedState, Part, PartialEvent } from './feed-event.ts';
 export type { FetchLike } from './http-call.ts';
 export type { ListEvent, ListFilter } from './list-feed.ts';
 export type { Pace } from './pace.ts';
+export { pageAccess, redeemCode } from './page.ts';
 export { closeCodes, type MakeSocket, type SocketIdentity, type WebSocketLike } from './socket.ts';
 export type { Entry, EntryKind, EntryOf } from '../domain/entry.ts';
 export type { BlobCalls, LogSource, StreamCalls, StreamOptions } from './streams.ts';

@@ -329,6 +329,8 @@ export interface TokenStore {
   list(): Promise<readonly TokenRow[]>;
   /** True when there was one that was not revoked yet. */
   revoke(id: string, at: string): Promise<boolean>;
+  /** Lets a token that has not been revoked live until then. */
+  prolong(id: string, until: string): Promise<void>;
 }
 export interface TokenRow {
   id: string;

@@ -12,6 +12,7 @@ import { feedsClose } from './operations/feeds-close.ts';
 import { feedsOpen } from './operations/feeds-open.ts';
 import { hooksList } from './operations/hooks-list.ts';
 import { hooksTest } from './operations/hooks-test.ts';
+import { loginsCreate } from './operations/logins-create.ts';
 import { policyGet } from './operations/policy-get.ts';
 import { policySet } from './operations/policy-set.ts';
 import { policyTest } from './operations/policy-test.ts';
@@ -71,6 +72,7 @@ export const operations = {
   'feeds.open': feedsOpen,
   'hooks.list': hooksList,
   'hooks.test': hooksTest,
+  'logins.create': loginsCreate,
   'policy.get': policyGet,
   'policy.set': policySet,
   'policy.test': policyTest,

@@ -63,6 +63,11 @@ export function listTokens(connection: Connection): TokenRow[] {
   return connection.all<StoredToken>('SELECT * FROM tokens ORDER BY created_at, id').map(tokenRow);
 }
 
+export function prolongToken(connection: Connection, id: string, until: string): void {
+  const sql = 'UPDATE tokens SET expires_at = ? WHERE id = ? AND revoked_at IS NULL';
+  connection.transaction(() => connection.run(sql, until, id));
+}
+
 export function revokeToken(connection: Connection, id: string, at: string): boolean {
   const sql = 'UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL';
   return connection.transaction(() => connection.run(sql, at, id)) > 0;

@@ -6,6 +6,7 @@ import { WebSocket } from 'ws';
 import { createApi, type Api, type Listening } from '../../src/api/api.ts';
 import type { ApiConfig, ApiLogEvent } from '../../src/api/options.ts';
 import { tokenDigest } from '../../src/api/tokens.ts';
+import { CodeLogins } from '../../src/console/logins.ts';
 import type { Store, TokenRow } from '../../src/ports/store.ts';
 import type { HookOps } from '../../src/ports/hooks.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
@@ -72,6 +73,7 @@ export class Harness {
         ...config,
       },
       hooks: oneHook,
+      logins: new CodeLogins(harness.store.tokens, harness.clock),
       editors: () => ({ close: () => undefined }),
       shutdown: (mode) => void harness.shutdowns.push(mode),
       log: (event) => void harness.logged.push(event),

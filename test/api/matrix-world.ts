@@ -65,6 +65,7 @@ function inputsOf(digest: string): Inputs {
     'budgets.get': {},
     'budgets.set': { budget: null },
     'prices.get': {},
+    'logins.create': {},
     'policy.get': {},
     'policy.set': { directory: null, rules: [] },
     'policy.test': { session, wants: { command: 'ls' } },

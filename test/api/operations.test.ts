@@ -54,6 +54,7 @@ const calls: readonly [OperationName, () => unknown][] = [
   ['approvals.decide', () => ({ session: 's1', approval: 'a1', verdict: 'allow' })],
   ['approvals.list', () => ({})],
   ['hooks.list', () => ({})],
+  ['logins.create', () => ({})],
   ['hooks.test', () => ({ name: 'desk' })],
   ['runs.get', () => ({ session: 's1', run: 'r1' })],
   ['runs.list', () => ({ session: 'agent:scripted:s1' })],

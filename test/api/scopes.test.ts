@@ -24,6 +24,7 @@ const table = `
   feeds.open             -      x      x       x       x       x      x
   hooks.list             -      -      -       -       -       x      -
   hooks.test             -      -      -       -       -       x      -
+  logins.create          -      -      -       -       -       x      -
   policy.get             -      x      x       x       x       x      x
   policy.set             -      -      -       -       -       x      -
   policy.test            -      x      x       x       x       x      x

@@ -150,7 +150,12 @@ test('S1: an address counts as one in each of its forms', async () => {
   const codes: string[] = [];
   for (const address of ['127.0.0.1', '::ffff:127.0.0.1', '::FFFF:127.0.0.1', '127.0.0.1']) {
     for (let n = 0; n < 4; n++) {
-      const credentials = { authorization: `Bearer ${wrong}`, client: undefined, address };
+      const credentials = {
+        authorization: `Bearer ${wrong}`,
+        client: undefined,
+        login: {},
+        address,
+      };
       const error = await tokens.authenticate(credentials).catch((refused: unknown) => refused);
       codes.push(error instanceof RefusalError ? error.refusal.code : 'let in');
     }

@@ -125,6 +125,31 @@ describe('tokens.revoke', () => {
   ]);
 });
 
+/** What a browser is answered to the code of a link. */
+const logIn = (code: string) =>
+  fetch(`${place.daemon.url}/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: place.daemon.url },
+    body: JSON.stringify({ code }),
+  });
+
+describe('logins.create', () => {
+  test('S1: makes a code that lets one browser in, once; at once many', async () => {
+    const inputs = Array.from({ length: 6 }, () => ({}));
+    const { answers } = sorted(await race(place, 'logins.create', inputs));
+    const codes = answers.map(({ code }) => code);
+    expect(new Set(codes).size).toBe(6);
+    for (const code of codes) {
+      const all = await Promise.all([logIn(code), logIn(code)]);
+      expect(all.map(({ status }) => status).filter((status) => status === 200)).toHaveLength(1);
+    }
+    const { tokens } = await place.http.call('tokens.list');
+    expect(tokens.filter(({ name }) => name === 'console')).toHaveLength(6);
+  });
+
+  testRefusals(() => place, 'logins.create', [['an input', { all: true }, 'invalid', 'all']]);
+});
+
 describe('agents.list', () => {
   test('S5: names the agents, what they can do, and the default', async () => {
     const { agents, default: usual } = await place.http.call('agents.list');

@@ -368,6 +368,21 @@ export const kills: Kills = {
       else expect([first, again.answer]).toEqual([null, row]);
     },
   },
+  'logins.create': {
+    prepare: async (place) => ({ session: (await place.session()).id, input: {} }),
+    // Codes are in no file: one of before the kill is worth nothing, and the next is a new one.
+    check: async ({ place, first, again }) => {
+      const { code } = answerOf(again);
+      const logIn = (given: string) =>
+        fetch(`${place.daemon.url}/login`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', origin: place.daemon.url },
+          body: JSON.stringify({ code: given }),
+        });
+      if (first !== null) expect((await logIn(first.code)).status).toBe(401);
+      expect((await logIn(code)).status).toBe(200);
+    },
+  },
   'tokens.create': {
     prepare: async (place) => {
       const { id: session } = await place.session();

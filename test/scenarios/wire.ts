@@ -144,6 +144,7 @@ export interface Answers {
     openApprovals: readonly Entry[];
     partials: readonly { entryId: string; offset: number; text: string }[];
   };
+  'logins.create': { code: string; expiresAt: string; origin: string | null };
   'hooks.list': {
     problem: string | null;
     changed: boolean;

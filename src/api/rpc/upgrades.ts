@@ -12,6 +12,7 @@ import { checkPlace, type Guard } from '../guard.ts';
 import { credentialsOf } from '../http.ts';
 import { refusalAnswer, writeRawAnswer } from '../http-answer.ts';
 import { type Credentials, secretOf } from '../tokens.ts';
+import { greet, type Hello } from './hello.ts';
 import { RpcSocket } from './socket.ts';
 
 const subprotocol = 'turnkeep.v1';
@@ -49,6 +50,7 @@ export class Upgrades {
     try {
       checkPlace(request, guard);
       const credentials = credentialsOf(request);
+      if (isPage(request.url, credentials)) return this.#greet(asked, credentials, gone);
       const caller = await this.#calls.tokens.authenticate(credentials);
       const serve = this.#faceAt(request.url, credentials);
       this.#server.handleUpgrade(request, socket, head, (opened) => {
@@ -60,6 +62,24 @@ export class Upgrades {
       const refusal = this.#calls.refusalOf(error, where);
       writeRawAnswer(socket, refusalAnswer(refusal, error instanceof HttpRefusal ? error : {}));
     }
+  }
+
+  /** A page says its half of the login when the socket is open: until then it is nobody's. */
+  #greet(
+    { request, socket, head }: { request: IncomingMessage; socket: Duplex; head: Buffer },
+    credentials: Credentials,
+    gone: () => void,
+  ): void {
+    const { options, tokens } = this.#calls;
+    const serve = this.#faceAt(request.url, credentials);
+    this.#server.handleUpgrade(request, socket, head, (opened) => {
+      socket.off('error', gone);
+      const authenticate = ({ page, client }: Hello) =>
+        tokens.authenticate({ ...credentials, client, login: { ...credentials.login, page } });
+      void greet(opened, options.clock, authenticate).then((caller) => {
+        if (caller !== null) serve(opened, caller);
+      });
+    });
   }
 
   #faceAt(
@@ -77,4 +97,9 @@ export class Upgrades {
     }
     throw refuse('not_found', 'The WebSockets here are /rpc and /acp, without a query.');
   }
+}
+
+/** Browsers send the cookie of a login with an upgrade, and can send no header. */
+function isPage(url: string | undefined, { authorization, login }: Credentials): boolean {
+  return url === '/rpc' && authorization === undefined && login.cookie !== undefined;
 }

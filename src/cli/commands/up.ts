@@ -4,6 +4,7 @@ import type { Daemon, DaemonOptions } from '../../app/daemon.ts';
 import { refuse } from '../../domain/refusal.ts';
 import { type Common, findDaemon, type Ready, startInBackground, stateOf } from '../connect.ts';
 import { jsonLine } from '../clean.ts';
+import { linkTo, renderLink } from '../console-link.ts';
 import type { Act } from '../act.ts';
 import { timerDuration } from '../duration.ts';
 import type { Io } from '../io.ts';
@@ -15,6 +16,7 @@ import { wholeNumber } from '../whole-number.ts';
 interface UpOptions extends Common {
   port?: string;
   host?: string;
+  publicUrl?: string;
   agent?: string;
   trust?: string[];
   idleAfter?: string;
@@ -30,6 +32,7 @@ export function addUp(program: Command, act: Act): void {
     .description('Start the daemon and stay with it; Ctrl-C ends it.')
     .option('--port <port>', 'port to listen on; 0 takes a free one')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+    .option('--public-url <url>', 'where the console is reached from elsewhere: https://…')
     .option('--agent <name>', 'agent of sessions that name none')
     .option(
       '--trust <dir...>',
@@ -48,7 +51,10 @@ export function addUp(program: Command, act: Act): void {
       'keep files before and after tool calls up to this size (0 none; default: 10 MiB)',
     )
     .option('--detach', 'start it in the background and return when it serves')
-    .option('--json', 'print one line {"url","pid","tokenFile"} when it serves; logs go to stderr')
+    .option(
+      '--json',
+      'print one line {"url","pid","tokenFile","console"} when it serves; logs go to stderr',
+    )
     .action(act(up));
 }
 
@@ -59,12 +65,17 @@ async function up(io: Io, options: UpOptions): Promise<number> {
   if (running !== null) {
     demandPort(asked.port, running);
     const sentence = `A daemon is already running at ${running.url} (pid ${running.pid}).`;
-    tell(io, options, running, sentence);
+    await tell(io, options, running, sentence);
     return 0;
   }
   if (options.detach === true) {
     const ready = await startInBackground(io, ['--state', state, ...forwarded(io, options)]);
-    tell(io, options, ready, `Turnkeep runs in the background at ${ready.url} (pid ${ready.pid}).`);
+    await tell(
+      io,
+      options,
+      ready,
+      `Turnkeep runs in the background at ${ready.url} (pid ${ready.pid}).`,
+    );
     return 0;
   }
   return serve(io, options, asked);
@@ -80,10 +91,11 @@ function demandPort(port: number | undefined, running: Ready): void {
 }
 
 function forwarded(io: Io, options: UpOptions): string[] {
-  const { port, host, agent, idleAfter, stalledAfter, snapshotBytes } = options;
+  const { port, host, publicUrl, agent, idleAfter, stalledAfter, snapshotBytes } = options;
   const values = {
     port,
     host,
+    'public-url': publicUrl,
     agent,
     'idle-after': idleAfter,
     'stalled-after': stalledAfter,
@@ -99,9 +111,16 @@ function trusted(io: Io, { trust = [] }: UpOptions): string[] {
   return trust.map((directory) => path.resolve(io.cwd, directory));
 }
 
-function tell(io: Io, options: UpOptions, ready: Ready, sentence: string): void {
+async function tell(io: Io, options: UpOptions, ready: Ready, sentence: string): Promise<void> {
   const { url, pid, tokenFile } = ready;
-  io.out(options.json === true ? `${jsonLine({ url, pid, tokenFile })}\n` : `${sentence}\n`);
+  const made = await linkTo(stateOf(io, options), url);
+  if (options.json === true) {
+    const link = made === null ? {} : { console: made.publicLink ?? made.link };
+    io.out(`${jsonLine({ url, pid, tokenFile, ...link })}\n`);
+    return;
+  }
+  io.out(`${sentence}\n`);
+  if (made !== null) io.out(renderLink(made));
 }
 
 async function serve(io: Io, options: UpOptions, asked: DaemonOptions): Promise<number> {
@@ -109,7 +128,7 @@ async function serve(io: Io, options: UpOptions, asked: DaemonOptions): Promise<
   const daemon = await startDaemon(asked);
   // Who reads that it serves may end it at once.
   const ended = endedBySignal(io, daemon);
-  tell(io, options, daemon, `Turnkeep listens at ${daemon.url}`);
+  await tell(io, options, daemon, `Turnkeep listens at ${daemon.url}`);
   if (options.json !== true) {
     io.out(`State and token: ${asked.state}\n\n`);
     io.out('In another terminal:  turnkeep run "what does this project do?"\n');
@@ -136,6 +155,7 @@ function daemonOptions(io: Io, options: UpOptions, state: string): DaemonOptions
     ...given({
       port,
       host: options.host,
+      publicUrl: options.publicUrl === undefined ? undefined : publicOrigin(options.publicUrl),
       defaultAgent: options.agent,
       idleMs: timer(options.idleAfter, '--idle-after'),
       stallMs: timer(options.stalledAfter, '--stalled-after'),
@@ -145,6 +165,15 @@ function daemonOptions(io: Io, options: UpOptions, state: string): DaemonOptions
           : wholeNumber(options.snapshotBytes, '--snapshot-bytes'),
     }),
   };
+}
+
+/** An origin: the console is at its root, and browsers tell no more of where a page is from. */
+function publicOrigin(text: string): string {
+  const url = URL.parse(text);
+  if (url?.protocol === 'https:' && url.pathname === '/' && url.search === '' && url.hash === '') {
+    return url.origin;
+  }
+  throw refuse('invalid', `--public-url ${text} is no https address without a path.`);
 }
 
 /** SIGTERM and SIGHUP leave the hosts working; Ctrl-C ends them, and asks once where runs are open. */

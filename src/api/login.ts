@@ -1,0 +1,65 @@
+import { limits } from '../domain/limits.ts';
+import { isObject } from '../domain/json.ts';
+import { refuse } from '../domain/refusal.ts';
+import type { LoginHalves } from '../ports/console.ts';
+import { readBody } from './body.ts';
+import type { Calls } from './calls.ts';
+import { type HttpAnswer, jsonAnswer } from './http-answer.ts';
+import type { NodePair } from './node-pair.ts';
+import type { IncomingMessage } from 'node:http';
+
+/** The header that carries the page's half of a login. */
+const pageHeader = 'x-turnkeep-page';
+/** As long as a login can live without being used. */
+const cookieSeconds = 30 * 86_400;
+
+/** `POST /login {code}`: one half of the login is the answer, the other one a cookie. */
+export async function answerLogin(
+  { incoming }: Pick<NodePair, 'incoming'>,
+  calls: Calls,
+): Promise<HttpAnswer> {
+  const { origin } = incoming.headers;
+  // Browsers always name it here: the cookie is for them alone.
+  if (origin === undefined) throw refuse('forbidden', 'Only pages of this daemon log in here.');
+  const body = await readBody(incoming, limits.bodyBytes);
+  const code = isObject(body) ? body['code'] : undefined;
+  if (typeof code !== 'string') {
+    throw refuse('invalid', 'Give the code of the link.', { field: 'code' });
+  }
+  const halves = await calls.tokens.logIn(code, incoming.socket.remoteAddress ?? 'unix');
+  return {
+    ...jsonAnswer(JSON.stringify({ page: halves.page })),
+    headers: {
+      'content-type': 'application/json',
+      'set-cookie': cookieText(origin, halves.cookie, cookieSeconds),
+    },
+  };
+}
+
+/** What a browser shows of itself: its cookie, and the page's half where the request could carry it. */
+export function loginOf({ headers }: IncomingMessage): Partial<LoginHalves> {
+  const { origin, cookie: cookies } = headers;
+  if (origin === undefined || cookies === undefined) return {};
+  const page = headers[pageHeader];
+  const cookie = readCookie(cookies, cookieName(origin));
+  return {
+    ...(cookie === undefined ? {} : { cookie }),
+    ...(typeof page === 'string' ? { page } : {}),
+  };
+}
+
+/** Cookies know no ports: two daemons of one host must not take each other's. */
+function cookieName(origin: string): string {
+  const { protocol, port } = new URL(origin);
+  return protocol === 'https:' ? `__Host-turnkeep-${port || 443}` : `turnkeep-${port || 80}`;
+}
+
+function cookieText(origin: string, value: string, seconds: number): string {
+  const secure = origin.startsWith('https:') ? '; Secure' : '';
+  return `${cookieName(origin)}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`;
+}
+
+function readCookie(cookies: string, name: string): string | undefined {
+  const pairs = cookies.split(';').map((pair) => pair.trim());
+  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
+}
