@@ -6,6 +6,7 @@ import { type Api, createApi } from '../api/api.ts';
 import type { ApiOptions } from '../api/options.ts';
 import { CodeLogins } from '../console/logins.ts';
 import { openPages } from '../console/pages.ts';
+import { noMemories } from '../ports/memories.ts';
 import { limits } from '../domain/limits.ts';
 import { refuse } from '../domain/refusal.ts';
 import { createEngine, type SessionEngine } from '../engine/create-engine.ts';
@@ -24,6 +25,7 @@ import { agentEnvironment } from './environment.ts';
 import { checkSocketPath, insideEnvironment } from './inside.ts';
 import { openHooks, readHooksFile } from './hooks.ts';
 import { LargeLines } from './large-lines.ts';
+import { serverId } from './server-id.ts';
 import { StoredPolicies } from './policies.ts';
 import { PriceFile } from './prices.ts';
 import { Prober } from './prober.ts';
@@ -158,6 +160,8 @@ async function compose(
     },
     stallMs: options.stallMs ?? limits.stallMs,
     idleMs: options.idleMs ?? limits.idleMs,
+    server: await serverId(directory),
+    memories: noMemories,
     log,
   });
   const end = ending({ directory, store, engine, large, unlock });

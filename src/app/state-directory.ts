@@ -15,6 +15,8 @@ export interface StateDirectory {
   archive: string;
   scripted: string;
   tokenFile: string;
+  /** By which other daemons know this directory. */
+  idFile: string;
   record: string;
   /** Unix socket by which hosts reach the daemon. */
   socket: string;
@@ -58,6 +60,7 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
     archive: join(full, 'archive'),
     scripted: join(full, 'agents', 'scripted'),
     tokenFile: join(full, 'token'),
+    idFile: join(full, 'id'),
     record: join(full, 'daemon.json'),
     socket: join(full, 'turnkeep.sock'),
   };

@@ -1,5 +1,5 @@
 import type { ApprovalOption, ContentBlock, PlanItem, ToolCall } from './content.ts';
-import type { RunFailure, SettingsChange } from './entry.ts';
+import type { NativeLine, RunFailure, SettingsChange } from './entry.ts';
 import type { Json } from './json.ts';
 import type { Wanted } from './policy.ts';
 import type { AgentSetting } from './settings.ts';
@@ -77,6 +77,8 @@ export type AgentEvent =
       /** The agent's own name of the place where it ended: there a copy of its session can be cut off. */
       mark?: string;
     }
+  /** A line of its own memory, as the agent wrote it. */
+  | { type: 'native'; item: string; line: NativeLine }
   | { type: 'notice'; item: string; code: string; text: string }
   | { type: 'unrecognized'; item: string; reason: string; raw: string; from: number; to: number }
   /** A line that the protocol itself asks for (a handshake step, an error answer). */

@@ -4,10 +4,13 @@ import type {
   Entry,
   Fidelity,
   HostEndReason,
+  Owner,
+  Place,
   RunFailure,
   SettingsChange,
 } from './entry.ts';
 import type { Json } from './json.ts';
+import type { AppendedLine } from './native.ts';
 import type { PolicyChange, Rule, Ruling, SessionPolicy, Wanted } from './policy.ts';
 import type { AgentSetting, MetaChange } from './settings.ts';
 import type { Restore, RestoredFile, Snapshot } from './snapshot.ts';
@@ -62,6 +65,29 @@ export type Command =
       /** Of the session's writer: the one in force, and the one that the producer means. */
       epoch: { inForce: number; expected?: number };
     }
+  | {
+      type: 'append_lines';
+      lines: readonly AppendedLine[];
+      expect?: { head: string | null };
+      epoch: { inForce: number; expected?: number };
+      /** Of a session that begins with them. */
+      begins?: { agent: string; originCwd?: string };
+      /** Read from the files of an agent of this daemon, which rests. */
+      captured?: true;
+    }
+  /** The writer changes. `here` is the id of this daemon's state directory. */
+  | {
+      type: 'own';
+      to: { state: Owner['state']; to?: Place };
+      here: string;
+      /** The epoch that the caller has seen. */
+      at?: number;
+      /** Of `host`: where it goes on, unless where it was, and what is remembered there. */
+      cwd?: string;
+      memory?: Memory;
+    }
+  /** The entry that proves it comes from the log of the copy that gave the session up. */
+  | { type: 'arrive'; moved: Entry; here: string; cwd?: string; memory: Memory }
   /** Entries of an exported log, with their seqs; those up to `after` were compared with what is here. */
   | { type: 'import'; entries: readonly Entry[]; after: number }
   /** The log of an import is whole: what was open in it is over. */
@@ -147,6 +173,11 @@ export interface ForkFrom {
   nativeMark?: string;
   primer?: BlobRef;
 }
+
+/** What an agent that takes over remembers on this machine. */
+export type Memory = Pick<Owner, 'memory' | 'reason' | 'nativeId' | 'primer'> & {
+  memory: Fidelity;
+};
 
 /** An opaque entry of a producer. With a `parentId` it is a node of the tree. */
 export interface Appended {

@@ -207,7 +207,10 @@ export interface EntryDataByKind {
   snapshot: Snapshot;
   /** The one that is `ended` is `about` the one that is `begun`. */
   restore: Restore;
-  owner: { state: 'host' | 'external' | 'moving' | 'moved'; epoch: number; to?: string };
+  /** Who writes the conversation from now on. Every change but the first raises the epoch. */
+  owner: Owner;
+  /** A line of what the agent itself keeps of the conversation, as the agent wrote it. */
+  native: NativeLine;
   /** R9: a working agent says nothing (`silent`), and then something (`heard`). */
   stall: { state: 'silent' | 'heard'; silentMs: number };
   /** `budget`: limits that were reached, and what that led to; only of the server and of clients. */
@@ -220,6 +223,46 @@ export interface EntryDataByKind {
     count: number;
     range?: { host: string; from: number; to: number };
   };
+}
+
+/**
+ * Who writes a conversation: agents of this daemon (`host`), or somebody who appends what an agent elsewhere
+ * says (`external`). `moving`: nobody, while `to` gets a copy. `moved`: the copy at `to` is the session from
+ * now on, and this one is only read.
+ */
+export interface Owner {
+  state: 'host' | 'external' | 'moving' | 'moved';
+  epoch: number;
+  /** Of `moving` and `moved`. */
+  to?: Place;
+  /** Of `host` after `external` or `moved`: what its agent remembers on this machine, and why not all. */
+  memory?: Fidelity;
+  reason?: string;
+  /** Of `exact`: the agent's session whose files were put in their place. Of `primed`: what it is told. */
+  nativeId?: string;
+  primer?: BlobRef;
+}
+
+/** A daemon: the id of its state directory, which never changes, and where it is asked. */
+export interface Place {
+  server: string;
+  url: string;
+}
+
+export interface NativeLine {
+  /** The name of the agent whose format it is. */
+  format: string;
+  /** The agent's own id of the session that the line is of. */
+  session: string;
+  /** Which of the session's files: empty for the main one, else the agent's name of another (a sub-agent's). */
+  file: string;
+  /** The line without its end, to the byte; the beginning of it where it is in a blob. */
+  line: string;
+  blob?: BlobRef;
+  /** The line says that what is before it need not be remembered. */
+  boundary?: true;
+  /** Its name is that of another line (`about`), which says something else: it is in no file. */
+  differs?: true;
 }
 
 /** What an agent remembers after a fork: its own memory, or a text that tells it; or there is nothing to remember. */
@@ -274,6 +317,7 @@ export const nodeRule: Record<EntryKind, 'always' | 'never' | 'first' | 'either'
   snapshot: 'never',
   restore: 'never',
   owner: 'never',
+  native: 'either',
   stall: 'never',
   notice: 'never',
   external: 'either',

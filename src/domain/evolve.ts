@@ -37,6 +37,7 @@ export function evolve(state: SessionState, entry: PlacedEntry): SessionState {
 const quiet: ReadonlySet<string> = new Set([
   'settings',
   'owner',
+  'native',
   'snapshot',
   'restore',
   'host',
@@ -110,10 +111,13 @@ function apply(state: SessionState, entry: PlacedEntry): SessionState {
       return entry.about === state.restore ? { ...state, restore: null } : state;
     case 'notice':
       return { ...state, crossings: (entry.data.budget ?? []).reduce(remember, state.crossings) };
+    case 'owner':
+      return owner(state, entry);
+    case 'native':
+      return entry.data.boundary === true ? { ...state, nativeBoundary: entry.seq } : state;
     case 'thought':
     case 'plan':
     case 'snapshot':
-    case 'owner':
     case 'external':
     case 'unrecognized':
       return state;
@@ -334,6 +338,14 @@ function anew(state: SessionState): SessionState {
   const context = { ...state.context, known: false };
   const nothing = { nativeId: null, nativeMark: null, forkNative: null, forkMark: null };
   return { ...state, ...nothing, context, host };
+}
+
+/** An agent that takes over is told what it does not remember, unless its own memory was put in its place. */
+function owner(state: SessionState, { data }: EntryOf<'owner'>): SessionState {
+  const { state: writer, epoch, to = null, memory, nativeId = null, primer = null } = data;
+  const next = { ...state, writer: { state: writer, epoch, to } };
+  if (memory === undefined) return next;
+  return { ...anew(next), nativeId, primer };
 }
 
 function withRun(

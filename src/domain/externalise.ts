@@ -1,5 +1,6 @@
 import type { AgentEvent } from './agent-event.ts';
 import type { BlobRef, ContentBlock, ToolCall, ToolContent } from './content.ts';
+import type { NativeLine } from './entry.ts';
 import type { Json } from './json.ts';
 import { limits } from './limits.ts';
 
@@ -17,6 +18,8 @@ export function externalise(event: AgentEvent, put: PutBlob): AgentEvent {
       return event.toolCall === undefined
         ? event
         : { ...event, toolCall: smallToolCall(event.toolCall, put) };
+    case 'native':
+      return { ...event, line: smallLine(event.line, put) };
     default:
       return event;
   }
@@ -46,7 +49,13 @@ export function smallBlock(block: ContentBlock, put: PutBlob): ContentBlock {
   }
 }
 
-function smallToolCall(toolCall: ToolCall, put: PutBlob): ToolCall {
+/** A line is whole in its entry or whole in a blob. */
+export function smallLine(native: NativeLine, put: PutBlob): NativeLine {
+  if (utf8AtMost(native.line, limits.inlineBytes / 2)) return native;
+  return { ...native, line: preview(native.line), blob: put({ text: native.line }) };
+}
+
+export function smallToolCall(toolCall: ToolCall, put: PutBlob): ToolCall {
   const small: ToolCall = { ...toolCall, title: toolCall.title.slice(0, limits.previewChars) };
   if (toolCall.input !== undefined) small.input = smallJson(toolCall.input, put);
   if (toolCall.output !== undefined) small.output = smallJson(toolCall.output, put);

@@ -84,7 +84,9 @@ const masks: Record<EntryKind, Mask | null> = {
   restore: fields({
     files: { each: fields({ path: 'text', message: 'text', from: side, to: side }) },
   }),
-  owner: null,
+  owner: fields({ reason: 'text' }),
+  // A line that is not JSON any more is left out of what is given back to the agent.
+  native: fields({ line: 'text', blob: 'loose' }),
   stall: null,
   notice: fields({ text: 'text', data: 'json' }),
   external: fields({ raw: 'json' }),

@@ -1,4 +1,4 @@
-import type { RunFailure, RunOutcome } from './entry.ts';
+import type { Owner, Place, RunFailure, RunOutcome } from './entry.ts';
 import { type SessionState, type SessionStatus, statusOf } from './session-state.ts';
 import type { ContextWindow, Money, Tokens } from './usage.ts';
 
@@ -30,6 +30,10 @@ export interface SessionRow {
   /** The queue waits for the next send or a release. */
   held: boolean;
   nativeId: string | null;
+  /** Who writes it: agents of this daemon, somebody from outside, or nobody here while or since it moved. */
+  writer: { state: Owner['state']; epoch: number; to: Place | null };
+  /** Where it worked, of a session that was written elsewhere. */
+  originCwd: string | null;
   parent: string | null;
   forkedFrom: { session: string; entry: string | null; seq: number } | null;
   context: ContextWindow;
@@ -74,6 +78,8 @@ export function rowOf(state: SessionState): SessionRow {
     queued: state.queue.length,
     held: state.held,
     nativeId: state.nativeId,
+    writer: state.writer,
+    originCwd: state.originCwd,
     parent: state.parent,
     forkedFrom: state.forkedFrom,
     context: state.context,

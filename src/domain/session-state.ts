@@ -1,6 +1,6 @@
 import type { Budget, Crossing, Remembered } from './budget.ts';
 import type { BlobRef, ToolKind } from './content.ts';
-import type { By, RunFailure, RunOutcome } from './entry.ts';
+import type { By, Owner, Place, RunFailure, RunOutcome } from './entry.ts';
 import type { Json } from './json.ts';
 import { noPolicy, type SessionPolicy } from './policy.ts';
 import type { OpenRunState } from './run.ts';
@@ -11,7 +11,7 @@ import { type ContextWindow, type Money, noUsage, type Usage, type UsageReport }
  * The bounded state of a session: what its actor loads instead of the log. It is `fold(evolve)` of the log
  * and nothing else; `stateVersion` rises when the same log folds to another state.
  */
-export const stateVersion = 9;
+export const stateVersion = 10;
 
 export interface SessionState extends AgentSettings {
   id: string;
@@ -42,6 +42,12 @@ export interface SessionState extends AgentSettings {
   context: ContextWindow;
   /** The agent's own id of the session, from its last successful open. */
   nativeId: string | null;
+  /** Who writes it; see `Owner`. */
+  writer: { state: Owner['state']; epoch: number; to: Place | null };
+  /** Where it worked, of a session that was written elsewhere. */
+  originCwd: string | null;
+  /** The last line of the agent's own before which it need not remember. */
+  nativeBoundary: number | null;
   /** Where its last run ended, in the agent's own words; null where that is not known. */
   nativeMark: string | null;
   /** Where readers begin after the last reset or compaction; null for the beginning. */
@@ -200,6 +206,9 @@ export function emptySession(id: string): SessionState {
     modelInForce: null,
     context: { used: 0, size: 0, known: false },
     nativeId: null,
+    writer: { state: 'host', epoch: 1, to: null },
+    originCwd: null,
+    nativeBoundary: null,
     nativeMark: null,
     boundary: null,
     forkedFrom: null,
@@ -234,11 +243,13 @@ export const sessionStatuses = [
   'waiting',
   'stopping',
   'stalled',
+  'readonly',
 ] as const;
 export type SessionStatus = (typeof sessionStatuses)[number];
 
 /** The one place where a session's status is derived. */
 export function statusOf(state: SessionState): SessionStatus {
+  if (state.writer.state === 'moving' || state.writer.state === 'moved') return 'readonly';
   if (state.run === null) return state.draft ? 'draft' : 'idle';
   if (state.run.state === 'stopping') return 'stopping';
   if (state.approvals.length > 0) return 'waiting';

@@ -56,6 +56,8 @@ export interface SettingsChange {
   policy?: SessionPolicy;
   /** What it and all that descend from it may use. */
   budget?: Budget | null;
+  /** Where it worked, of a session that was written elsewhere. */
+  originCwd?: string;
   /** What the agent reported, verbatim. */
   modelInForce?: { provider?: string; id: string };
   context?: ContextWindow;

@@ -394,6 +394,7 @@ export class SessionActor {
   #stored(batch: Batch, change: Parameters<HostGrip['stored']>[0] | null): void {
     const before = this.state;
     this.state = batch.state;
+    this.#epoch = Math.max(this.#epoch, batch.state.writer.epoch);
     this.#exists = true;
     this.#single = false;
     this.#committed = batch;

@@ -344,6 +344,8 @@ export class Batch {
       // There is one writer. Were there another, one of the two must not succeed.
       expect: { seq: this.#first.lastSeq },
       ...(create ? { create: { key: this.state.key } } : {}),
+      // From then on a writer of an earlier epoch is refused by the store, whoever it is.
+      ...(this.state.writer.epoch > epoch ? { raiseEpoch: this.state.writer.epoch } : {}),
       entries: this.entries,
       state: {
         version: stateVersion,

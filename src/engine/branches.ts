@@ -1,17 +1,16 @@
 import type { ForkFrom } from '../domain/command.ts';
 import type { By, Fidelity, SettingsChange } from '../domain/entry.ts';
-import { limits } from '../domain/limits.ts';
-import { Primer } from '../domain/primer.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
 import { type AgentSetting, agentSettings } from '../domain/settings.ts';
 import type { SessionState } from '../domain/session-state.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
-import { lastNode, type LogPlace, pathBackwards, placeOfEntry } from './ancestry.ts';
+import { lastNode, type LogPlace, placeOfEntry } from './ancestry.ts';
 import type { Creation } from './creation.ts';
 import type { CreateAnswer } from './engine.ts';
 import type { Told } from './prompt-contents.ts';
 import type { SessionActor } from './actor.ts';
+import { primerOf } from './primers.ts';
 import type { Registry } from './registry.ts';
 import { seenSummary } from './withhold.ts';
 import type { BranchOps, ForkInput } from './session-ops.ts';
@@ -64,7 +63,7 @@ export class Branches implements BranchOps {
     const { count, node } = await store.nodeBack(session, { after, back: keep });
     if (count <= keep || node === null) return { compacted: false, kept: count, reason: 'short' };
     const place = { session, seq: lastSeq, node: head };
-    const told = await this.#primer(place, { from: node.seq, summary });
+    const told = await primerOf(this.#context, place, { from: node.seq, summary });
     const command = {
       type: 'compact' as const,
       head,
@@ -133,37 +132,9 @@ export class Branches implements BranchOps {
     if (fork && whole && same && nativeId !== null && nativeMark !== null) {
       return { from: { fidelity: 'exact', nativeId, nativeMark } };
     }
-    const told = await this.#primer({ ...place, node }, { from: null, summary: undefined });
+    const told = await primerOf(this.#context, { ...place, node });
     if (told === null) return { from: { fidelity: 'none' } };
     return { from: { fidelity: 'primed', primer: told.ref }, told };
-  }
-
-  /**
-   * A text that tells the conversation up to a place; null where there is none. It begins at `from`; without
-   * that where readers of the conversation begin, too: at its last compaction or reset.
-   */
-  async #primer(
-    place: LogPlace & { node: string | null },
-    { from, summary }: { from: number | null; summary: string | undefined },
-  ): Promise<Told | null> {
-    const { store, clock } = this.#context;
-    const primer = new Primer(limits.primerChars);
-    let begins = from === null ? null : { session: place.session, seq: from };
-    let before = summary;
-    for await (const { session, entry } of pathBackwards(store, place)) {
-      if (entry.kind === 'reset') break;
-      if (begins !== null && (session !== begins.session || entry.seq < begins.seq)) break;
-      if (begins === null && entry.kind === 'compaction') {
-        begins = { session, seq: entry.data.keepSeq };
-        before = entry.data.summary;
-      }
-      primer.add(entry);
-      if (primer.full) break;
-    }
-    if (primer.empty && before === undefined) return null;
-    const text = primer.text(before);
-    const bytes = new TextEncoder().encode(text);
-    return { ref: await store.putBlob(bytes, clock.sha256(bytes)), text };
   }
 }
 

@@ -38,6 +38,7 @@ import type { FeedSink } from './frames.ts';
 import { Life } from './life.ts';
 import { ListHub } from './list-hub.ts';
 import { Logs } from './logs.ts';
+import { Owners } from './owners.ts';
 import { promptFate } from './prompt-fate.ts';
 import { Queue } from './queue.ts';
 import { rawPage } from './raw.ts';
@@ -50,6 +51,7 @@ import type {
   BudgetOps,
   LifeOps,
   LogOps,
+  OwnerOps,
   PatchInput,
   QueueOps,
   SnapshotOps,
@@ -93,6 +95,7 @@ export class SessionEngine implements Engine {
   readonly queue: QueueOps;
   readonly branches: BranchOps;
   readonly logs: LogOps;
+  readonly owners: OwnerOps;
   readonly #life: Life;
   readonly #files: FileHistory;
   readonly #recovery: Recovery;
@@ -183,6 +186,14 @@ export class SessionEngine implements Engine {
       look: (actor) => this.#look(actor),
     });
     const supervisor = this.#supervisor;
+    const { memories, server } = options;
+    this.owners = new Owners({
+      ...common,
+      supervisor,
+      memories,
+      server,
+      checkDirectory: (path) => options.checkDirectory(path),
+    });
     const rest = (actor: SessionActor): Promise<boolean> => supervisor.rest(actor, 'idle');
     this.#rests = new Rests({ clock, idleMs: options.idleMs, rest, log });
     this.#life = new Life({ ...common, supervisor, hosts, log });

@@ -68,6 +68,7 @@ export class Decisions {
     if (prompt !== undefined) this.#inBatch.set(prompt.id, prompt);
     if (rest.type === 'ask_outside') this.#inBatch.set(rest.id, null);
     if (rest.type === 'append') for (const { id } of rest.entries) this.#inBatch.set(id, null);
+    if (rest.type === 'append_lines') for (const { id } of rest.lines) this.#inBatch.set(id, null);
     this.#decided.push({ letter, known, answer });
   }
 

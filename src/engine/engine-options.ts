@@ -4,6 +4,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Files } from '../ports/files.ts';
 import type { CommitHooks } from '../ports/hooks.ts';
 import type { Hosts } from '../ports/hosts.ts';
+import type { Memories } from '../ports/memories.ts';
 import type { Policies } from '../ports/policies.ts';
 import type { Space } from '../ports/space.ts';
 import type { Store } from '../ports/store.ts';
@@ -42,6 +43,10 @@ export interface EngineOptions {
   idleMs: number;
   /** Files of sessions' directories, and how much of one is kept; 0 for nothing. Default: no snapshots. */
   snapshots?: { files: Files; maxBytes: number };
+  /** What agents keep of conversations on this machine. */
+  memories: Memories;
+  /** Id of the state directory: other daemons know this one by it. */
+  server: string;
   /** Told of each host whose end was stored. */
   hostEnded?: (host: string) => void;
   log: Log;

@@ -7,8 +7,17 @@ import type { CommitHooks } from '../ports/hooks.ts';
 import type { HistoryPage, Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';
 import type { Registry } from './registry.ts';
+import { appendLines } from './native-lines.ts';
 import { type HeldBlob, seenImport } from './withhold.ts';
-import type { AppendAnswer, AppendInput, ImportHeader, ImportSink, LogOps } from './session-ops.ts';
+import type {
+  AppendAnswer,
+  AppendInput,
+  AppendLinesAnswer,
+  AppendLinesInput,
+  ImportHeader,
+  ImportSink,
+  LogOps,
+} from './session-ops.ts';
 
 export interface LogsContext {
   registry: Registry;
@@ -46,6 +55,10 @@ export class Logs implements LogOps {
       duplicate: duplicates.has(id),
     }));
     return { key, entries, head, lastSeq };
+  }
+
+  appendLines(session: string, input: AppendLinesInput, by: By): Promise<AppendLinesAnswer> {
+    return appendLines(this.#context, session, { ...input, by });
   }
 
   get holdsBlobs(): boolean {

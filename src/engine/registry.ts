@@ -3,7 +3,7 @@ import type { Effect } from '../domain/draft.ts';
 import { evolve } from '../domain/evolve.ts';
 import { refuse, type Refusal, RefusalError } from '../domain/refusal.ts';
 import { emptySession, type SessionState, stateVersion } from '../domain/session-state.ts';
-import type { AgentDriver, AgentProfile } from '../ports/agent.ts';
+import type { AgentDriver, AgentMemory, AgentProfile } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CommitHooks } from '../ports/hooks.ts';
 import type { Policies } from '../ports/policies.ts';
@@ -139,6 +139,11 @@ export class Registry {
   /** Those that are loaded by now. */
   get present(): readonly SessionActor[] {
     return [...this.#present.values()];
+  }
+
+  /** How an agent keeps conversations; null where nothing is known of that, or of the agent. */
+  memory(agent: string): AgentMemory | null {
+    return this.#context.driver(agent).memory ?? null;
   }
 
   profile(agent: string): AgentProfile {

@@ -1,7 +1,15 @@
 import type { Budget, GlobalBudget, Spent } from '../domain/budget.ts';
 import type { Applied, Appended } from '../domain/command.ts';
 import type { ContentBlock } from '../domain/content.ts';
-import type { By, Entry, Fidelity, Proof, RunOutcome, SettingsChange } from '../domain/entry.ts';
+import type {
+  By,
+  Entry,
+  Fidelity,
+  Place,
+  Proof,
+  RunOutcome,
+  SettingsChange,
+} from '../domain/entry.ts';
 import type { PolicyChange } from '../domain/policy.ts';
 import type { MetaChange } from '../domain/settings.ts';
 import type { SessionRow } from '../domain/row.ts';
@@ -18,6 +26,7 @@ export interface SessionOps {
   readonly life: LifeOps;
   readonly branches: BranchOps;
   readonly logs: LogOps;
+  readonly owners: OwnerOps;
   readonly snapshots: SnapshotOps;
 }
 
@@ -110,6 +119,8 @@ export interface ForkInput extends CreateInput {
 
 export interface LogOps {
   append(session: string, input: AppendInput, by: By): Promise<AppendAnswer>;
+  /** Lines of an agent's own memory, written elsewhere. The first ones make the session where it is not there. */
+  appendLines(session: string, input: AppendLinesInput, by: By): Promise<AppendLinesAnswer>;
   /** Blobs of an import are to be given with the entries that name them, not put before. */
   readonly holdsBlobs: boolean;
   /** Takes an exported log in pieces. One that is broken off keeps what was added: a repeated one goes on. */
@@ -128,6 +139,53 @@ export interface AppendAnswer {
   entries: readonly { id: string; seq: number; duplicate: boolean }[];
   head: string | null;
   lastSeq: number;
+}
+
+export interface OwnerOps {
+  /** A new writer: those before it are fenced. Ends a move that is not done. */
+  takeOver(session: string, input: TakeOverInput, by: By): Promise<OwnerAnswer>;
+  /** Nobody writes it while `to` gets a copy; an agent that only waits is ended. */
+  give(session: string, to: Place, by: By): Promise<SessionRow>;
+  /** It goes on at the copy: from this commit on the entry proves it to the other side. Repeatable. */
+  moved(session: string, to: Place, by: By): Promise<Entry>;
+  /** It moves nowhere: the copy was not given up to. */
+  keep(session: string, by: By): Promise<SessionRow>;
+  /** This copy is the session from now on. A repeated proof answers as the first. */
+  arrive(session: string, input: { moved: Entry; cwd?: string }, by: By): Promise<OwnerAnswer>;
+}
+
+export interface TakeOverInput {
+  writer: 'host' | 'external';
+  /** Where it goes on; default: where it was. */
+  cwd?: string;
+  /** Refused as `conflict` where the writer has changed since. */
+  epoch?: number;
+}
+
+/** What the next agent of a session remembers, and why not all of it. */
+export interface OwnerAnswer {
+  row: SessionRow;
+  memory: Fidelity | null;
+  reason: string | null;
+}
+
+export interface AppendLinesInput {
+  /** The agent whose format it is. */
+  format: string;
+  /** Each a JSON object in one line, as it was written; `file` where it is not of the main one. */
+  lines: readonly { text: string; file?: string }[];
+  /** The head that the writer knows, null for none; without it what is there is not asked. */
+  expect?: { head: string | null };
+  epoch?: number;
+}
+export interface AppendLinesAnswer {
+  key: string | null;
+  /** `differs`: a line of that name is there already and says something else; both are kept. */
+  lines: readonly { id: string; seq: number; duplicate: boolean; differs: boolean }[];
+  head: string | null;
+  lastSeq: number;
+  epoch: number;
+  created: boolean;
 }
 
 export interface ImportHeader {

@@ -247,7 +247,21 @@ const dataByKind: { readonly [Kind in EntryKind]: z.ZodType } = {
       files: z.array(z.looseObject({ path: text, outcome: text })),
     }),
   ]),
-  owner: z.looseObject({ state: text, epoch: count }),
+  owner: z.looseObject({
+    state: z.enum(['host', 'external', 'moving', 'moved']),
+    epoch: count,
+    to: z.looseObject({ server: text, url: text }).optional(),
+    memory: text.optional(),
+    nativeId: text.optional(),
+    primer: blob.optional(),
+  }),
+  native: z.looseObject({
+    format: text,
+    session: text,
+    file: text,
+    line: text,
+    blob: blob.optional(),
+  }),
   stall: z.looseObject({ state: z.enum(['silent', 'heard']), silentMs: count }),
   notice: z.looseObject({
     code: text,

@@ -1,5 +1,6 @@
 import type { AgentCommand, AgentEvent } from '../domain/agent-event.ts';
-import type { Json } from '../domain/json.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+import type { ReadLine } from '../domain/native.ts';
 import type { AgentSetting, AgentSettings, Secrets } from '../domain/settings.ts';
 import type { AgentFile, AgentProgram } from './agent-program.ts';
 import type { AgentProbe, ProbeReport } from './probe.ts';
@@ -88,6 +89,14 @@ export interface AgentDriver {
   encode(state: DecoderState, command: AgentCommand): readonly string[];
   /** Absent where the agent cannot be asked without a session. */
   readonly probe?: AgentProbe;
+  /** Absent where nothing is known of how it keeps conversations. */
+  readonly memory?: AgentMemory;
+}
+
+/** How an agent keeps a conversation by itself: files of lines, each a JSON object. */
+export interface AgentMemory {
+  /** What a line shows, wherever it was written. Pure and total: what it does not know shows nothing. */
+  read(line: JsonObject): ReadLine;
 }
 
 /**

@@ -169,6 +169,14 @@ export const row = z.object({
   queued: z.int(),
   held: z.boolean(),
   nativeId: z.string().nullable(),
+  writer: z
+    .object({
+      state: z.enum(['host', 'external', 'moving', 'moved']),
+      epoch: z.int(),
+      to: z.object({ server: z.string(), url: z.string() }).nullable(),
+    })
+    .describe('host: agents here; external: somebody appends; moving, moved: it is only read here'),
+  originCwd: z.string().nullable().describe('where it worked, if it was written elsewhere'),
   parent: z.string().nullable(),
   forkedFrom: z
     .object({ session: z.string(), entry: z.string().nullable(), seq: z.int() })

@@ -40,6 +40,8 @@ export function rowNamed(id: string, more: Partial<SessionRow> = {}): SessionRow
     queued: 0,
     held: false,
     nativeId: null,
+    writer: { state: 'host', epoch: 1, to: null },
+    originCwd: null,
     parent: null,
     forkedFrom: null,
     context: { used: 0, size: 0, known: false },
@@ -186,10 +188,36 @@ export class FakeEngine implements Engine {
       const { key, head, lastSeq } = this.#row(session);
       return { key, entries: [], head, lastSeq };
     },
+    appendLines: async (session, input, by) => {
+      this.#note('appendLines', { session, ...input }, by);
+      const { key, head, lastSeq } = this.#row(session);
+      return { key, lines: [], head, lastSeq, epoch: 1, created: false };
+    },
     openImport: async (header, by) => {
       this.#note('import', header, by);
       const end = async () => ({ row: rowNamed(header.session), created: true, added: 0 });
       return { add: async () => undefined, end, cancel: () => undefined };
+    },
+  };
+  readonly owners: Engine['owners'] = {
+    takeOver: async (session, input, by) => {
+      this.#note('takeOver', { session, ...input }, by);
+      return { row: this.#row(session), memory: null, reason: null };
+    },
+    give: async (session, to, by) => {
+      this.#note('give', { session, to }, by);
+      return this.#row(session);
+    },
+    moved: async () => {
+      throw refuse('unsupported', 'Nothing is moved here.');
+    },
+    keep: async (session, by) => {
+      this.#note('keep', { session }, by);
+      return this.#row(session);
+    },
+    arrive: async (session, input, by) => {
+      this.#note('arrive', { session, ...input }, by);
+      return { row: this.#row(session), memory: null, reason: null };
     },
   };
   /** Of every session. */

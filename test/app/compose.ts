@@ -9,6 +9,7 @@ import { rememberOwnToken } from '../../src/app/own-token.ts';
 import { openStateDirectory } from '../../src/app/state-directory.ts';
 import { systemClock } from '../../src/app/system-clock.ts';
 import { workingDirectoryCheck } from '../../src/app/working-directory.ts';
+import { noMemories } from '../../src/ports/memories.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { openHosts } from '../../src/hosts/hosts.ts';
@@ -67,6 +68,8 @@ export async function composeDaemon(how: Composition): Promise<Served> {
     space: testSpace(),
     stallMs: limits.stallMs,
     idleMs: limits.idleMs,
+    server: 'here',
+    memories: noMemories,
     decodeLarge: (agent, state, line) => {
       how.largeLine?.(line.bytes.length);
       return large.decode(agent, state, line);

@@ -62,7 +62,9 @@ test('L5: only these kinds are nodes, and a later state of a tool call is none',
   expect(first.sort()).toEqual([...always, 'tool_call'].sort());
   expect(isNode({ kind: 'external', parentId: null })).toBe(true);
   expect(isNode({ kind: 'external' })).toBe(false);
-  expect(Object.keys(nodeRule)).toHaveLength(28);
+  expect(isNode({ kind: 'native', parentId: null })).toBe(true);
+  expect(isNode({ kind: 'native' })).toBe(false);
+  expect(Object.keys(nodeRule)).toHaveLength(29);
 });
 
 test('S3: an id is a plain word, never a path or an option', () => {

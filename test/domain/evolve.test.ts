@@ -147,6 +147,7 @@ const dataOf: { [Kind in EntryKind]: EntryDataByKind[Kind] } = {
   },
   restore: { state: 'ended', files: [{ path: '/p', outcome: 'restored' }] },
   owner: { state: 'host', epoch: 1 },
+  native: { format: 'f', session: 's', file: '', line: '{}' },
   stall: { state: 'silent', silentMs: 1 },
   notice: { code: 'c', text: 't' },
   external: { raw: {} },

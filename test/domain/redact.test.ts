@@ -81,6 +81,8 @@ const examples: { readonly [Kind in EntryKind]?: Json } = {
   restore: { state: 'ended', files: [{ path: secret, outcome: 'failed', message: secret }] },
   notice: { code: 'c', text: secret, data: { a: secret } },
   external: { type: 't', raw: { a: secret } },
+  owner: { state: 'host', epoch: 2, memory: 'primed', reason: secret },
+  native: { format: 'f', session: 's', file: '', line: secret },
   unrecognized: { reason: secret, raw: secret, count: 1, range: { host: 'h', from: 0, to: 9 } },
 };
 const kinds = Object.keys(examples) as EntryKind[];

@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { builtInAgents } from '../../src/agents/agents.ts';
 import { agentEnvironment } from '../../src/app/environment.ts';
 import { systemClock } from '../../src/app/system-clock.ts';
+import { noMemories } from '../../src/ports/memories.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { createEngine, type SessionEngine } from '../../src/engine/create-engine.ts';
 import { openHosts } from '../../src/hosts/hosts.ts';
@@ -49,6 +50,8 @@ async function machine(): Promise<{ store: Store; boot: () => Promise<SessionEng
       space: testSpace(),
       stallMs: limits.stallMs,
       idleMs: limits.idleMs,
+      server: 'here',
+      memories: noMemories,
       decodeLarge: () => Promise.reject(new Error('no worker here')),
       log: () => undefined,
     });

@@ -1,6 +1,7 @@
 import { policiesOf } from './policies.ts';
 import { onTestFinished } from 'vitest';
 import type { Entry, EntryKind } from '../../src/domain/entry.ts';
+import { noMemories } from '../../src/ports/memories.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { createEngine, type SessionEngine } from '../../src/engine/create-engine.ts';
 import type { FeedSink, Frame } from '../../src/engine/frames.ts';
@@ -111,6 +112,8 @@ export class Workbench {
       ...this.#hooks(life),
       stallMs: limits.stallMs,
       idleMs: this.#options.idleMs ?? 0,
+      server: 'here',
+      memories: noMemories,
       prices: { table: this.#options.prices ?? [], file: '', problem: null },
       ...(this.#options.files === undefined
         ? {}

@@ -78,8 +78,10 @@ export function renderEntry(entry: Entry, look: Look): string[] {
     case 'usage':
     case 'host':
     case 'snapshot':
-    case 'owner':
+    case 'native':
       return [];
+    case 'owner':
+      return [style.dim(`── ${ownerText(entry.data)} ──`)];
   }
 }
 
@@ -87,6 +89,19 @@ function renderRestore({ data }: EntryOf<'restore'>, { style }: Look): string[] 
   if (data.state === 'begun') return [];
   const done = data.files.filter(({ outcome }) => outcome === 'restored').length;
   return [style.yellow(`↺ ${done === 1 ? '1 file' : `${done} files`} restored`)];
+}
+
+function ownerText({ state, to, memory, reason }: EntryOf<'owner'>['data']): string {
+  switch (state) {
+    case 'external':
+      return 'written from outside';
+    case 'moving':
+      return `moving to ${to?.url ?? 'another daemon'}`;
+    case 'moved':
+      return `moved to ${to?.url ?? 'another daemon'}`;
+    case 'host':
+      return memory === 'primed' ? `goes on here, told what was: ${reason ?? ''}` : 'goes on here';
+  }
 }
 
 function stallText({ state, silentMs }: EntryOf<'stall'>['data']): string {

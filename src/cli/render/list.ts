@@ -32,6 +32,7 @@ const glyphs: Record<SessionStatus, string> = {
   waiting: '?',
   stopping: '◼',
   stalled: '!',
+  readonly: '↗',
 };
 
 type Paint = keyof Style;
@@ -43,6 +44,7 @@ const paints: Record<SessionStatus, Paint | null> = {
   waiting: 'yellow',
   stopping: 'yellow',
   stalled: 'red',
+  readonly: 'dim',
 };
 
 /** Characters of an id that are shown: enough to tell when it was made to the millisecond. */

@@ -50,6 +50,9 @@ export function decideAgent(draft: Draft, host: string, input: AgentInput): void
       return;
     case 'turn_ended':
       return turnEnded(draft, input);
+    case 'native':
+      draft.write('native', input.line, { id: input.item, runId: null });
+      return;
     case 'notice':
       draft.write('notice', { code: input.code, text: input.text }, { id: input.item });
       return;

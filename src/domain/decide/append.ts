@@ -3,18 +3,14 @@ import { isNode, type NewEntry } from '../entry.ts';
 import { refuse } from '../refusal.ts';
 import type { Command } from '../command.ts';
 import { checkHead, checkSeq } from './head.ts';
+import { demandEpoch } from './owner.ts';
 import { endRun, withdrawApprovals } from './run.ts';
 import { leaveRestore } from './snapshot.ts';
 
 /** Opaque entries of a producer. A node among them moves the head, which only one writer may do at a time. */
 export function append(draft: Draft, command: Extract<Command, { type: 'append' }>): void {
   const { expect, epoch } = command;
-  if (epoch.expected !== undefined && epoch.expected !== epoch.inForce) {
-    throw refuse('fenced', `The writer of this session has the epoch ${epoch.inForce} by now.`, {
-      field: 'epoch',
-      data: { epoch: epoch.inForce },
-    });
-  }
+  demandEpoch(epoch);
   const seen = { field: 'expect', epoch: epoch.inForce } as const;
   if (expect !== undefined && 'head' in expect) checkHead(draft, expect.head, seen);
   if (expect !== undefined && 'seq' in expect) checkSeq(draft, expect.seq, seen);

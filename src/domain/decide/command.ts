@@ -5,8 +5,10 @@ import { abort } from './abort.ts';
 import { append, importEntries, settleImport } from './append.ts';
 import { decide } from './approval.ts';
 import { askOutside, expire } from './ask.ts';
+import { appendLines } from './lines.ts';
 import { compact, remove, reset, restore } from './lifecycle.ts';
 import { editItem, moveItem, release, withdrawItem } from './queue.ts';
+import { arrive, mayAct, own } from './owner.ts';
 import { condemnHost } from './run.ts';
 import { send } from './send.ts';
 import { beginRestore, endRestore, snapshot } from './snapshot.ts';
@@ -17,6 +19,7 @@ import { watchBudget } from './watch-budget.ts';
 /** Decides a command: writes entries into the draft, or throws a `RefusalError` and nothing counts. */
 export function decideCommand(draft: Draft, command: Command): Answer {
   if (draft.state.deletedAt !== null && !ofDeleted.has(command.type)) throw deleted();
+  if (!mayAct(draft, command)) return { type: 'done' };
   switch (command.type) {
     case 'create':
       return create(draft, command);
@@ -73,6 +76,12 @@ function change(draft: Draft, command: Change): void {
       return restore(draft, command.key);
     case 'append':
       return append(draft, command);
+    case 'append_lines':
+      return appendLines(draft, command);
+    case 'own':
+      return own(draft, command);
+    case 'arrive':
+      return arrive(draft, command);
     case 'import':
       return importEntries(draft, command);
     case 'settle_import':

@@ -40,4 +40,5 @@ const plainSettings = [
   'onLost',
   'policy',
   'budget',
+  'originCwd',
 ] as const satisfies readonly (keyof SettingsChange)[];

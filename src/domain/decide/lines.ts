@@ -1,0 +1,72 @@
+import type { Command } from '../command.ts';
+import { textOf } from '../content.ts';
+import type { Draft } from '../draft.ts';
+import type { AppendedLine, PlacedShown } from '../native.ts';
+import { titleFrom } from '../title.ts';
+import { checkHead } from './head.ts';
+import { demandEpoch, demandExternal } from './owner.ts';
+
+type AppendLines = Extract<Command, { type: 'append_lines' }>;
+
+/** Lines of an agent that works elsewhere: kept as they are, and shown as what they are (L4). */
+export function appendLines(draft: Draft, command: AppendLines): void {
+  const { begins, epoch, expect } = command;
+  if (draft.state.lastSeq === 0 && begins !== undefined) {
+    const { agent, originCwd } = begins;
+    const cwd = originCwd === undefined ? {} : { originCwd };
+    const data = { from: 'client', changes: { agent, ...cwd } } as const;
+    draft.write('settings', data, { runId: null });
+    draft.write('owner', { state: 'external', epoch: epoch.inForce }, { runId: null });
+  }
+  demandEpoch(epoch);
+  if (command.captured !== true) demandExternal(draft);
+  if (expect !== undefined) {
+    checkHead(draft, expect.head, { field: 'expect', epoch: epoch.inForce });
+  }
+  for (const line of command.lines) appendLine(draft, line);
+}
+
+function appendLine(draft: Draft, { id, node, about, line, shows, title }: AppendedLine): void {
+  for (const shown of shows) show(draft, shown);
+  if (title !== undefined && title !== draft.state.title) entitle(draft, title);
+  const place = node ? { parentId: draft.state.head } : {};
+  const of = about === undefined ? {} : { about };
+  draft.write('native', line, { id, runId: null, ...place, ...of });
+}
+
+function entitle(draft: Draft, title: string): void {
+  if (draft.state.titleFrom === 'client') return;
+  draft.write('settings', { from: 'agent', changes: { title } }, { runId: null });
+}
+
+function show(draft: Draft, shown: PlacedShown): void {
+  const parentCall =
+    'parentCall' in shown && shown.parentCall !== undefined ? { parentCall: shown.parentCall } : {};
+  const about = shown.about === undefined ? {} : { about: shown.about };
+  const more = { id: shown.id, runId: null, ...parentCall, ...about };
+  switch (shown.kind) {
+    case 'delivery': {
+      draft.write('delivery', { content: shown.content }, more);
+      const title = draft.state.title === null ? titleFrom(textOf(shown.content)) : null;
+      if (title !== null && shown.parentCall === undefined) entitle(draft, title);
+      return;
+    }
+    case 'message':
+    case 'thought':
+      draft.write(shown.kind, { content: shown.content }, more);
+      return;
+    case 'tool_call':
+      draft.write('tool_call', shown.toolCall, more);
+      return;
+    case 'compaction': {
+      const summary = shown.summary === undefined ? {} : { summary: shown.summary };
+      const keepSeq = draft.state.lastSeq + 1;
+      draft.write('compaction', { keep: null, keepSeq, ...summary }, more);
+      return;
+    }
+    case 'usage': {
+      const { key, model, tokens } = shown;
+      draft.write('usage', { key, tokens, ...(model === undefined ? {} : { model }) }, more);
+    }
+  }
+}
