@@ -3,7 +3,7 @@ import type { FeedEvent, PartialEvent } from '../client/feed-event.ts';
 import type { ContentBlock } from '../domain/content.ts';
 import type { Entry, EntryOf } from '../domain/entry.ts';
 import { type Blobs, editorBlock, wholeText } from './content.ts';
-import { toolCallFields } from './tool-call.ts';
+import { fenced, textContent, toolCallFields } from './tool-call.ts';
 
 /** A text as far as the editor has it, and under which name. */
 interface ShownText {
@@ -93,7 +93,7 @@ export class Teller {
   output({ call, whole }: PartialEvent): acp.SessionUpdate | null {
     const toolCallId = this.#calls.get(call ?? '');
     if (toolCallId === undefined) return null;
-    const content = [{ type: 'content' as const, content: { type: 'text' as const, text: whole } }];
+    const content = [textContent(fenced(whole))];
     return { sessionUpdate: 'tool_call_update', toolCallId, status: 'in_progress', content };
   }
 

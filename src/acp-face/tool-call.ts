@@ -1,5 +1,7 @@
 import type * as acp from '@agentclientprotocol/sdk/unstable';
 import type { ContentBlock, ToolCall, ToolContent } from '../domain/content.ts';
+import { isObject, type Json } from '../domain/json.ts';
+import { RefusalError } from '../domain/refusal.ts';
 import { type Blobs, editorBlock, wholeText } from './content.ts';
 
 /** Contents above this are shown as far as the log shows them by itself. */
@@ -10,7 +12,8 @@ export async function toolCallFields(
   call: ToolCall,
   blobs: Blobs,
 ): Promise<Omit<acp.ToolCallUpdate, 'toolCallId'>> {
-  const { title, name, kind, input, output, locations, content } = call;
+  const { title, name, kind, input, output, locations } = call;
+  const content = await shownContents(call, blobs);
   return {
     title,
     kind,
@@ -20,8 +23,76 @@ export async function toolCallFields(
     ...(input === undefined ? {} : { rawInput: input }),
     ...(output === undefined ? {} : { rawOutput: output }),
     ...(locations === undefined ? {} : { locations: locations.map((one) => ({ ...one })) }),
-    ...(content === undefined ? {} : { content: await contents(content, blobs) }),
+    ...(content === undefined ? {} : { content }),
   };
+}
+
+/** Contents, or else the output: editors show contents, and many agents tell their output beside them. */
+async function shownContents(
+  { kind, content, output }: ToolCall,
+  blobs: Blobs,
+): Promise<acp.ToolCallContent[] | undefined> {
+  const shown = content === undefined ? undefined : await contents(content, blobs);
+  // What is said of a change never takes the place of its diff, which an earlier state may have told.
+  if (shown?.length || changes.has(kind) || output === undefined) return shown;
+  const text = await printed(output, blobs);
+  if (text === '') return shown;
+  return [textContent(verbatim.has(kind) ? fenced(text) : text)];
+}
+
+const changes: ReadonlySet<string> = new Set<ToolCall['kind']>(['edit', 'delete', 'move']);
+const verbatim: ReadonlySet<string> = new Set<ToolCall['kind']>(['execute', 'read', 'search']);
+
+/** An output that is a text; one that is large is known by what lies beside its entry. */
+async function printed(output: Json, blobs: Blobs): Promise<string> {
+  if (typeof output === 'string') return output;
+  const { preview, digest, size } = besideOf(output);
+  if (size > wholeBytes) {
+    const start = textIn(`${preview.replace(/\\[^\\"]{0,5}$/, '')}"`);
+    return start === '' ? '' : `${start}\n… (${size} bytes in all)`;
+  }
+  if (digest === '') return '';
+  try {
+    return textIn(await blobs.text({ digest, size }));
+  } catch (error) {
+    // An output of the agent's own that only looks like one of ours: there is no such text, or not of this size.
+    if (error instanceof RangeError) return '';
+    if (error instanceof RefusalError && error.refusal.code === 'not_found') return '';
+    throw error;
+  }
+}
+
+/** What an entry has of an output that lies beside it; empty for any other. */
+function besideOf(output: Json): { preview: string; digest: string; size: number } {
+  const { blob = null, preview } = isObject(output) ? output : {};
+  const { digest, size } = isObject(blob) ? blob : {};
+  const known = typeof preview === 'string' && typeof digest === 'string';
+  if (!known || !/^[0-9a-f]{64}$/.test(digest) || typeof size !== 'number') return nothing;
+  return Number.isSafeInteger(size) && size >= 0 ? { preview, digest, size } : nothing;
+}
+
+const nothing = { preview: '', digest: '', size: 0 };
+
+function textIn(json: string): string {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'string' ? value : '';
+  } catch (error) {
+    if (error instanceof SyntaxError) return '';
+    throw error;
+  }
+}
+
+/** What a program prints is no Markdown, as which editors read texts; nothing in it ends the block. */
+export function fenced(text: string): string {
+  let longest = 2;
+  for (const [ticks] of text.matchAll(/`+/g)) longest = Math.max(longest, ticks.length);
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}\n${text.endsWith('\n') ? text : `${text}\n`}${fence}`;
+}
+
+export function textContent(text: string): acp.ToolCallContent {
+  return { type: 'content', content: { type: 'text', text } };
 }
 
 async function contents(
