@@ -1,4 +1,4 @@
-import { access, mkdir, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -6,6 +6,7 @@ import type { CustomAgent } from '../../src/agents/agents.ts';
 import { startDaemon } from '../../src/app/daemon.ts';
 import type { Client } from '../../src/client/index.ts';
 import { nodeClient } from '../../src/client/node/index.ts';
+import { Archives } from '../../src/hosts/archive/archives.ts';
 import { checkLog } from './check-log.ts';
 import { composeDaemon, type Served } from './compose.ts';
 import { leftOf, until } from './processes.ts';
@@ -78,8 +79,7 @@ export class Place {
       await until('the processes of all hosts are gone', async () => {
         return (await leftOf(hosts)).length === 0;
       });
-      for (const host of await readdir(join(this.state, 'hosts')))
-        await archivedLater(this.state, host);
+      await archivedLater(this.state, await readdir(join(this.state, 'hosts')));
       expect(this.said).toEqual([]);
     } finally {
       this.client.close();
@@ -90,11 +90,25 @@ export class Place {
 
 /**
  * A daemon that stops waits a few seconds for archives; the next start makes those of large spools, and of
- * what waited behind one.
+ * what waited behind one. Without a large one nothing is left.
  */
-async function archivedLater(state: string, host: string): Promise<void> {
-  await access(join(state, 'hosts', host, 'exit'));
+async function archivedLater(state: string, left: readonly string[]): Promise<void> {
+  if (left.length === 0) return;
+  const sizes = left.map(async (host) => {
+    await access(join(state, 'hosts', host, 'exit'));
+    return (await stat(join(state, 'hosts', host, 'out.ndjson'))).size;
+  });
+  const archives = await Archives.open(join(state, 'archive'));
+  for (const { host } of await archives.list()) {
+    const archive = await archives.find(host);
+    sizes.push(archive === undefined ? Promise.resolve(0) : archive.size('out'));
+    await archive?.close();
+  }
+  const largest = Math.max(...(await Promise.all(sizes)));
+  expect({ left, large: largest > largeSpool }).toEqual({ left, large: true });
 }
+
+const largeSpool = 32 * 1024 * 1024;
 
 /** An archive of half a GiB on a busy machine. */
 const archiveMs = 60_000;
