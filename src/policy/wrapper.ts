@@ -132,10 +132,14 @@ function filled(word: Word, mark: string): Word {
   return { ...word, fixed: null, prefix, pieces: word.fixed.split(mark) };
 }
 
-/** `sh -c TEXT` is TEXT; every other way to call a shell is left to the rules. */
+/**
+ * `sh -c TEXT` is TEXT; every other way to call a shell is left to the rules. A login shell (`-lc`) reads the
+ * user's profile first, which is theirs as long as nothing is set for it.
+ */
 function readShell(part: CommandPart, depth: number): Part[] {
   const [, option, text] = part.words;
-  if (option === undefined || !/^-[eux]*c[eux]*$/.test(option.fixed ?? '')) return [part];
+  const letters = part.assignments.length > 0 ? /^-[eux]*c[eux]*$/ : /^-[elux]*c[elux]*$/;
+  if (option === undefined || !letters.test(option.fixed ?? '')) return [part];
   if (text?.fixed === null || text === undefined) {
     return [unclear(part, 'runs what is known only then')];
   }
