@@ -1,4 +1,4 @@
-import type { ContentBlock, ToolCall } from './content.ts';
+import type { ContentBlock, PlanItem, ToolCall } from './content.ts';
 import type { NativeLine } from './entry.ts';
 import type { Tokens } from './usage.ts';
 
@@ -8,8 +8,15 @@ import type { Tokens } from './usage.ts';
  */
 export type Shown =
   | { kind: 'delivery'; content: readonly ContentBlock[]; parentCall?: string }
-  | { kind: 'message' | 'thought'; content: readonly ContentBlock[]; parentCall?: string }
-  | { kind: 'tool_call'; toolCall: ToolCall; parentCall?: string }
+  | {
+      kind: 'message' | 'thought';
+      content: readonly ContentBlock[];
+      incomplete?: true;
+      parentCall?: string;
+    }
+  /** `later`: only what it came to is known; what was called is in its first state. */
+  | { kind: 'tool_call'; toolCall: ToolCall; later?: true; parentCall?: string }
+  | { kind: 'plan'; items: readonly PlanItem[] }
   | { kind: 'compaction'; summary?: string }
   | { kind: 'usage'; key: string; model?: string; tokens: Tokens };
 

@@ -1,4 +1,5 @@
 import { smallBlocks, smallLine, smallToolCall, type PutBlob } from '../domain/externalise.ts';
+import type { ToolCall } from '../domain/content.ts';
 import type { By, NativeLine } from '../domain/entry.ts';
 import { isObject, type Json } from '../domain/json.ts';
 import { limits } from '../domain/limits.ts';
@@ -149,7 +150,7 @@ class Lines {
 
   async #place(
     given: GivenLine,
-    about: { head: string | null; begun: Set<string>; put: PutBlob },
+    about: { head: string | null; begun: Map<string, ToolCall>; put: PutBlob },
   ): Promise<AppendedLine> {
     const { file, text, read } = given;
     const { name } = read;
@@ -162,15 +163,15 @@ class Lines {
     const line = smallLine(marked, about.put);
     // The same bytes at the same place are the same line.
     if (name === null) {
-      return { id: this.#id('n', [about.head ?? '', file, text]), node: false, line, shows: [] };
+      const id = this.#id('n', [about.head ?? '', file, text]);
+      return { id, node: false, line, shows: [], ...entitled(read) };
     }
     if (await this.#differs(name, line)) {
       const id = this.#id('x', [name, file, text]);
       return { id, node: false, about: name, line: { ...line, differs: true }, shows: [] };
     }
     const shows = read.shows.map((shown, at) => this.#shown(shown, { ...about, name, at }));
-    const title = read.title === undefined ? {} : { title: read.title };
-    return { id: name, node: true, line, shows, ...title };
+    return { id: name, node: true, line, shows, ...entitled(read) };
   }
 
   async #differs(name: string, { line, blob }: NativeLine): Promise<boolean> {
@@ -181,7 +182,12 @@ class Lines {
 
   #shown(
     shown: Shown,
-    { name, at, begun, put }: { name: string; at: number; begun: Set<string>; put: PutBlob },
+    {
+      name,
+      at,
+      begun,
+      put,
+    }: { name: string; at: number; begun: Map<string, ToolCall>; put: PutBlob },
   ): PlacedShown {
     const id = this.#id('v', [name, String(at)]);
     switch (shown.kind) {
@@ -190,12 +196,15 @@ class Lines {
       case 'thought':
         return { ...shown, id, content: smallBlocks(shown.content, put) };
       case 'tool_call': {
-        const toolCall = smallToolCall(shown.toolCall, put);
-        const first = this.#id('c', [toolCall.call]);
-        if (begun.has(first)) return { ...shown, id, about: first, toolCall };
-        begun.add(first);
+        const first = this.#id('c', [shown.toolCall.call]);
+        const known = begun.get(first);
+        const toolCall = smallToolCall(whole(shown, known), put);
+        if (known !== undefined) return { ...shown, id, about: first, toolCall };
+        begun.set(first, toolCall);
         return { ...shown, id: first, toolCall };
       }
+      case 'plan':
+        return { ...shown, id };
       case 'compaction':
         return { ...shown, id, ...short(shown.summary) };
       case 'usage':
@@ -204,19 +213,39 @@ class Lines {
   }
 
   /** First states of tool calls that are in the log already. */
-  async #begunCalls(lines: readonly GivenLine[]): Promise<Set<string>> {
+  async #begunCalls(lines: readonly GivenLine[]): Promise<Map<string, ToolCall>> {
     const calls = lines.flatMap(({ read }) =>
       read.shows.flatMap((shown) =>
         shown.kind === 'tool_call' ? [this.#id('c', [shown.toolCall.call])] : [],
       ),
     );
-    const known = await this.#context.store.entriesNamed(this.#session, [...new Set(calls)]);
-    return new Set(known.map(({ id }) => id));
+    const { store } = this.#context;
+    const begun = await store.entriesNamed(this.#session, [...new Set(calls)]);
+    const known = await Promise.all(begun.map(({ id }) => store.entry(this.#session, id)));
+    return new Map(
+      known.flatMap((entry) =>
+        entry?.kind === 'tool_call' ? [[entry.id, entry.data] as const] : [],
+      ),
+    );
   }
 
   #id(kind: 'n' | 'x' | 'v' | 'c', parts: readonly string[]): string {
     return kind + this.#context.clock.sha256(JSON.stringify(parts)).slice(0, 40);
   }
+}
+
+function entitled({ title }: ReadLine): { title?: string } {
+  return title === undefined ? {} : { title };
+}
+
+/** A result knows its call by name alone: what was called is in the first state. */
+function whole(
+  { toolCall, later }: Extract<Shown, { kind: 'tool_call' }>,
+  known: ToolCall | undefined,
+): ToolCall {
+  if (later !== true || known === undefined) return toolCall;
+  const { title, kind, name = toolCall.name } = known;
+  return { ...known, ...toolCall, title, kind, ...(name === undefined ? {} : { name }) };
 }
 
 function short(summary: string | undefined): { summary?: string } {

@@ -18,6 +18,7 @@ import { settingFiles } from './settings.ts';
 import { initialState, loadedState, Reading, storedState } from './state.ts';
 import { readStream } from './stream.ts';
 import { readSystem } from './system.ts';
+import { readTranscriptLine } from './transcript.ts';
 
 const profile: AgentProfile = {
   name: 'claude',
@@ -64,6 +65,7 @@ export function claudeAgent(options: ClaudeOptions): AgentDriver {
     },
     encode: (state, command) => encodeCommand(loadedState(state), command),
     probe: claudeProbe(options),
+    memory: { read: readTranscriptLine },
   };
 }
 

@@ -7,7 +7,7 @@ import { endBlock, giveUp } from './stream.ts';
 import { parentOf, readToolResult, readToolUse } from './tool-call.ts';
 
 /** What Claude Code says itself, in the place of a model. */
-const syntheticModel = '<synthetic>';
+export const syntheticModel = '<synthetic>';
 
 /** `assistant`: whole blocks of a message, most of which were streamed before. */
 export function readAssistant(reading: Reading, line: Json): void {

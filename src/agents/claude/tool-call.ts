@@ -6,7 +6,7 @@ import { keep } from './open-calls.ts';
 import type { OpenCall, Reading } from './state.ts';
 import { planOf, toolCallOf } from './tools.ts';
 
-const idChars = 1024;
+export const idChars = 1024;
 
 /** A `tool_use` block: the first state of a call, with its whole input. */
 export function readToolUse(reading: Reading, block: Json, parentCall: string | null): void {
@@ -100,7 +100,8 @@ function strange(call: string, parentCall: string | null): OpenCall {
   return { toolCall, parentCall, silent: false, size: 0 };
 }
 
-function withOutput(toolCall: ToolCall, told: Json | undefined): ToolCall {
+/** A call with what its result says, as the Messages API has it. */
+export function withOutput(toolCall: ToolCall, told: Json | undefined): ToolCall {
   if (typeof told === 'string') return { ...toolCall, output: told };
   if (!Array.isArray(told)) return toolCall;
   const blocks = told.map((item: Json) => blockOfApi(item));
@@ -117,7 +118,7 @@ function withOutput(toolCall: ToolCall, told: Json | undefined): ToolCall {
 }
 
 /** What a `Write` or an `Edit` has really done, as its result tells it: its input may have been changed. */
-function withDone(toolCall: ToolCall, result: JsonObject | undefined): ToolCall {
+export function withDone(toolCall: ToolCall, result: JsonObject | undefined): ToolCall {
   const path = textAt(result, 'filePath');
   const diff = path === undefined ? undefined : doneOf(toolCall.name, path, result);
   if (path === undefined || diff === undefined) return toolCall;

@@ -74,7 +74,7 @@ export function windowOf(result: Json, model: string | null): number | undefined
   return own ?? countAt(Object.values(models)[0], 'contextWindow');
 }
 
-function tokensOfMessage(usage: JsonObject): Tokens {
+export function tokensOfMessage(usage: JsonObject): Tokens {
   const thought = countAt(objectAt(usage, 'output_tokens_details'), 'thinking_tokens') ?? 0;
   return {
     input: countAt(usage, 'input_tokens') ?? 0,

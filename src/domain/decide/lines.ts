@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts';
-import { textOf } from '../content.ts';
+import { type ContentBlock, textOf } from '../content.ts';
 import type { Draft } from '../draft.ts';
+import type { EntryDataByKind } from '../entry.ts';
 import type { AppendedLine, PlacedShown } from '../native.ts';
 import { titleFrom } from '../title.ts';
 import { checkHead } from './head.ts';
@@ -53,10 +54,13 @@ function show(draft: Draft, shown: PlacedShown): void {
     }
     case 'message':
     case 'thought':
-      draft.write(shown.kind, { content: shown.content }, more);
+      draft.write(shown.kind, said(shown), more);
       return;
     case 'tool_call':
       draft.write('tool_call', shown.toolCall, more);
+      return;
+    case 'plan':
+      draft.write('plan', { items: shown.items }, more);
       return;
     case 'compaction': {
       const summary = shown.summary === undefined ? {} : { summary: shown.summary };
@@ -69,4 +73,14 @@ function show(draft: Draft, shown: PlacedShown): void {
       draft.write('usage', { key, tokens, ...(model === undefined ? {} : { model }) }, more);
     }
   }
+}
+
+function said({
+  content,
+  incomplete,
+}: {
+  content: readonly ContentBlock[];
+  incomplete?: true;
+}): EntryDataByKind['message'] {
+  return incomplete === true ? { content, incomplete } : { content };
 }
