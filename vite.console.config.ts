@@ -15,10 +15,13 @@ export default defineConfig({
     target: 'es2023',
     outDir: path.join(import.meta.dirname, 'dist', 'console', 'page'),
     emptyOutDir: true,
-    // An inlined file would be a data: address, which the page's own policy forbids for scripts and styles.
+    // An inlined file would be a data: address, which the page's own policy forbids for scripts and fonts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    sourcemap: false,
     reportCompressedSize: false,
+    rolldownOptions: {
+      // Libraries mark what runs on no server; there is no server here.
+      checks: { moduleLevelDirective: false },
+    },
   },
 });

@@ -1,7 +1,8 @@
-// Compiles src/ for the published package, into dist/ or the directory that is named.
+// Compiles src/ and builds the console for the published package, into dist/ or the directory that is named.
 import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 const root = path.join(import.meta.dirname, '..');
 const source = path.join(root, 'src');
@@ -24,4 +25,16 @@ for (const file of globSync('**/*.js', { cwd: output })) {
 for (const file of globSync('**/*.{mjs,sh,sql}', { cwd: source })) {
   cpSync(path.join(source, file), path.join(output, file));
 }
-process.exitCode = status ?? 1;
+const page = path.join(output, 'console', 'page');
+const vite = [launcher, 'vite', 'build', '--config', 'vite.console.config.ts', '--outDir', page];
+const built = spawnSync(process.execPath, [...vite, '--logLevel', 'warn'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+
+// Fonts and pictures are compressed as they are.
+for (const file of globSync('**/*.{js,css,html,svg}', { cwd: page })) {
+  const text = readFileSync(path.join(page, file));
+  writeFileSync(path.join(page, `${file}.gz`), gzipSync(text, { level: 9 }));
+}
+process.exitCode = status || built.status || 0;

@@ -1,0 +1,56 @@
+import { type ReactNode, useEffect, useState } from 'react';
+import { useCell } from './state/cell.ts';
+import { Console } from './state/console.ts';
+import { ConsoleContext, useConsole } from './state/context.ts';
+import { type Entrance, forgetPageKey } from './state/login.ts';
+import { applyTheme } from './state/theme.ts';
+import { LoggedOut } from './views/start/logged-out.tsx';
+import { Shell } from './views/shell.tsx';
+
+type Access =
+  | { state: 'asking' }
+  | { state: 'out'; why: 'none' | 'code' | 'ended' }
+  | { state: 'in'; console: Console };
+
+/** Logged out, or the console. */
+export function App({ entering }: { entering: Promise<Entrance> }): ReactNode {
+  const [access, setAccess] = useState<Access>({ state: 'asking' });
+  useEffect(() => {
+    let gone = false;
+    let opened: Console | null = null;
+    void entering.then(({ page, refused }) => {
+      if (gone) return;
+      if (page === null) return setAccess({ state: 'out', why: refused ? 'code' : 'none' });
+      opened = new Console(page);
+      opened.start();
+      setAccess({ state: 'in', console: opened });
+    });
+    return () => {
+      gone = true;
+      opened?.close();
+    };
+  }, [entering]);
+  if (access.state === 'asking') return null;
+  if (access.state === 'out') return <LoggedOut why={access.why} />;
+  const end = () => {
+    forgetPageKey();
+    access.console.close();
+    setAccess({ state: 'out', why: 'ended' });
+  };
+  return (
+    <ConsoleContext value={access.console}>
+      <Inside end={end} />
+    </ConsoleContext>
+  );
+}
+
+function Inside({ end }: { end: () => void }): ReactNode {
+  const console = useConsole();
+  const ended = useCell(console.list.ended);
+  const theme = useCell(console.theme);
+  useEffect(() => applyTheme(theme), [theme]);
+  useEffect(() => {
+    if (ended?.refusal.code === 'unauthenticated') end();
+  }, [ended, end]);
+  return <Shell />;
+}

@@ -1,0 +1,104 @@
+import { type Client, createClient, pageAccess, RefusalError } from 'turnkeep/client';
+import { Cell } from './cell.ts';
+import { Router } from '../router.ts';
+import { Kept } from './keep.ts';
+import { SessionList } from './session-list.ts';
+import { SessionLog } from './session-log.ts';
+
+export type Theme = 'system' | 'light' | 'dark';
+
+/** Logs that nobody looks at any more, kept so that going back is at once. */
+const keptLogs = 4;
+const tickMs = 20_000;
+
+/** All that the page has: one client with one WebSocket, the list, and the logs that are open. */
+export class Console {
+  readonly client: Client;
+  readonly router = new Router();
+  readonly list: SessionList;
+  readonly pinned = new Kept<readonly string[]>('pinned', []);
+  readonly folded = new Kept<readonly string[]>('folded', []);
+  readonly theme = new Kept<Theme>('theme', 'system');
+  /** What this browser has shown of each session: the seq up to which it was read. */
+  readonly seen = new Kept<{ readonly [session: string]: number }>('seen', {});
+  /** What is older than this browser is not new. */
+  readonly since = new Kept<string>('since', new Date().toISOString());
+  readonly drafts = new Kept<{ readonly [session: string]: string }>('drafts', {});
+  /** The time that ages are counted from. */
+  readonly now = new Cell(Date.now());
+  /** When the daemon was started that has taken the place of another one under this page. */
+  readonly restarted = new Cell<string | null>(null);
+  #startedAt: string | null = null;
+  readonly #logs = new Map<string, SessionLog>();
+  readonly #stop = new AbortController();
+
+  constructor(page: string) {
+    this.client = createClient({ url: location.origin, name: 'console', ...pageAccess(page) });
+    this.list = new SessionList(this.client);
+    // It is kept from the first visit on.
+    this.since.set(this.since.get());
+  }
+
+  start(): void {
+    const { signal } = this.#stop;
+    void this.list.run(signal);
+    this.list.feed.watch(() => {
+      if (this.list.feed.get() === 'live') void this.#lookForRestart();
+    });
+    const timer = setInterval(() => this.now.set(Date.now()), tickMs);
+    signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  }
+
+  async #lookForRestart(): Promise<void> {
+    try {
+      const { startedAt } = await this.client.server.info();
+      if (this.#startedAt !== null && this.#startedAt !== startedAt) this.restarted.set(startedAt);
+      this.#startedAt = startedAt;
+    } catch (error) {
+      // It has gone again: the feed says so, and this is asked when it is back.
+      if (!(error instanceof RefusalError)) throw error;
+    }
+  }
+
+  close(): void {
+    this.#stop.abort();
+    for (const log of this.#logs.values()) log.close();
+    this.client.close();
+  }
+
+  /** The log of a session, which is open from now on; the latest ones stay open. */
+  log(session: string, seq: number | null): SessionLog {
+    const known = this.#logs.get(session);
+    if (known !== undefined && known.problem.get() === null) {
+      this.#logs.delete(session);
+      this.#logs.set(session, known);
+      return known;
+    }
+    const log = new SessionLog(this.client, session);
+    this.#logs.set(session, log);
+    void log.run(seq);
+    for (const [id, old] of this.#logs) {
+      if (this.#logs.size <= keptLogs) break;
+      old.close();
+      this.#logs.delete(id);
+    }
+    return log;
+  }
+
+  markSeen(session: string, seq: number): void {
+    if ((this.seen.get()[session] ?? 0) >= seq) return;
+    this.seen.update((seen) => ({ ...seen, [session]: seq }));
+  }
+
+  togglePin(session: string): void {
+    this.pinned.update((pinned) => toggled(pinned, session));
+  }
+
+  toggleFold(key: string): void {
+    this.folded.update((folded) => toggled(folded, key));
+  }
+}
+
+function toggled(list: readonly string[], one: string): readonly string[] {
+  return list.includes(one) ? list.filter((other) => other !== one) : [...list, one];
+}

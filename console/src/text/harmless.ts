@@ -1,0 +1,35 @@
+/**
+ * What agents say is data. For display the characters are taken out that would turn the reading order of a line
+ * or control a terminal; the raw entry has them still.
+ */
+export function harmless(text: string): string {
+  return text.replace(sequences, '').replace(controls, '');
+}
+
+// Strings (OSC, DCS, SOS, PM, APC) to their end or the end of the line; CSI; other escapes.
+const sequences =
+  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
+  /(?:\u001B[\]PX^_]|[\u009D\u0090\u0098\u009E\u009F])[^\u0007\u001B\u009C\r\n]*(?:\u0007|\u001B\\?|\u009C)?|(?:\u001B\[|\u009B)[0-?]*[ -/]*[@-~]?|\u001B[ -/]*[0-~]?/g;
+const controls =
+  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
+  /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g;
+
+/** A text on one line, for titles. */
+export function oneLine(text: string, atMost = 160): string {
+  const line = harmless(text.slice(0, atMost * 4))
+    .replace(/\s+/g, ' ')
+    .trim();
+  return line.length > atMost ? `${line.slice(0, atMost - 1)}…` : line;
+}
+
+/** A long text in parts that a browser can lay out; the first `most` units of it. */
+export function cut(text: string, most: number): { text: string; left: number } {
+  if (text.length <= most) return { text, left: 0 };
+  return { text: text.slice(0, most), left: text.length - most };
+}
+
+/** An address that may be a link: a page or a mail, and nothing that runs. */
+export function safeLink(address: string): string | null {
+  const url = URL.parse(address.trim());
+  return url !== null && ['http:', 'https:', 'mailto:'].includes(url.protocol) ? url.href : null;
+}

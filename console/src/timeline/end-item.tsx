@@ -1,0 +1,42 @@
+import type { ReactNode } from 'react';
+import type { EntryOf } from 'turnkeep/client';
+import type { Item } from '../state/timeline.ts';
+import { count, money, sumOf } from '../text/amounts.ts';
+import { oneLine } from '../text/harmless.ts';
+import { duration, moment } from '../text/time.ts';
+
+/** The end of a run: how it ended, and what it took. */
+export function EndItem({ item }: { item: Item }): ReactNode {
+  const [entry] = item.entries;
+  if (entry?.kind !== 'run_ended') return null;
+  const { outcome, error, proof, usage, durationMs } = entry.data;
+  const tokens = sumOf(usage.tokens);
+  return (
+    <div className={`end ${outcome}`}>
+      <p className="end-line">
+        <span className="end-outcome">{outcome}</span>
+        <span>{duration(durationMs)}</span>
+        {tokens > 0 && <span>{count(tokens)} tokens</span>}
+        {usage.cost !== null && <span>{money(usage.cost)}</span>}
+        <time dateTime={entry.at}>{moment(entry.at)}</time>
+      </p>
+      {error !== undefined && <p className="end-error">{errorText(error)}</p>}
+      {proof !== undefined && (
+        <p className="end-proof">
+          {proof.ended.length === 0
+            ? 'No process was left.'
+            : `${proof.ended.length} processes ended, ${proof.gone ? 'none is left' : 'some may be left'}.`}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function errorText({
+  category,
+  message,
+  status,
+}: NonNullable<EntryOf<'run_ended'>['data']['error']>): string {
+  const number = status === undefined ? '' : ` ${status}`;
+  return `${category}${number}: ${oneLine(message, 600)}`;
+}

@@ -1,0 +1,69 @@
+import { memo, type ReactNode, useState } from 'react';
+import type { Item } from '../state/timeline.ts';
+import { ToolCard } from '../tools/tool-card.tsx';
+import { DecidedItem } from './decided-item.tsx';
+import { EndItem } from './end-item.tsx';
+import { MessageItem } from './message-item.tsx';
+import { NoteItem } from './note-item.tsx';
+import { PlanItem } from './plan-item.tsx';
+import { PromptItem } from './prompt-item.tsx';
+import { RawEntries } from './raw-entries.tsx';
+import { ThoughtItem } from './thought-item.tsx';
+import './timeline.css';
+
+/** One item of the log, with the entries that it is made of behind it. It renders again when the item changes. */
+export const ItemView = memo(function ItemView({
+  item,
+  marked,
+}: {
+  item: Item;
+  marked: boolean;
+}): ReactNode {
+  const [raw, setRaw] = useState(false);
+  const seq = item.entries[0]?.seq;
+  return (
+    <div
+      className={`item ${item.type}${marked ? ' marked' : ''}${item.parentCall === null ? '' : ' nested'}`}
+      data-seq={seq}
+    >
+      <div className="item-inside">
+        <ItemBody item={item} />
+        {seq !== undefined && (
+          <button
+            type="button"
+            className="raw-button"
+            aria-expanded={raw}
+            aria-label={`Raw entry ${seq}`}
+            title={`entry ${seq}`}
+            onClick={() => setRaw(!raw)}
+          >
+            {seq}
+          </button>
+        )}
+        {raw && <RawEntries entries={item.entries} />}
+      </div>
+    </div>
+  );
+});
+
+function ItemBody({ item }: { item: Item }): ReactNode {
+  switch (item.type) {
+    case 'prompt':
+      return <PromptItem item={item} />;
+    case 'message':
+      return <MessageItem item={item} />;
+    case 'thought':
+      return <ThoughtItem item={item} />;
+    case 'tool':
+      return <ToolCard entries={item.entries} />;
+    case 'approval':
+    case 'question':
+      return <DecidedItem item={item} />;
+    case 'plan':
+      return <PlanItem item={item} />;
+    case 'end':
+      return <EndItem item={item} />;
+    case 'note':
+      return <NoteItem item={item} />;
+  }
+}

@@ -1,0 +1,119 @@
+import { memo, type MouseEvent, type ReactNode } from 'react';
+import type { SessionRow } from 'turnkeep/client';
+import { Icon } from '../../parts/icon.tsx';
+import { conditionOf, conditionText, StatusMark } from '../../parts/status.tsx';
+import { pathOf } from '../../router.ts';
+import { useCell } from '../../state/cell.ts';
+import { useConsole } from '../../state/context.ts';
+import { money } from '../../text/amounts.ts';
+import { oneLine } from '../../text/harmless.ts';
+import { age } from '../../text/time.ts';
+
+export interface SessionLineProps {
+  row: SessionRow;
+  depth: number;
+  below: number;
+  folded: boolean;
+  chosen: boolean;
+}
+
+/** One session of the list. It renders again when its own row changes. */
+export const SessionLine = memo(function SessionLine(props: SessionLineProps): ReactNode {
+  const { row, depth, below, folded, chosen } = props;
+  const console = useConsole();
+  const now = useCell(console.now);
+  const unread = useUnread(row, chosen);
+  const route = { view: 'session', session: row.id, seq: null } as const;
+  const open = (event: MouseEvent) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    console.router.go(route);
+  };
+  return (
+    <div
+      className={`session-line${chosen ? ' chosen' : ''}${unread ? ' unread' : ''}`}
+      style={{ '--depth': depth } as Record<string, number>}
+    >
+      {below > 0 && (
+        <button
+          type="button"
+          className="fold"
+          aria-expanded={!folded}
+          aria-label={folded ? `Show ${below} below` : 'Hide what is below'}
+          onClick={() => console.toggleFold(row.id)}
+        >
+          <Icon name="chevron" />
+        </button>
+      )}
+      <a href={pathOf(route)} onClick={open} aria-current={chosen ? 'page' : undefined}>
+        <StatusMark row={row} />
+        <span className="session-title">{titleOf(row)}</span>
+        <span className="session-age">{age(row.lastActivityAt, now)}</span>
+        <span className="session-more">{moreOf(row)}</span>
+        {row.cost !== null && <span className="session-cost">{money(row.cost)}</span>}
+        {unread && <span className="unread-mark" role="img" aria-label="unread" />}
+      </a>
+      <LineButtons row={row} />
+    </div>
+  );
+});
+
+function LineButtons({ row }: { row: SessionRow }): ReactNode {
+  const { client, pinned, togglePin } = useConsoleParts();
+  const isPinned = useCell(pinned).includes(row.id);
+  const archive = () => client.sessions.patch({ session: row.id, archived: !row.archived });
+  return (
+    <span className="line-buttons">
+      <button
+        type="button"
+        className="quiet icon"
+        aria-pressed={isPinned}
+        aria-label="Pin"
+        title={isPinned ? 'Unpin' : 'Pin'}
+        onClick={() => togglePin(row.id)}
+      >
+        <Icon name="pin" />
+      </button>
+      <button
+        type="button"
+        className="quiet icon"
+        aria-label={row.archived ? 'Back from the archive' : 'Archive'}
+        title={row.archived ? 'Back from the archive' : 'Archive'}
+        onClick={() => void archive()}
+      >
+        <Icon name="archive" />
+      </button>
+    </span>
+  );
+}
+
+function useConsoleParts() {
+  const console = useConsole();
+  return {
+    client: console.client,
+    pinned: console.pinned,
+    togglePin: (session: string) => console.togglePin(session),
+  };
+}
+
+/** Something happened that this browser has not shown. */
+function useUnread(row: SessionRow, chosen: boolean): boolean {
+  const console = useConsole();
+  const seen = useCell(console.seen)[row.id];
+  if (chosen) return false;
+  return seen === undefined
+    ? row.lastActivityAt > console.since.get() && row.lastRun !== null
+    : row.lastSeq > seen;
+}
+
+export function titleOf(row: SessionRow): string {
+  const title = row.title ?? row.label ?? row.key;
+  return title === null ? 'Untitled' : oneLine(title, 120) || 'Untitled';
+}
+
+function moreOf(row: SessionRow): string {
+  const condition = conditionOf(row);
+  const state = condition === 'done' || condition === 'new' ? '' : `${conditionText[condition]} · `;
+  const last = row.lastMessage === null ? '' : ` · ${oneLine(row.lastMessage, 90)}`;
+  return `${state}${row.agent}${last}`;
+}

@@ -1,0 +1,60 @@
+import { type ReactNode, useEffect, useMemo } from 'react';
+import { useCell } from '../../state/cell.ts';
+import { useConsole, useRow } from '../../state/context.ts';
+import type { SessionLog } from '../../state/session-log.ts';
+import { Banners } from './banners.tsx';
+import { Composer } from './composer.tsx';
+import { OpenQuestions } from './open-questions.tsx';
+import { SessionContext } from './session-context.ts';
+import { SessionHead } from './session-head.tsx';
+import { Timeline } from './timeline.tsx';
+import './session.css';
+
+/** One session: head, log, what is asked, and the composer. */
+export function SessionView({ session, seq }: { session: string; seq: number | null }): ReactNode {
+  const console = useConsole();
+  // The place is only where it opens; later ones are gone to by the log that is open.
+  const log = useMemo(() => console.log(session, seq), [console, session]);
+  const problem = useCell(log.problem);
+  const listed = useRow(session);
+  const told = useCell(log.row);
+  const row = listed ?? told ?? undefined;
+  useEffect(() => {
+    if (seq !== null) void log.goTo(seq);
+  }, [log, seq]);
+  useSeen(log);
+  if (problem !== null) {
+    return (
+      <div className="nothing" role="alert">
+        <p>{problem.message}</p>
+      </div>
+    );
+  }
+  return (
+    <SessionContext value={log}>
+      <section className="session" aria-label="Session">
+        <SessionHead row={row} />
+        <Banners row={row} />
+        <Timeline log={log} seq={seq} />
+        <OpenQuestions />
+        <Composer row={row} />
+      </section>
+    </SessionContext>
+  );
+}
+
+/** What is on a page that somebody looks at has been seen. */
+function useSeen(log: SessionLog): void {
+  const console = useConsole();
+  const { entries, toEnd } = useCell(log.window);
+  const last = entries.at(-1)?.seq;
+  useEffect(() => {
+    if (last === undefined || !toEnd) return;
+    const mark = () => {
+      if (!document.hidden) console.markSeen(log.id, last);
+    };
+    mark();
+    document.addEventListener('visibilitychange', mark);
+    return () => document.removeEventListener('visibilitychange', mark);
+  }, [console, log, last, toEnd]);
+}

@@ -1,0 +1,60 @@
+import { type ReactNode } from 'react';
+import { useCell } from '../state/cell.ts';
+import { useConsole } from '../state/context.ts';
+import { Inbox } from './inbox/inbox.tsx';
+import { SessionListView } from './list/session-list.tsx';
+import { NewSession } from './start/new-session.tsx';
+import { SessionView } from './session/session-view.tsx';
+import { SettingsView } from './settings/settings.tsx';
+import { NavBar } from './nav-bar.tsx';
+import { UsageView } from './usage/usage.tsx';
+import './shell.css';
+
+/** The list beside what was chosen of it; on a phone one of the two. */
+export function Shell(): ReactNode {
+  const { router } = useConsole();
+  const route = useCell(router.route);
+  return (
+    <div className={`shell ${route.view === 'sessions' ? 'at-list' : 'at-main'}`}>
+      <aside className="side" aria-label="Sessions">
+        <SessionListView chosen={route.view === 'session' ? route.session : null} />
+      </aside>
+      <main className="main" id="main">
+        <View />
+      </main>
+      <NavBar />
+    </div>
+  );
+}
+
+function View(): ReactNode {
+  const route = useCell(useConsole().router.route);
+  switch (route.view) {
+    case 'sessions':
+      return <NothingChosen />;
+    case 'session':
+      return <SessionView key={route.session} session={route.session} seq={route.seq} />;
+    case 'inbox':
+      return <Inbox />;
+    case 'usage':
+      return <UsageView />;
+    case 'settings':
+      return <SettingsView />;
+    case 'new':
+      return <NewSession />;
+  }
+}
+
+/** Without any session the first thing to do is to begin one. */
+function NothingChosen(): ReactNode {
+  const { list } = useConsole();
+  const rows = useCell(list.rows);
+  const ready = useCell(list.ready);
+  if (!ready) return null;
+  if (rows.size === 0) return <NewSession first />;
+  return (
+    <div className="nothing">
+      <p>Choose a session, or begin one.</p>
+    </div>
+  );
+}
