@@ -11,17 +11,11 @@ import type { CommitHook, CommitHooks } from '../ports/hooks.ts';
 import type { Policies } from '../ports/policies.ts';
 import type { Store, Verdict } from '../ports/store.ts';
 import { Batch } from './batch.ts';
-import {
-  decodeLine,
-  type DecodedLine,
-  type DecodeLarge,
-  type RawLine,
-  unrecognized,
-} from './decode.ts';
+import { decodeHere, type DecodeLarge, type RawLine, unrecognized } from './decode.ts';
 import { Decisions } from './decisions.ts';
 import type { FeedHub } from './feed-hub.ts';
 import type { GripMark, HostGrip } from './host-grip.ts';
-import { isUrgent, type Letter } from './mailbox.ts';
+import { type Letter, Mailbox } from './mailbox.ts';
 import { PromptContents } from './prompt-contents.ts';
 import { rulingsFor } from './rulings.ts';
 import { faultMessage, refusalOf, refusedBy } from './turn-refusal.ts';
@@ -42,6 +36,7 @@ export interface ActorContext {
   price: DecideContext['price'];
   /** The budgets that a session counts towards; `base` is what of it is committed. */
   accounts(base: SessionState, state: SessionState): readonly Account[];
+  arriving(session: string): DecideContext['arriving'];
   /** After a commit: what is to be done in the world. */
   perform(actor: SessionActor, effects: readonly Effect[]): void;
   committed(
@@ -86,7 +81,7 @@ export class SessionActor {
   readonly context: ActorContext;
   #epoch: number;
   #exists: boolean;
-  #letters: Letter[] = [];
+  readonly #mailbox = new Mailbox();
   #turning: Promise<void> | null = null;
   #again = false;
   #working = false;
@@ -125,7 +120,7 @@ export class SessionActor {
 
   /** Nothing waits and nothing is under way. */
   get idle(): boolean {
-    return this.#letters.length === 0 && this.#turning === null && this.grip === null;
+    return this.#mailbox.empty && this.#turning === null && this.grip === null;
   }
 
   /** Puts a command into the mailbox; the promise settles when its batch is committed or refused. */
@@ -137,7 +132,7 @@ export class SessionActor {
       if (this.#leaving !== null && letter.by.type === 'client') {
         return reject(new RefusalError(this.#leaving));
       }
-      this.#letters.push({ ...letter, barrier: null, resolve, reject });
+      this.#mailbox.put({ ...letter, barrier: null, resolve, reject });
       this.wake();
     });
   }
@@ -186,7 +181,7 @@ export class SessionActor {
   /** Takes no more commands; what waits is refused. */
   stop(refusal: Refusal): void {
     this.#stopped = refusal;
-    this.#refuseAll(refusal);
+    this.#mailbox.refuseAll(refusal);
   }
 
   async #work(): Promise<void> {
@@ -204,12 +199,8 @@ export class SessionActor {
   #fault(error: unknown): void {
     const message = error instanceof Error ? error.message : 'unknown';
     this.context.log('actor.fault', { session: this.id, message, stack: (error as Error).stack });
-    this.#refuseAll({ code: 'internal', message: faultMessage });
+    this.#mailbox.refuseAll({ code: 'internal', message: faultMessage });
     this.context.clock.after(retryMs, () => this.wake());
-  }
-
-  #refuseAll(refusal: Refusal): void {
-    for (const letter of this.#letters.splice(0)) letter.reject(new RefusalError(refusal));
   }
 
   /** One batch. True when there may be more to do. */
@@ -225,6 +216,7 @@ export class SessionActor {
       primer: () => this.contents.primer(this.state),
       price: this.context.price,
       accounts: (state) => this.context.accounts(this.state, state),
+      arriving: this.context.arriving(this.id),
     });
     try {
       return await this.#fold(batch, taken, mark);
@@ -238,7 +230,7 @@ export class SessionActor {
 
   async #fold(batch: Batch, taken: Taken, mark: GripMark | null): Promise<boolean> {
     const { grip } = this;
-    let letters = (taken.letters = this.#takeUrgent());
+    let letters = (taken.letters = this.#mailbox.urgent(this.#single));
     const urgent = letters.length > 0;
     const lines = (taken.lines = urgent ? [] : await this.#readLines());
     if (lines.length > 0) this.context.heard(this);
@@ -276,7 +268,7 @@ export class SessionActor {
     if (verdict.status !== 'refused' || verdict.refusal.code === 'unavailable') return false;
     if (letters.length === 0 || letters.length + lines.length === 1) return false;
     taken.letters = [];
-    this.#letters.unshift(...letters);
+    this.#mailbox.putBack(letters);
     this.#single = true;
     return true;
   }
@@ -286,29 +278,10 @@ export class SessionActor {
     else this.context.conclude(this);
   }
 
-  #takeUrgent(): Letter[] {
-    const all = this.#letters.filter((letter) => isUrgent(letter.command));
-    const urgent = this.#single ? all.slice(0, 1) : all;
-    if (urgent.length > 0)
-      this.#letters = this.#letters.filter((letter) => !urgent.includes(letter));
-    return urgent;
-  }
-
-  /** Commands whose part of the spool has been read (log order records what was known). */
   async #takeReady(): Promise<Letter[]> {
-    if (this.#letters.length === 0) return [];
-    const { grip } = this;
-    const most = this.#single ? 1 : this.#letters.length;
-    if (grip === null || grip.host === null) return this.#letters.splice(0, most);
-    // Its end wakes the actor; what is asked of a session whose agent is gone is decided after that.
-    if (grip.exit !== null && grip.end === null) return [];
-    if (this.#letters.some((letter) => letter.barrier === null)) {
-      const size = await grip.host.size();
-      for (const letter of this.#letters) letter.barrier ??= size;
-    }
-    const ahead = this.#letters.findIndex((letter) => !grip.readTo(letter.barrier ?? 0));
-    if (ahead === 0) this.#again = true;
-    return this.#letters.splice(0, ahead === -1 ? most : Math.min(most, ahead));
+    const { letters, behind } = await this.#mailbox.ready(this.grip, this.#single);
+    if (behind) this.#again = true;
+    return letters;
   }
 
   async #readLines(): Promise<readonly RawLine[]> {
@@ -325,11 +298,8 @@ export class SessionActor {
       this.#refused = null;
       return batch.line(line, decoded);
     }
-    const { driver, clock, policies } = this.context;
-    const large = line.bytes.length > limits.largeLineBytes && line.broken === undefined;
-    const decoded = large
-      ? await this.#decodeLarge(driver.profile.name, grip.decoder, line)
-      : decodeLine(driver, grip.decoder, line, (bytes) => clock.sha256(bytes));
+    const { policies } = this.context;
+    const decoded = await decodeHere(this.context, grip.decoder, line);
     // What is only decoded again was ruled on before.
     const again = line.to <= grip.suppressBelow;
     batch.line(
@@ -337,19 +307,6 @@ export class SessionActor {
       decoded,
       again ? undefined : await rulingsFor(batch, decoded.events, policies),
     );
-  }
-
-  /** A line on which the worker breaks is kept as one that nobody understands. */
-  async #decodeLarge(
-    agent: string,
-    state: DecodedLine['state'],
-    line: RawLine,
-  ): Promise<DecodedLine> {
-    try {
-      return await this.context.decodeLarge(agent, state, line);
-    } catch (error) {
-      return unrecognized(state, line, `decoder: ${String(error)}`);
-    }
   }
 
   /** Decides commands into the batch; their callers are told when it is committed. */
@@ -443,9 +400,9 @@ export class SessionActor {
     }
     if (refusal.code === 'unavailable' || lines.length === 0) {
       this.#single = false;
-      if (this.#letters.length > 0) this.#again = true;
+      if (!this.#mailbox.empty) this.#again = true;
       // Nobody waits behind what cannot be stored: not a client, nor the intent to end the host.
-      if (refusal.code === 'unavailable') this.#refuseAll(refusal);
+      if (refusal.code === 'unavailable') this.#mailbox.refuseAll(refusal);
       if (lines.length > 0 || this.grip?.finished === true) {
         this.context.clock.after(retryMs, () => this.wake());
       }

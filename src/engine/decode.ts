@@ -5,6 +5,7 @@ import { externalise, type PutBlob } from '../domain/externalise.ts';
 import { limits } from '../domain/limits.ts';
 import type { AgentDriver, DecoderState } from '../ports/agent.ts';
 import { itemId, lineId } from '../ports/agent.ts';
+import type { Clock } from '../ports/clock.ts';
 
 /** A line of the spool as the framer cut it. */
 export interface RawLine {
@@ -60,6 +61,21 @@ export function decodeLine(
       line,
       `decoder: ${error instanceof Error ? error.message : 'failed'}`,
     );
+  }
+}
+
+/** Decodes a line where it belongs. One on which the worker breaks is kept as one that nobody understands. */
+export async function decodeHere(
+  { driver, clock, decodeLarge }: { driver: AgentDriver; clock: Clock; decodeLarge: DecodeLarge },
+  state: DecoderState,
+  line: RawLine,
+): Promise<DecodedLine> {
+  const large = line.bytes.length > limits.largeLineBytes && line.broken === undefined;
+  if (!large) return decodeLine(driver, state, line, (bytes) => clock.sha256(bytes));
+  try {
+    return await decodeLarge(driver.profile.name, state, line);
+  } catch (error) {
+    return unrecognized(state, line, `decoder: ${String(error)}`);
   }
 }
 
