@@ -11,6 +11,7 @@ export type { ListEvent, ListFilter } from './list-feed.ts';
 export type { Pace } from './pace.ts';
 export { pageAccess, redeemCode } from './page.ts';
 export { closeCodes, type MakeSocket, type SocketIdentity, type WebSocketLike } from './socket.ts';
+export type { ContentBlock, PlanItem, ToolCall, ToolContent, ToolKind } from '../domain/content.ts';
 export type { Entry, EntryKind, EntryOf } from '../domain/entry.ts';
 export type { BlobCalls, LogSource, StreamCalls, StreamOptions } from './streams.ts';
 export { type Refusal, type RefusalCode, RefusalError } from '../domain/refusal.ts';
