@@ -51,7 +51,7 @@ function Approval({ entry, decide, busy }: ApprovalParts): ReactNode {
   const command = wants?.command ?? null;
   return (
     <>
-      <h2>{oneLine(title, 300)}</h2>
+      <h2>{title === command ? 'May it run this?' : oneLine(title, 300)}</h2>
       {command !== null && <LongText text={harmless(command)} />}
       {command === null && toolCall !== undefined && <ToolBody call={toolCall} entries={[entry]} />}
       {ruling !== undefined && <p className="why">{oneLine(ruling.why, 300)}</p>}
@@ -68,7 +68,7 @@ function Verdicts({ decide, busy }: ApprovalParts): ReactNode {
     <div className="verdicts">
       <button
         type="button"
-        className="button main"
+        className="button primary"
         disabled={busy}
         onClick={() => void decide({ verdict: 'allow' })}
       >

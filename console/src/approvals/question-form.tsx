@@ -21,7 +21,7 @@ export function QuestionForm({ entry, decide, busy }: QuestionParts): ReactNode 
             value={text}
             onChange={(event) => setText(event.target.value)}
           />
-          <button type="submit" className="button main" disabled={busy || text === ''}>
+          <button type="submit" className="button primary" disabled={busy || text === ''}>
             Answer
           </button>
         </span>

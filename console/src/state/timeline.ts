@@ -107,7 +107,8 @@ class Folding {
         if (entry.data.error !== undefined) this.#begin('note', entry);
         return;
       case 'settings':
-        if (entry.data.from === 'client') this.#begin('note', entry);
+        // The first one is how the session was made.
+        if (entry.data.from === 'client' && entry.seq > 1) this.#begin('note', entry);
         return;
       case 'usage':
       case 'snapshot':

@@ -23,7 +23,7 @@ export const ItemView = memo(function ItemView({
   const seq = item.entries[0]?.seq;
   return (
     <div
-      className={`item ${item.type}${marked ? ' marked' : ''}${item.parentCall === null ? '' : ' nested'}`}
+      className={`item is-${item.type}${marked ? ' marked' : ''}${item.parentCall === null ? '' : ' nested'}`}
       data-seq={seq}
     >
       <div className="item-inside">

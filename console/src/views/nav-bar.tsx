@@ -32,7 +32,7 @@ export function NavBar(): ReactNode {
           onClick={() => router.go({ view } satisfies Route)}
         >
           <Icon name={icon} />
-          <span>{name}</span>
+          <span className={view === 'settings' ? 'nav-small' : undefined}>{name}</span>
           {view === 'inbox' && waiting > 0 && (
             <span className="count">
               {waiting}

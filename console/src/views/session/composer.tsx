@@ -73,7 +73,7 @@ export function Composer({ row }: { row: SessionRow | undefined }): ReactNode {
           )}
           <button
             type="button"
-            className="button main"
+            className="button primary"
             disabled={text.trim() === '' || sending}
             onClick={() => void send()}
           >

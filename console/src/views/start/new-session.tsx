@@ -80,7 +80,7 @@ export function NewSession({ first = false }: { first?: boolean }): ReactNode {
             {oneLine(problem, 400)}
           </p>
         )}
-        <button type="submit" className="button main">
+        <button type="submit" className="button primary">
           Begin
         </button>
       </form>
