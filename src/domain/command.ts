@@ -89,7 +89,13 @@ export type Command =
   /** The entry that proves it comes from the log of the copy that gave the session up. */
   | { type: 'arrive'; moved: Entry; here: string; cwd?: string; memory: Memory }
   /** Entries of an exported log, with their seqs; those up to `after` were compared with what is here. */
-  | { type: 'import'; entries: readonly Entry[]; after: number }
+  | {
+      type: 'import';
+      entries: readonly Entry[];
+      after: number;
+      /** Of a session that moves here. */
+      arriving?: true;
+    }
   /** The log of an import is whole: what was open in it is over. */
   | { type: 'settle_import' }
   /** The supervisor is about to end the host. */

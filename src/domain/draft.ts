@@ -22,11 +22,16 @@ export interface DecideContext {
   primer(): ContentBlock | null;
   /** What the policy says to the approval of that id; null where it was not asked. */
   rulingOf(approval: string): Ruling | null;
+  /** Whether the session moves here from another daemon, and its log is not all here, or is not given up to it. */
+  arriving: Arriving | null;
   /** What tokens of a model cost by the table of prices; null where it is not in it. */
   price(model: string, tokens: Tokens): Money | null;
   /** The budgets that a session in this state counts towards, with what others have used of them. */
   accounts(state: SessionState): readonly Account[];
 }
+
+/** `withdrawn`: what has come of it stays, and nothing more comes. */
+export type Arriving = 'expected' | 'withdrawn';
 
 /** The flags of an agent's profile that the decider asks. */
 export interface AgentTraits {

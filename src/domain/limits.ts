@@ -130,6 +130,8 @@ export const limits = {
   /** A probe of an agent is over by then, and what it prints in it is not more. */
   probeMs: 10_000,
   probeBytes: 1024 * 1024,
+  /** A daemon that was offered a session takes it for so long. */
+  ticketMs: 7 * 24 * 3_600_000,
   /** The steps of the ladder, each with its deadline. */
   cancelMs: 5000,
   terminateMs: 3000,

@@ -51,6 +51,7 @@ export interface BatchContext {
   primer(): PromptContent | null;
   price: DecideContext['price'];
   accounts: DecideContext['accounts'];
+  arriving: DecideContext['arriving'];
 }
 
 /**
@@ -79,6 +80,8 @@ export class Batch {
   readonly imported = new Set<string>();
   /** A restoration that begins here, and is not only told of. */
   #restore: string | null = null;
+  /** A session that has moved is this copy from now on. */
+  #arrived = false;
   /** Rules that decisions make for their directories. */
   readonly #rules: NonNullable<AppendBatch['rules']>[number][] = [];
   #advanced = false;
@@ -101,6 +104,7 @@ export class Batch {
     this.#keepSecrets(draft.state, secrets);
     this.blobs.push(...blobs);
     if (command.type === 'decide') this.#remember(command, by);
+    if (command.type === 'arrive') this.#arrived = true;
     if (command.type === 'begin_restore') this.#restore = command.id;
     if (command.type === 'import' || command.type === 'settle_import') {
       for (const { id } of draft.entries) this.imported.add(id);
@@ -214,6 +218,7 @@ export class Batch {
       primer: () => this.#context.primer()?.stored[0] ?? null,
       price: this.#context.price,
       accounts: this.#context.accounts,
+      arriving: this.#context.arriving,
       rulingOf: (approval) => this.#rulings.get(approval) ?? null,
     };
     return new Draft(this.state, context, by, nextId);
@@ -360,6 +365,7 @@ export class Batch {
       secrets: this.#secrets,
       rules: this.#rules,
       ...(this.#restore === null ? {} : { restoration: this.#restore }),
+      ...(this.#arrived ? { arrived: true } : {}),
     };
     return { batch, change };
   }

@@ -11,6 +11,7 @@ import type { Policies } from '../ports/policies.ts';
 import type { SessionActor } from './actor.ts';
 import { Archivist } from './archivist.ts';
 import { Agents } from './agents.ts';
+import { Arrivals } from './arrivals.ts';
 import { Approvals } from './approvals.ts';
 import { Branches } from './branches.ts';
 import { Budgets } from './budgets.ts';
@@ -47,6 +48,7 @@ import { recoverAll, type Recovery } from './recovery.ts';
 import { rebuild, Registry } from './registry.ts';
 import { Rests } from './rests.ts';
 import type {
+  ArrivalOps,
   BranchOps,
   BudgetOps,
   LifeOps,
@@ -96,6 +98,7 @@ export class SessionEngine implements Engine {
   readonly branches: BranchOps;
   readonly logs: LogOps;
   readonly owners: OwnerOps;
+  readonly arrivals: ArrivalOps;
   readonly #life: Life;
   readonly #files: FileHistory;
   readonly #recovery: Recovery;
@@ -134,6 +137,15 @@ export class SessionEngine implements Engine {
       set: (budget) => budgets.setGlobal(budget),
       ofSession: async (session) => budgets.ofSession((await this.#registry.get(session)).state),
     };
+    const arrivals = new Arrivals({
+      store,
+      clock,
+      agents: this.agents,
+      registry: () => this.#registry,
+      checkDirectory: (path) => options.checkDirectory(path),
+      server: options.server,
+    });
+    this.arrivals = arrivals;
     this.#registry = new Registry({
       store,
       clock,
@@ -145,6 +157,7 @@ export class SessionEngine implements Engine {
       keepsEvents: options.happened !== undefined,
       price: (model, tokens) => priceOf(options.prices?.table ?? [], model, tokens),
       budgets,
+      arrivals,
       committed: (actor, entries, { before, imported }) => {
         budgets.committed(actor, entries, before);
         this.#lists.changed(actor.state, entries, before);
@@ -183,6 +196,8 @@ export class SessionEngine implements Engine {
     this.logs = new Logs({
       ...common,
       commitHooks: options.commitHooks ?? null,
+      arriving: (session) => arrivals.arriving(session),
+      server: options.server,
       look: (actor) => this.#look(actor),
     });
     const supervisor = this.#supervisor;
@@ -192,6 +207,7 @@ export class SessionEngine implements Engine {
       supervisor,
       memories,
       server,
+      arrived: (session) => arrivals.arrived(session),
       checkDirectory: (path) => options.checkDirectory(path),
     });
     const rest = (actor: SessionActor): Promise<boolean> => supervisor.rest(actor, 'idle');

@@ -1,7 +1,9 @@
 import type { Appended } from '../domain/command.ts';
+import { isDormant } from '../domain/decide/owner.ts';
+import type { Arriving } from '../domain/draft.ts';
 import { type By, digestText, type Entry } from '../domain/entry.ts';
 import { refuse, type RefusalError } from '../domain/refusal.ts';
-import { rowOf, type SessionRow } from '../domain/row.ts';
+import { rowOf } from '../domain/row.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CommitHooks } from '../ports/hooks.ts';
 import type { HistoryPage, Store } from '../ports/store.ts';
@@ -24,6 +26,9 @@ export interface LogsContext {
   store: Store;
   clock: Clock;
   commitHooks: CommitHooks | null;
+  arriving(session: string): Arriving | null;
+  /** Id of this daemon's state directory. */
+  server: string;
   /** Times what has to be timed about a session. */
   look: (actor: SessionActor) => void;
 }
@@ -68,6 +73,9 @@ export class Logs implements LogOps {
   async openImport(header: ImportHeader, by: By): Promise<ImportSink> {
     const { store } = this.#context;
     const { session } = header;
+    if (header.arriving === true && this.#context.arriving(session) !== 'expected') {
+      throw refuse('fenced', 'This session is not expected here.', { field: 'session' });
+    }
     if (await store.purged(session)) {
       throw refuse('id_reused', 'A session with this id was removed for good.', { field: 'id' });
     }
@@ -95,6 +103,8 @@ export class Logs implements LogOps {
   }
 }
 
+type ImportAnswer = Awaited<ReturnType<ImportSink['end']>>;
+
 /** An import under way. The first entries make the session, so that nothing is left where there are none. */
 class Import implements ImportSink {
   readonly #context: LogsContext;
@@ -103,6 +113,8 @@ class Import implements ImportSink {
   #created: boolean;
   #exists: boolean;
   #added = 0;
+  /** Pieces of it are in: what its log says of its writer in between is no matter. */
+  #began = false;
   readonly #changed = new Set<string>();
 
   constructor(
@@ -133,9 +145,10 @@ class Import implements ImportSink {
     await this.#addTo(await registry.get(session), entries, blobs);
   }
 
-  async end(): Promise<{ row: SessionRow; created: boolean; added: number }> {
+  async end(): Promise<ImportAnswer> {
     if (!this.#exists) throw refuse('invalid', 'The log has no entries.');
     const actor = await this.#context.registry.get(this.#header.session);
+    if (this.#header.arriving === true) return this.#endArriving(actor);
     const command = { type: 'settle_import' } as const;
     // A host of this daemon is at work in it: nothing in its log is over.
     if (actor.grip === null) {
@@ -143,7 +156,19 @@ class Import implements ImportSink {
     }
     await this.#note(actor);
     this.#context.look(actor);
-    return { row: rowOf(actor.state), created: this.#created, added: this.#added };
+    return this.#answer(actor);
+  }
+
+  /** Nothing is added to it: it goes on with the entry by which its source gives it up. */
+  #endArriving(actor: SessionActor): ImportAnswer {
+    const { writer } = actor.state;
+    if (isDormant(writer, this.#context.server)) return this.#answer(actor);
+    const message = 'The log does not end where its source gives it up to this daemon.';
+    throw refuse('invalid', message, { field: 'session' });
+  }
+
+  #answer({ state }: SessionActor): ImportAnswer {
+    return { row: rowOf(state), created: this.#created, added: this.#added };
   }
 
   async #addTo(
@@ -157,12 +182,26 @@ class Import implements ImportSink {
     if (actor.grip !== null && entries.some(({ seq }) => seq > before)) {
       throw refuse('busy', 'An agent writes this log: import when it rests.', { field: 'session' });
     }
-    const command = { type: 'import', entries, after: before } as const;
+    this.#demandWritable(actor, entries);
+    const arriving = this.#header.arriving === true ? ({ arriving: true } as const) : {};
+    const command = { type: 'import', entries, after: before, ...arriving } as const;
     await actor.post({ command, by: this.#by, ownId: false, blobs });
     // Whole, and as edits left them: only their entries came in.
     await actor.contents.load(actor.state, this.#context.store);
     this.#added += actor.state.lastSeq - before;
+    this.#began = true;
     return true;
+  }
+
+  /** A copy that moves or has moved gets nothing but what its own move brings. */
+  #demandWritable({ state }: SessionActor, entries: readonly Entry[]): void {
+    const { writer, lastSeq } = state;
+    if (this.#header.arriving === true || this.#began || lastSeq === 0) return;
+    const copy = writer.state === 'moving' || writer.state === 'moved';
+    if (!copy || entries.every(({ seq }) => seq <= lastSeq)) return;
+    throw refuse('fenced', 'This session moves or has moved: here it is only read.', {
+      field: 'session',
+    });
   }
 
   /** As the before-commit hook of their directories leaves them; what is there already was left so, too. */

@@ -1,4 +1,5 @@
 import type { Memory } from '../domain/command.ts';
+import { demandProof } from '../domain/decide/owner.ts';
 import { smallLine } from '../domain/externalise.ts';
 import type { By, Entry, EntryOf, Place } from '../domain/entry.ts';
 import { refuse } from '../domain/refusal.ts';
@@ -16,6 +17,8 @@ import type { OwnerAnswer, OwnerOps, TakeOverInput } from './session-ops.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { HeldBlob } from './withhold.ts';
 
+type OwnerEntry = Extract<Entry, { kind: 'owner' }>;
+
 export interface OwnersContext {
   registry: Registry;
   supervisor: Supervisor;
@@ -25,6 +28,8 @@ export interface OwnersContext {
   checkDirectory(path: string): Promise<string>;
   /** Id of this daemon's state directory. */
   server: string;
+  /** The session has moved here. */
+  arrived(session: string): void;
 }
 
 /** Who writes sessions: agents here, somebody outside, a copy on another machine. */
@@ -64,14 +69,15 @@ export class Owners implements OwnerOps {
 
   /** It goes on at the copy: from this commit on the other side may prove it. */
   async moved(session: string, to: Place, by: By): Promise<Entry> {
-    const { registry, store, server } = this.#context;
+    const { registry, server } = this.#context;
     const actor = await registry.get(session);
+    const { writer } = actor.state;
+    const done = writer.state === 'moved' && writer.to?.server === to.server;
     const command = { type: 'own', to: { state: 'moved', to }, here: server } as const;
-    const { lastSeq } = await post(actor, command, by);
-    const query = { session, after: lastSeq - 1, limit: 1, maxBytes: 1024 * 1024 };
-    const [entry] = (await store.history(query)).entries;
-    if (entry === undefined) throw new Error('The entry that was stored is not there.');
-    return entry;
+    if (!done) await post(actor, command, by);
+    const entry = await this.#ownerEntry({ session, before: Number.MAX_SAFE_INTEGER });
+    if (entry?.data.state === 'moved') return entry;
+    throw new Error('The entry that was stored is not there.');
   }
 
   /** It moves nowhere: the copy was not given up to. */
@@ -88,11 +94,30 @@ export class Owners implements OwnerOps {
     by: By,
   ): Promise<OwnerAnswer> {
     const actor = await this.#context.registry.get(session);
-    if (await this.#hasArrived(actor, moved)) return answerOf(actor.state, null);
+    const { server, arrived } = this.#context;
+    if (await this.#hasArrived(actor, moved)) return this.#arrivedBefore(actor, moved);
+    // Before any file of the agent's is written.
+    demandProof(actor.state, moved, server);
     const cwd = await this.#directory(actor, given);
     const { memory, told } = await this.#remembered(actor, cwd);
-    const command = { type: 'arrive', moved, here: this.#context.server, cwd, memory } as const;
-    return answerOf(await post(actor, command, by, told), memory);
+    const command = { type: 'arrive', moved, here: server, cwd, memory } as const;
+    const state = await post(actor, command, by, told);
+    arrived(session);
+    return answerOf(state, memory);
+  }
+
+  async #arrivedBefore(actor: SessionActor, { seq }: Entry): Promise<OwnerAnswer> {
+    const entry = await this.#ownerEntry({ session: actor.id, after: seq });
+    const { memory = null, reason = null } = entry?.data ?? {};
+    return { row: rowOf(actor.state), memory, reason };
+  }
+
+  async #ownerEntry(
+    place: { session: string } & ({ after: number } | { before: number }),
+  ): Promise<OwnerEntry | undefined> {
+    const query = { ...place, kinds: ['owner'], limit: 1, maxBytes: 1024 * 1024 } as const;
+    const [entry] = (await this.#context.store.history(query)).entries;
+    return entry?.kind === 'owner' ? entry : undefined;
   }
 
   async #hasArrived(actor: SessionActor, moved: Entry): Promise<boolean> {

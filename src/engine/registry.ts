@@ -9,6 +9,7 @@ import type { CommitHooks } from '../ports/hooks.ts';
 import type { Policies } from '../ports/policies.ts';
 import type { LoadedSession, Store } from '../ports/store.ts';
 import { type ActorContext, SessionActor } from './actor.ts';
+import type { Arrivals } from './arrivals.ts';
 import type { Budgets } from './budgets.ts';
 import type { DecodeLarge } from './decode.ts';
 import { FeedHub } from './feed-hub.ts';
@@ -26,6 +27,7 @@ export interface RegistryContext {
   keepsEvents: boolean;
   policies: Policies;
   price: ActorContext['price'];
+  arrivals: Pick<Arrivals, 'ready' | 'arriving'>;
   budgets: Budgets;
   committed: ActorContext['committed'];
   heard: (actor: SessionActor) => void;
@@ -96,6 +98,7 @@ export class Registry {
   ): Promise<Made | null> {
     if (await this.#isThere(session)) return null;
     await this.#context.budgets.ready();
+    await this.#context.arrivals.ready;
     // It began to shut down meanwhile: nothing is launched any more that nobody would end.
     if (this.#closed !== null) throw new RefusalError(this.#closed);
     const state = emptySession(session);
@@ -189,6 +192,7 @@ export class Registry {
 
   async #read(session: string, found: (what: Found) => void): Promise<SessionActor> {
     const { store, supervisor } = this.#context;
+    await this.#context.arrivals.ready;
     const loaded = await store.load(session);
     if (loaded === undefined) throw noSession();
     const state = await this.#stateOf(session, loaded);
@@ -221,7 +225,7 @@ export class Registry {
   #actor(agent: string, loaded: ConstructorParameters<typeof SessionActor>[1]): SessionActor {
     const { store, clock, supervisor, decodeLarge, policies, committed, heard, log } =
       this.#context;
-    const { price, budgets } = this.#context;
+    const { price, budgets, arrivals } = this.#context;
     const { commitHooks, keepsEvents } = this.#context;
     const { id, lastSeq } = loaded.state;
     const hub = new FeedHub(id, lastSeq, { store, clock, budget: this.#budget });
@@ -249,6 +253,7 @@ export class Registry {
       policies,
       price,
       accounts: (base, state) => budgets.accounts(base, state),
+      arriving: (id) => arrivals.arriving(id),
       perform,
       committed,
       fenced,

@@ -12,6 +12,7 @@ import type {
 } from '../domain/entry.ts';
 import type { PolicyChange } from '../domain/policy.ts';
 import type { MetaChange } from '../domain/settings.ts';
+import type { Arrival } from '../ports/moves.ts';
 import type { SessionRow } from '../domain/row.ts';
 import type { RestoredFile } from '../domain/snapshot.ts';
 import type { CreateAnswer, CreateInput } from './create-input.ts';
@@ -27,6 +28,7 @@ export interface SessionOps {
   readonly branches: BranchOps;
   readonly logs: LogOps;
   readonly owners: OwnerOps;
+  readonly arrivals: ArrivalOps;
   readonly snapshots: SnapshotOps;
 }
 
@@ -188,9 +190,39 @@ export interface AppendLinesAnswer {
   created: boolean;
 }
 
+/** Sessions that move here from other daemons. */
+export interface ArrivalOps {
+  readonly list: readonly Arrival[];
+  /** Says how far it is here already. From then on only its log comes in, with `openImport`. */
+  expect(session: string, input: ExpectInput): Promise<ExpectAnswer>;
+  /** Nothing more of it comes. Does nothing where none is expected. */
+  withdraw(session: string): Promise<void>;
+}
+
+export interface ExpectInput {
+  /** Id of the daemon that has it. */
+  from: string;
+  /** Id of the token by which it comes in, and until when that holds. */
+  token: string;
+  expiresAt: string;
+  agent: string;
+  key: string | null;
+  /** Where it is to go on here. */
+  cwd: string;
+  /** What that daemon's logs fold to. */
+  stateVersion: number;
+}
+/** The last entry that is here; 0 and null for none. */
+export interface ExpectAnswer {
+  lastSeq: number;
+  digest: string | null;
+}
+
 export interface ImportHeader {
   session: string;
   agent: string;
+  /** It moves here: it is to be expected, and stays as it is until it is given up to this daemon. */
+  arriving?: true;
 }
 export interface ImportSink {
   /** Entries in the order of their seqs; those that are there already must be the same. */

@@ -11,6 +11,7 @@ import { blockSize } from './history.ts';
 import { writeEvent } from './hook-events.ts';
 import { hostFacts, writeHost } from './hosts.ts';
 import { sameInput, writeInput } from './inputs.ts';
+import { removeArrival } from './moves.ts';
 import { joinRules } from './policies.ts';
 import { isPurged } from './purged.ts';
 import { runFacts, writeRun } from './runs.ts';
@@ -84,6 +85,7 @@ function insert(connection: Connection, batch: WireBatch, log: SessionLog, known
   for (const input of batch.inputs) writeInput(connection, input);
   for (const change of batch.spans) writeSpan(connection, num, change);
   if (batch.secrets !== null) writeSecrets(connection, num, batch.secrets);
+  if (batch.arrived) removeArrival(connection, batch.session);
   for (const change of batch.rules) joinRules(connection, change, batch.entries[0]?.at ?? '');
   return { status: 'stored', firstSeq, lastSeq, head, known };
 }

@@ -9,6 +9,7 @@ import type {
   UsageQuery,
 } from '../ports/store.ts';
 import type { GlobalBudget } from '../domain/budget.ts';
+import type { Arrival, Departure } from '../ports/moves.ts';
 import type { PolicyChangeRow } from '../ports/policies.ts';
 import { readDecision, readOpenApprovals } from './approvals.ts';
 import { references } from './blob-refs.ts';
@@ -23,6 +24,15 @@ import { marksBetween, type MarksQuery, marksNamed } from './entry-marks.ts';
 import { beginEvents, eventsAfter, moveEvents, trimEvents } from './hook-events.ts';
 import { readEndedHosts, readOpenHosts, settleHost } from './hosts.ts';
 import { readInputs, readMarks } from './inputs.ts';
+import {
+  depart,
+  endArrival,
+  endDeparture,
+  expectArrival,
+  listArrivals,
+  listDepartures,
+  withdrawArrival,
+} from './moves.ts';
 import { nodeBack } from './node-back.ts';
 import {
   emptyLog,
@@ -117,6 +127,13 @@ export const operations = {
   beginEvents: (on: Connection, hooks: readonly string[]) => beginEvents(on, hooks),
   moveEvents: (on: Connection, hook: string, num: number) => moveEvents(on, hook, num),
   trimEvents: (on: Connection, keep: number) => trimEvents(on, keep),
+  listDepartures: (on: Connection) => listDepartures(on),
+  depart: (on: Connection, departure: Departure) => depart(on, departure),
+  endDeparture: (on: Connection, session: string) => endDeparture(on, session),
+  listArrivals: (on: Connection) => listArrivals(on),
+  expectArrival: (on: Connection, arrival: Arrival) => expectArrival(on, arrival),
+  withdrawArrival: (on: Connection, session: string) => withdrawArrival(on, session),
+  endArrival: (on: Connection, session: string) => endArrival(on, session),
   tokenByDigest: (on: Connection, digest: string) => tokenByDigest(on, digest),
   listTokens: (on: Connection) => listTokens(on),
   check: (on: Connection, session?: string) => on.snapshot(() => checkDatabase(on, session)),

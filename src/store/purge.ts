@@ -71,6 +71,8 @@ const keyed: readonly string[] = [
 
 /** Whose rows are few, and by which the session is found or read. */
 const small: readonly string[] = [
+  'DELETE FROM departures WHERE session = (SELECT id FROM sessions WHERE num = ?)',
+  'DELETE FROM arrivals WHERE session = (SELECT id FROM sessions WHERE num = ?)',
   'DELETE FROM sessions WHERE num = ?',
   'DELETE FROM logs WHERE session = ?',
   'DELETE FROM states WHERE session = ?',

@@ -4,6 +4,7 @@ import { refuse } from '../domain/refusal.ts';
 import type { Secrets } from '../domain/settings.ts';
 import type { BudgetStore } from '../ports/budgets.ts';
 import type { EventStore } from '../ports/hooks.ts';
+import type { MoveStore } from '../ports/moves.ts';
 import type { SentMark } from '../ports/raw.ts';
 import type {
   AppendBatch,
@@ -73,6 +74,7 @@ export class SqliteStore implements Store {
   readonly events: EventStore;
   readonly policies: PolicyStore;
   readonly budgets: BudgetStore;
+  readonly moves: MoveStore;
   readonly #parts: StoreParts;
   readonly #group: GroupCommit;
   readonly #purger: Purger;
@@ -106,6 +108,15 @@ export class SqliteStore implements Store {
       set: (budget) => writer.call('setBudget', budget),
       spent: (day) => reader.call('spent', day),
       spentBy: (sessions) => reader.call('spentBy', sessions),
+    };
+    this.moves = {
+      departures: () => reader.call('listDepartures'),
+      depart: (departure) => writer.call('depart', departure),
+      endDeparture: (session) => writer.call('endDeparture', session),
+      arrivals: () => reader.call('listArrivals'),
+      expect: (arrival) => writer.call('expectArrival', arrival),
+      withdraw: (session) => writer.call('withdrawArrival', session),
+      endArrival: (session) => writer.call('endArrival', session),
     };
   }
 

@@ -27,6 +27,7 @@ export interface WireBatch {
   events: readonly string[];
   rules: readonly Omit<PolicyChangeRow, 'revision'>[];
   restoration: string | null;
+  arrived: boolean;
   secrets: { readonly [name: string]: string | null } | null;
 }
 
@@ -114,6 +115,7 @@ export function wireBatch(batch: AppendBatch): WireBatch {
     events: batch.events ?? [],
     rules: batch.rules ?? [],
     restoration: batch.restoration ?? null,
+    arrived: batch.arrived ?? false,
     secrets: batch.secrets ?? null,
   };
 }

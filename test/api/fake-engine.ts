@@ -220,6 +220,14 @@ export class FakeEngine implements Engine {
       return { row: this.#row(session), memory: null, reason: null };
     },
   };
+  readonly arrivals: Engine['arrivals'] = {
+    list: [],
+    expect: async (session, input) => {
+      this.#note('expect', { session, ...input });
+      return { lastSeq: 0, digest: null };
+    },
+    withdraw: async (session) => this.#note('withdraw', { session }),
+  };
   /** Of every session. */
   tools: AgentSettings['tools'] = null;
   space: Engine['space'] = { state: 'plenty', free: null };

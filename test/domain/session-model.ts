@@ -375,6 +375,7 @@ export class ModelSession {
       agent: this.agent,
       primer: () => primer,
       price: () => null,
+      arriving: null,
       accounts: ({ id: of, budget }: SessionState) =>
         budget === null ? [] : [{ of, budget, others: nothingSpent }],
       rulingOf: (approval: string) => this.rulings.get(approval) ?? null,

@@ -1,6 +1,6 @@
 import type { Command } from '../command.ts';
-import type { Draft } from '../draft.ts';
-import type { Owner } from '../entry.ts';
+import type { Arriving, Draft } from '../draft.ts';
+import type { Entry, Owner } from '../entry.ts';
 import { refuse } from '../refusal.ts';
 
 /** Of the session's writer: the epoch in force, and the one that the caller writes with. */
@@ -29,8 +29,11 @@ export function demandExternal(draft: Draft): void {
  * What may be done with a session depends on who writes it, and is asked here alone. False where there is
  * nothing to do: the server's own care for a session that is only read any more.
  */
-export function mayAct({ state }: Draft, { type }: Command): boolean {
+export function mayAct({ state, context }: Draft, command: Command): boolean {
   const { writer } = state;
+  const { type } = command;
+  if (context.arriving !== null) return mayActOnArriving(context.arriving, command);
+  if (type === 'import' && command.arriving === true) throw unexpected();
   switch (writer.state) {
     case 'host':
       return true;
@@ -47,7 +50,32 @@ export function mayAct({ state }: Draft, { type }: Command): boolean {
   }
 }
 
+/**
+ * A copy that comes in says what its source said at that entry: in the middle of it, that agents work here.
+ * That is not so before the whole log is here and the source has given the session up.
+ */
+function mayActOnArriving(arriving: Arriving, command: Command): boolean {
+  const { type } = command;
+  if (type === 'sync' || type === 'restore' || type === 'arrive') return true;
+  if (care.has(type)) return false;
+  const expected = arriving === 'expected';
+  if (type === 'import' && command.arriving === true && expected) return true;
+  if (!expected && (type === 'delete' || type === 'settle_import')) return true;
+  const message = expected
+    ? 'This session is on its way here from another daemon: wait, or moves.withdraw.'
+    : 'This is what came of a move that was broken off: the session is where it came from.';
+  throw refuse('busy', message, { field: 'session' });
+}
+
+function unexpected(): Error {
+  return refuse('fenced', 'This session is not expected here any more.', { field: 'session' });
+}
+
 function gone({ state, to }: Draft['state']['writer']): Error {
+  if (state === 'host' || state === 'external') {
+    const who = state === 'host' ? 'The agents of this daemon write' : 'Somebody outside writes';
+    return refuse('conflict', `${who} this session.`, { field: 'session' });
+  }
   const url = to?.url ?? 'another daemon';
   const data = to === null ? {} : { to: { ...to } };
   if (state === 'moved') {
@@ -101,7 +129,8 @@ export function own(draft: Draft, { to, here, memory, at, cwd }: Own): void {
   }
   demandWay(draft, to.state, here);
   demandRest(draft);
-  if (to.state === 'host') settle(draft, cwd);
+  // What moves nowhere stays where it was.
+  if (to.state === 'host' && writer.state === 'external') settle(draft, cwd);
   write(draft, { ...to, ...(to.state === 'host' ? memory : undefined) });
 }
 
@@ -110,23 +139,35 @@ export function arrive(
   draft: Draft,
   { moved, here, memory, cwd }: Extract<Command, { type: 'arrive' }>,
 ): void {
-  const { writer, lastSeq } = draft.state;
-  const { seq, digest: _, ...entry } = moved;
-  const fits =
-    writer.state === 'moving' &&
-    writer.to?.server === here &&
-    entry.kind === 'owner' &&
-    entry.data.state === 'moved' &&
-    entry.data.to?.server === here &&
-    entry.data.epoch === writer.epoch + 1 &&
-    seq === lastSeq + 1;
-  if (!fits) {
-    const message = 'That does not prove that this copy is the session: its log goes on otherwise.';
-    throw refuse('conflict', message, { field: 'moved', data: { seq: lastSeq } });
-  }
+  const { seq: _seq, digest: _digest, ...entry } = moved;
+  demandProof(draft.state, moved, here);
   draft.place(entry);
   settle(draft, cwd);
   write(draft, { state: 'host', ...memory });
+}
+
+/** Refuses an entry that does not make this copy the session. */
+export function demandProof(state: Draft['state'], moved: Entry, here: string): void {
+  if (proves(state, moved, here)) return;
+  const message = 'That does not prove that this copy is the session: its log goes on otherwise.';
+  throw refuse('conflict', message, { field: 'moved', data: { seq: state.lastSeq } });
+}
+
+/** Whether an entry of the source's log is the next one of this copy, and gives the session up to it. */
+function proves({ writer, lastSeq }: Draft['state'], moved: Entry, here: string): boolean {
+  return (
+    isDormant(writer, here) &&
+    moved.kind === 'owner' &&
+    moved.data.state === 'moved' &&
+    moved.data.to?.server === here &&
+    moved.data.epoch === writer.epoch + 1 &&
+    moved.seq === lastSeq + 1
+  );
+}
+
+/** Of the whole log of a session that moves here, as long as its source has not given it up. */
+export function isDormant({ state, to }: Draft['state']['writer'], here: string): boolean {
+  return state === 'moving' && to?.server === here;
 }
 
 function write(draft: Draft, owner: Omit<Owner, 'epoch'>): void {
