@@ -13,6 +13,10 @@ export interface Caller {
   sessions: readonly string[] | null;
   /** It is from inside a host: what descends from its sessions is its own, too, and it decides nothing. */
   inside: boolean;
+  /** Of the session's writer as which it writes; null for whichever is in force. */
+  epoch: number | null;
+  /** The only organisation that it may name; null for any. */
+  organization: string | null;
   /** ISO 8601 UTC, null for never. */
   expiresAt: string | null;
   /** How entries name the caller. */
@@ -25,6 +29,8 @@ export const nobody: Caller = {
   scopes: [],
   sessions: [],
   inside: false,
+  epoch: null,
+  organization: null,
   expiresAt: null,
   by: { type: 'server' },
 };
@@ -35,6 +41,8 @@ export function callerOf(row: TokenRow, client: string | undefined): Caller {
     scopes: row.scopes as readonly Scope[],
     sessions: row.sessions,
     inside: row.scopes.includes('inside'),
+    epoch: row.epoch ?? null,
+    organization: row.organization ?? null,
     expiresAt: row.expiresAt,
     by: {
       type: 'client',

@@ -46,6 +46,7 @@ import { sessionsResolve } from './handlers/sessions-resolve.ts';
 import { sessionsRestore } from './handlers/sessions-restore.ts';
 import { sessionsSend } from './handlers/sessions-send.ts';
 import { sessionsSteer } from './handlers/sessions-steer.ts';
+import { sessionsTakeOver } from './handlers/sessions-take-over.ts';
 import { snapshotsDiff } from './handlers/snapshots-diff.ts';
 import { snapshotsGet } from './handlers/snapshots-get.ts';
 import { snapshotsList } from './handlers/snapshots-list.ts';
@@ -100,6 +101,7 @@ export const handlers: Handlers = {
   'sessions.restore': sessionsRestore,
   'sessions.send': sessionsSend,
   'sessions.steer': sessionsSteer,
+  'sessions.takeOver': sessionsTakeOver,
   'snapshots.diff': snapshotsDiff,
   'snapshots.get': snapshotsGet,
   'snapshots.list': snapshotsList,

@@ -80,7 +80,11 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   rm: ['turnkeep rm daily', 'turnkeep rm "Another way" --purge --yes'],
   restore: ['turnkeep restore Notes', 'turnkeep restore daily --run last --dry-run'],
   agents: ['turnkeep agents', 'turnkeep agents scripted'],
-  'token create': ['turnkeep token create reader --scope view --days 7'],
+  'token create': [
+    'turnkeep token create reader --scope view --ttl 7d',
+    'turnkeep token create writer --scope manage --session cse_1 --ttl 12h',
+  ],
+  takeover: ['turnkeep takeover daily --writer external', 'turnkeep takeover daily'],
   'token list': ['turnkeep token list'],
   'token revoke': ['turnkeep token revoke ID'],
   console: ['turnkeep console'],

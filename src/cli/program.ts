@@ -29,6 +29,7 @@ import { addRun } from './commands/run.ts';
 import { addRuns } from './commands/runs.ts';
 import { addServerCommands } from './commands/server.ts';
 import { addSessionCommands } from './commands/sessions.ts';
+import { addTakeover } from './commands/takeover.ts';
 import { addSet } from './commands/set.ts';
 import { addSnapshots } from './commands/snapshots.ts';
 import { addUp } from './commands/up.ts';
@@ -97,6 +98,7 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
   addQueue(program, act);
   addLife(program, act);
   addAppend(program, act);
+  addTakeover(program, act);
   addPolicy(program, act);
   program.commandsGroup('Inside a session:');
   addAsk(program, act);

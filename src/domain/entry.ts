@@ -32,7 +32,7 @@ export interface EntryBase {
 
 /** Who caused an entry: a client with a token, an agent by its host, or the server itself. */
 export type By =
-  | { type: 'client'; token: string; user?: string; client?: string }
+  | { type: 'client'; token: string; user?: string; client?: string; organization?: string }
   | { type: 'agent'; host: string }
   | { type: 'server' };
 

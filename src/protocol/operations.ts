@@ -48,6 +48,7 @@ import { sessionsResolve } from './operations/sessions-resolve.ts';
 import { sessionsRestore } from './operations/sessions-restore.ts';
 import { sessionsSend } from './operations/sessions-send.ts';
 import { sessionsSteer } from './operations/sessions-steer.ts';
+import { sessionsTakeOver } from './operations/sessions-take-over.ts';
 import { snapshotsDiff } from './operations/snapshots-diff.ts';
 import { snapshotsGet } from './operations/snapshots-get.ts';
 import { snapshotsList } from './operations/snapshots-list.ts';
@@ -108,6 +109,7 @@ export const operations = {
   'sessions.restore': sessionsRestore,
   'sessions.send': sessionsSend,
   'sessions.steer': sessionsSteer,
+  'sessions.takeOver': sessionsTakeOver,
   'snapshots.diff': snapshotsDiff,
   'snapshots.get': snapshotsGet,
   'snapshots.list': snapshotsList,

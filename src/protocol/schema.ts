@@ -22,6 +22,10 @@ export const sessionName = z
   .min(1)
   .max(limits.keyBytes)
   .describe('id or key of a session');
+/** By which whoever runs agents for others tells its customers apart. */
+export const organization = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,100}$/, 'an organisation is 1 to 100 printable characters without spaces');
 export const time = z.iso.datetime();
 export const kind = z.enum(entryKinds as [string, ...string[]]).describe('kind of an entry');
 export const seq = z.int().min(0);

@@ -2,6 +2,7 @@ import { refuse } from '../domain/refusal.ts';
 import type { TokenRow } from '../ports/store.ts';
 import type { Connection } from './connection.ts';
 import { hostFacts } from './hosts.ts';
+import { readLog } from './session-row.ts';
 
 interface StoredToken {
   id: string;
@@ -11,6 +12,8 @@ interface StoredToken {
   scopes: string;
   sessions: string | null;
   host: string | null;
+  epoch: number | null;
+  organization: string | null;
   created_at: string;
   expires_at: string | null;
   revoked_at: string | null;
@@ -25,6 +28,8 @@ function tokenRow(row: StoredToken): TokenRow {
     scopes: JSON.parse(row.scopes) as string[],
     sessions: row.sessions === null ? null : (JSON.parse(row.sessions) as string[]),
     ...(row.host === null ? {} : { host: row.host }),
+    ...(row.epoch === null ? {} : { epoch: row.epoch }),
+    ...(row.organization === null ? {} : { organization: row.organization }),
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at,
@@ -36,8 +41,9 @@ export function createToken(connection: Connection, token: TokenRow): void {
     if (token.host !== undefined && hostFacts(connection, token.host) === undefined)
       throw refuse('conflict', `The host ${token.host} is not open: it gets no token.`);
     return connection.run(
-      `INSERT INTO tokens (id, name, digest, user, scopes, sessions, host, created_at, expires_at, revoked_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+      `INSERT INTO tokens (id, name, digest, user, scopes, sessions, host, epoch, organization, created_at,
+         expires_at, revoked_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
       token.id,
       token.name,
       token.digest,
@@ -45,6 +51,8 @@ export function createToken(connection: Connection, token: TokenRow): void {
       JSON.stringify(token.scopes),
       token.sessions === null ? null : JSON.stringify(token.sessions),
       token.host ?? null,
+      epochOf(connection, token),
+      token.organization ?? null,
       token.createdAt,
       token.expiresAt,
       token.revokedAt,
@@ -52,6 +60,13 @@ export function createToken(connection: Connection, token: TokenRow): void {
   });
   if (inserted === 0)
     throw refuse('conflict', `There is a token ${token.id} or one with its digest.`);
+}
+
+/** In the transaction that makes the token: who takes over after it fences it. */
+function epochOf(connection: Connection, { sessions, host }: TokenRow): number | null {
+  const [session] = sessions ?? [];
+  if (session === undefined || sessions?.length !== 1 || host !== undefined) return null;
+  return readLog(connection, session)?.epoch ?? 1;
 }
 
 export function tokenByDigest(connection: Connection, digest: string): TokenRow | undefined {

@@ -102,6 +102,7 @@ function inputsOf(digest: string): Inputs {
     'sessions.restore': { session },
     'sessions.send': { session, content: 'hello' },
     'sessions.steer': { session, content: 'hello' },
+    'sessions.takeOver': { session, writer: 'external' },
     'snapshots.diff': { session },
     'snapshots.get': { session, snapshot: `snapshot-${session}` },
     'snapshots.list': { session },

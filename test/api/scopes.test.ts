@@ -60,6 +60,7 @@ const table = `
   sessions.restore       -      -      -       -       x       x      -
   sessions.send          -      -      x       -       x       x      x
   sessions.steer         -      -      x       -       x       x      x
+  sessions.takeOver      -      -      -       -       x       x      -
   snapshots.diff         -      x      x       x       x       x      x
   snapshots.get          -      x      x       x       x       x      x
   snapshots.list         -      x      x       x       x       x      x
@@ -286,6 +287,7 @@ describe('tokens that are bound to sessions', () => {
       'sessions.restore',
       'sessions.send',
       'sessions.steer',
+      'sessions.takeOver',
       'snapshots.diff',
       'snapshots.get',
       'snapshots.list',

@@ -98,6 +98,8 @@ test('S1: an expiry in years is waited for in steps that a timer can take', () =
     scopes: ['view'],
     sessions: null,
     inside: false,
+    epoch: null,
+    organization: null,
     expiresAt,
     by: { type: 'server' },
   };

@@ -7,6 +7,7 @@ import {
   batch,
   decision,
   first,
+  message,
   notice,
   runEnded,
   runStarted,
@@ -234,12 +235,41 @@ export function keptRows(store: () => Store): void {
       revokedAt: null,
     };
     await store().tokens.create(token);
+    // Of a session that is not there yet.
+    const kept = { ...token, epoch: 1 };
     await expect(store().tokens.create(token)).rejects.toThrow('There is a token');
-    expect(await store().tokens.byDigest(token.digest)).toEqual(token);
+    expect(await store().tokens.byDigest(token.digest)).toEqual(kept);
     expect([
       await store().tokens.revoke('t1', 'then'),
       await store().tokens.revoke('t1', 'later'),
     ]).toEqual([true, false]);
-    expect(await store().tokens.list()).toEqual([{ ...token, revokedAt: 'then' }]);
+    expect(await store().tokens.list()).toEqual([{ ...kept, revokedAt: 'then' }]);
+  });
+
+  test('L4 S1: a token for one session has the epoch of its writer when it was made, others have none', async () => {
+    const made = async (id: string, sessions: string[] | null) => {
+      const digest = id.padEnd(64, '0');
+      await store().tokens.create({
+        id,
+        name: id,
+        digest,
+        user: null,
+        scopes: ['manage'],
+        sessions,
+        organization: 'org',
+        createdAt: 'now',
+        expiresAt: null,
+        revokedAt: null,
+      });
+      return (await store().tokens.byDigest(digest))?.epoch;
+    };
+    expect(await made('before', ['s'])).toBe(1);
+    await append(store(), batch('s', [message('a', null)], first));
+    await append(store(), batch('s', [notice('n')], { raiseEpoch: 2 }));
+    expect(await made('after', ['s'])).toBe(2);
+    expect(await made('of two', ['s', 't'])).toBeUndefined();
+    expect(await made('of all', null)).toBeUndefined();
+    const found = await store().tokens.byDigest('before'.padEnd(64, '0'));
+    expect(found).toMatchObject({ epoch: 1, organization: 'org' });
   });
 }

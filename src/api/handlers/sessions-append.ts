@@ -9,7 +9,9 @@ export const sessionsAppend: Handler<'sessions.append'> = async (input, context)
   for (const [at, { raw }] of input.entries.entries()) {
     await demandNamed(raw, { context, session, field: 'entries', at });
   }
-  const answer = await context.engine.logs.append(session, appendOf(input), context.caller.by);
+  const { by, epoch } = context.caller;
+  const given = { ...(epoch === null ? {} : { epoch }), ...appendOf(input) };
+  const answer = await context.engine.logs.append(session, given, by);
   return { session, ...answer, entries: [...answer.entries] };
 };
 

@@ -14,6 +14,7 @@ export const tokensCreate: Handler<'tokens.create'> = async (input, { store, clo
     user: input.user ?? null,
     scopes: [...new Set(input.scopes)],
     sessions: input.sessions === undefined ? null : [...new Set(input.sessions)],
+    ...(input.organization === undefined ? {} : { organization: input.organization }),
     createdAt: new Date(now).toISOString(),
     expiresAt,
     revokedAt: null,

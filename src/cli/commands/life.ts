@@ -11,6 +11,7 @@ import { confirm } from '../confirm.ts';
 import { type Common, findSession, withClient } from '../connect.ts';
 import type { Io } from '../io.ts';
 import { given } from '../pairs.ts';
+import { memoryText } from '../render/memory.ts';
 import { addSettings, type SettingsOptions, settingsOf } from '../settings.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { sessionText } from './sessions.ts';
@@ -109,12 +110,6 @@ function compact(io: Io, options: CompactOptions, name: string): Promise<number>
   });
 }
 
-const memory = {
-  exact: 'The agent remembers all of it.',
-  primed: 'The agent will be told of it with the next prompt.',
-  none: 'The agent remembers nothing of it.',
-} as const;
-
 function forkSession(
   io: Io,
   options: ForkOptions,
@@ -132,7 +127,7 @@ function forkSession(
       ...given({ at, cwd, agent: options.agent, prompt }),
     });
     answer(io, options, { value, lines: [value.session.id] });
-    if (options.json !== true) io.err(`${memory[value.fidelity]}\n`);
+    if (options.json !== true) io.err(`${memoryText[value.fidelity]}\n`);
     return 0;
   });
 }

@@ -1,12 +1,16 @@
 import { type Command, Option } from 'commander';
+import type { Client } from '../../client/client.ts';
+import { idPattern } from '../../domain/entry.ts';
+import { RefusalError } from '../../domain/refusal.ts';
 import { operations } from '../../protocol/operations.ts';
 import { type Scope, scopes } from '../../protocol/scope.ts';
 import type { Act } from '../act.ts';
 import { answer } from '../answer.ts';
 import { jsonLine, oneLine } from '../clean.ts';
+import { duration } from '../duration.ts';
 import { type Common, findSession, withClient } from '../connect.ts';
 import type { Io } from '../io.ts';
-import { wholeNumber } from '../whole-number.ts';
+import { given } from '../pairs.ts';
 
 interface JsonOptions extends Common {
   json?: boolean;
@@ -15,7 +19,8 @@ interface TokenOptions extends JsonOptions {
   scope: Scope[];
   session?: string[];
   user?: string;
-  days?: string;
+  organization?: string;
+  ttl?: string;
 }
 
 export function addServerCommands(program: Command, act: Act): void {
@@ -27,9 +32,10 @@ export function addServerCommands(program: Command, act: Act): void {
     .addOption(
       new Option('--scope <scopes...>', 'what it may do').choices(scopes).default(['view']),
     )
-    .option('--session <sessions...>', 'only these sessions')
+    .option('--session <sessions...>', 'only these sessions, or ids of sessions that will be')
     .option('--user <name>', 'whose it is')
-    .option('--days <count>', 'ends by itself after so many days')
+    .option('--organization <name>', 'the only one that its requests may name')
+    .option('--ttl <time>', 'ends by itself after so long, such as 12h or 30d')
     .option('--json', 'print JSON')
     .action(act(createToken));
   token
@@ -48,16 +54,13 @@ export function addServerCommands(program: Command, act: Act): void {
 function createToken(io: Io, options: TokenOptions, name: string): Promise<number> {
   return withClient(io, options, async (client) => {
     const names = options.session ?? [];
-    const sessions = await Promise.all(
-      names.map(async (one) => (await findSession(client, one)).id),
-    );
-    const days = options.days === undefined ? undefined : wholeNumber(options.days, '--days');
+    const sessions = await Promise.all(names.map((one) => sessionIdOf(io, client, one)));
+    const ttlMs = options.ttl === undefined ? undefined : duration(options.ttl, '--ttl');
     const made = await client.tokens.create({
       name,
       scopes: options.scope,
       ...(sessions.length === 0 ? {} : { sessions }),
-      ...(options.user === undefined ? {} : { user: options.user }),
-      ...(days === undefined ? {} : { ttlMs: days * 86_400_000 }),
+      ...given({ user: options.user, organization: options.organization, ttlMs }),
     });
     if (options.json === true) io.out(`${jsonLine(made)}\n`);
     else {
@@ -66,6 +69,18 @@ function createToken(io: Io, options: TokenOptions, name: string): Promise<numbe
     }
     return 0;
   });
+}
+
+/** The first thing that a writer from outside stores makes its session: its token comes before that. */
+async function sessionIdOf(io: Io, client: Client, name: string): Promise<string> {
+  try {
+    return (await findSession(client, name)).id;
+  } catch (error) {
+    const unknown = error instanceof RefusalError && error.refusal.code === 'not_found';
+    if (!unknown || name === 'last' || !idPattern.test(name)) throw error;
+    io.err(`There is no session ${name} yet: the token is for one with this id.\n`);
+    return name;
+  }
 }
 
 function listTokens(io: Io, options: JsonOptions): Promise<number> {

@@ -16,6 +16,8 @@ export const tokensList = operation({
         scopes: z.array(z.string()),
         sessions: z.array(z.string()).nullable(),
         host: z.string().optional().describe('of the host with which it ends'),
+        epoch: z.int().optional().describe('as which writer of its only session it writes'),
+        organization: z.string().optional(),
         createdAt: z.string(),
         expiresAt: z.string().nullable(),
         revokedAt: z.string().nullable(),
