@@ -5,6 +5,7 @@ import type { Secrets } from '../domain/settings.ts';
 import type { PolicyChangeRow, PolicyRow } from './policies.ts';
 import type { BudgetStore } from './budgets.ts';
 import type { EventStore } from './hooks.ts';
+import type { MoveStore } from './moves.ts';
 import type { SentMark } from './raw.ts';
 import type {
   HistoryPage,
@@ -156,6 +157,7 @@ export interface Store {
   tokens: TokenStore;
   events: EventStore;
   budgets: BudgetStore;
+  moves: MoveStore;
   policies: PolicyStore;
   /** Sessions with a bypass whose end is not in their logs, and when it comes. */
   bypassed(): Promise<readonly { session: string; until: string }[]>;
@@ -191,6 +193,8 @@ export interface AppendBatch {
   rules?: readonly Omit<PolicyChangeRow, 'revision'>[];
   /** Id of its entry with which files begin to be put back on this machine, and not only in a log from elsewhere. */
   restoration?: string;
+  /** The session has moved here with these entries: nothing more of it is expected. */
+  arrived?: true;
 }
 
 /** The size of its mark is that of its bytes. */

@@ -4,6 +4,7 @@ import { schemaOne, schemaTwo } from './schema.ts';
 import { fillFour, schemaFour } from './schema-lifecycle.ts';
 import { schemaSix } from './schema-policies.ts';
 import { schemaNine } from './schema-hooks.ts';
+import { schemaEleven } from './schema-moves.ts';
 import { schemaTen } from './schema-tokens.ts';
 import { schemaThree } from './schema-raw.ts';
 import { fillSeven, schemaSeven } from './schema-snapshots.ts';
@@ -29,6 +30,7 @@ export const migrations: readonly Migration[] = [
   { to: 8, sql: schemaEight },
   { to: 9, sql: schemaNine },
   { to: 10, sql: schemaTen },
+  { to: 11, sql: schemaEleven },
 ];
 
 /**
