@@ -24,6 +24,13 @@ export interface EditorOptions {
   capabilities?: acp.ClientCapabilities;
 }
 
+/** The other end of an editor's connection, as far as a test has it in its hands. */
+interface Side {
+  end(): Promise<void>;
+  kill(): Promise<void>;
+  stall(stalled: boolean): void;
+}
+
 interface Shown {
   role: 'user' | 'agent' | 'thought';
   id: string;
@@ -37,16 +44,11 @@ export class Editor {
   readonly questions: Asked<acp.CreateElicitationRequest, acp.CreateElicitationResponse>[] = [];
   readonly connection: acp.ClientConnection;
   initialized!: acp.InitializeResponse;
-  readonly #end: () => Promise<void>;
-  readonly #stall: (stalled: boolean) => void;
+  readonly #side: Side;
   readonly #waiting = new Set<() => void>();
 
-  private constructor(
-    stream: acp.Stream,
-    { end, stall }: { end: () => Promise<void>; stall: (stalled: boolean) => void },
-  ) {
-    this.#end = end;
-    this.#stall = stall;
+  private constructor(stream: acp.Stream, side: Side) {
+    this.#side = side;
     this.connection = client({ name: 'editor' })
       .onNotification(methods.client.session.update, ({ params }) => {
         this.updates.push(params);
@@ -66,6 +68,10 @@ export class Editor {
 
   static async open(daemon: Daemon, way: Way, options: EditorOptions = {}): Promise<Editor> {
     const editor = way === 'stdio' ? overStdio(daemon, options) : overSocket(daemon, options);
+    return Editor.#initialized(editor, options);
+  }
+
+  static async #initialized(editor: Editor, options: EditorOptions): Promise<Editor> {
     editor.initialized = await editor.request(methods.agent.initialize, {
       protocolVersion: 1,
       clientInfo: { name: 'ed', version: '1' },
@@ -77,16 +83,18 @@ export class Editor {
     return editor;
   }
 
-  static over(
-    stream: acp.Stream,
-    how: { end: () => Promise<void>; stall: (stalled: boolean) => void },
-  ): Editor {
-    return new Editor(stream, how);
+  /** An editor with a `turnkeep acp` of its own. */
+  static async spawned(home: AcpHome, options: EditorOptions = {}): Promise<Editor> {
+    return Editor.#initialized(overStdio(home, options), options);
+  }
+
+  static over(stream: acp.Stream, side: Side): Editor {
+    return new Editor(stream, side);
   }
 
   /** Takes nothing more from the other side, or again. */
   stall(stalled: boolean): void {
-    this.#stall(stalled);
+    this.#side.stall(stalled);
   }
 
   request<Method extends acp.AgentRequestMethod>(
@@ -161,7 +169,13 @@ export class Editor {
 
   /** Ends the editor's side. */
   async close(): Promise<void> {
-    await this.#end();
+    await this.#side.end();
+    await this.connection.closed;
+  }
+
+  /** The program between the editor and the daemon is gone between two instructions. */
+  async kill(): Promise<void> {
+    await this.#side.kill();
     await this.connection.closed;
   }
 
@@ -205,8 +219,11 @@ const roles: { readonly [kind: string]: Shown['role'] } = {
   agent_thought_chunk: 'thought',
 };
 
+/** Where an editor's `turnkeep acp` finds its daemon. */
+export type AcpHome = Pick<Daemon, 'state' | 'home' | 'env'>;
+
 /** `turnkeep acp` as an editor starts it. */
-export function startAcp(daemon: Daemon, words: readonly string[] = []): ChildProcess {
+export function startAcp(daemon: AcpHome, words: readonly string[] = []): ChildProcess {
   return spawn(process.execPath, [script, 'acp', '--state', daemon.state, ...words], {
     env: daemon.env(),
     cwd: daemon.home,
@@ -214,7 +231,7 @@ export function startAcp(daemon: Daemon, words: readonly string[] = []): ChildPr
   });
 }
 
-function overStdio(daemon: Daemon, { words }: EditorOptions): Editor {
+function overStdio(daemon: AcpHome, { words }: EditorOptions): Editor {
   const child = startAcp(daemon, words);
   const gone = once(child, 'exit');
   // Between the program and us, so that it can be held up.
@@ -225,6 +242,10 @@ function overStdio(daemon: Daemon, { words }: EditorOptions): Editor {
   return Editor.over(ndJsonStream(output, input), {
     end: async () => {
       child.stdin!.end();
+      await gone;
+    },
+    kill: async () => {
+      child.kill('SIGKILL');
       await gone;
     },
     stall: (stalled) => {
@@ -246,10 +267,12 @@ function overSocket(daemon: Daemon, { token = daemon.token }: EditorOptions): Ed
     WebSocket: Kept as never,
     headers: { authorization: `Bearer ${token}` },
   }) as acp.Stream;
+  const end = async (): Promise<void> => {
+    for (const socket of opened) socket.terminate();
+  };
   return Editor.over(stream, {
-    end: async () => {
-      for (const socket of opened) socket.terminate();
-    },
+    end,
+    kill: end,
     stall: (stalled) => {
       for (const socket of opened) {
         if (stalled) socket.pause();
