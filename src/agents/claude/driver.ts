@@ -11,6 +11,7 @@ import {
 import { encodeCommand, openingLines } from './encode.ts';
 import { ignoredTypes } from './ignored.ts';
 import { readAssistant, readUser } from './messages.ts';
+import { readMirror } from './mirror.ts';
 import { claudeProgram, type ClaudeOptions } from './program.ts';
 import { claudeProbe } from './probe.ts';
 import { readResult } from './result.ts';
@@ -53,7 +54,7 @@ const profile: AgentProfile = {
 export function claudeAgent(options: ClaudeOptions): AgentDriver {
   return {
     profile,
-    decoderVersion: 6,
+    decoderVersion: 7,
     program: (spec) => claudeProgram(options, spec),
     files: settingFiles,
     initial: (spec) => storedState(initialState(spec)),
@@ -88,6 +89,8 @@ function readLine(reading: Reading): void {
   if (line === undefined) return reading.unrecognized('not JSON');
   if (!isObject(line)) return reading.unrecognized('JSON, but not an object');
   const type = textAt(line, 'type') ?? '';
+  // Kept as text, however deep it is.
+  if (type === 'transcript_mirror') return readMirror(reading, line);
   if (isDeeper(line, limits.jsonDepth)) {
     reading.unrecognized('JSON that is nested too deeply');
     // Unanswered it would be waited for.

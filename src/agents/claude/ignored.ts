@@ -9,7 +9,6 @@ export const ignoredTypes: { readonly [type: string]: string } = {
   streamlined_tool_use_summary: 'the same calls in another form',
   tool_progress: 'how long a tool has been running; its result comes as a message',
   tool_use_summary: 'a summary of calls that are in the log themselves',
-  transcript_mirror: 'Claude Code’s own transcript, which nothing here keeps yet',
 };
 
 /** `system` messages of the same sort. */

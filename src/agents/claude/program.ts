@@ -82,6 +82,8 @@ export function claudeProgram(options: ClaudeOptions, spec: OpenSpec): AgentProg
     program: options.program,
     args: [
       ...constantArgs,
+      // What it writes into its own files it also says, for the log.
+      '--session-mirror',
       ...(isTrusted ? [] : untrustedArgs),
       ...sessionArgs(spec),
       ...settingArgs(spec),

@@ -106,6 +106,8 @@ export interface OpenCall {
   readonly parentCall: string | null;
   /** Not told as a call: its input was told as a plan. */
   readonly silent: boolean;
+  /** A sub-agent that goes on after its result: its end is told by itself. */
+  readonly background?: true;
   readonly size: number;
 }
 

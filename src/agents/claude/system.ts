@@ -96,7 +96,9 @@ function readTask(reading: Reading, line: Json): void {
   const status = textAt(line, 'status') ?? 'completed';
   const summary = textAt(line, 'summary') ?? `The task ended: ${status}.`;
   const call = knownCall(reading, textAt(line, 'tool_use_id'));
-  if (call !== undefined) return endTask(reading, call, status === 'completed', summary);
+  if (call?.background === true) return endTask(reading, call, status === 'completed', summary);
+  // A sub-agent that was waited for: its result comes.
+  if (call !== undefined) return;
   reading.notice('background-task', summary);
 }
 

@@ -52,7 +52,9 @@ export function readToolResult(reading: Reading, block: Json, line: Json): void 
   const failed = memberAt(block, 'is_error') === true;
   const result = objectAt(line, 'tool_use_result');
   // A sub-agent in the background has only begun; its end is told as the end of a task.
-  if (known !== undefined && memberAt(result, 'isAsync') === true && !failed) return;
+  if (known !== undefined && memberAt(result, 'isAsync') === true && !failed) {
+    return reading.change({ calls: keep(reading.state.calls, { ...known, background: true }) });
+  }
   const call = known ?? strange(id, parentOf(line));
   if (!call.silent || failed) {
     const toolCall = withDone(withOutput(call.toolCall, memberAt(block, 'content')), result);

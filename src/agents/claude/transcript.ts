@@ -33,7 +33,8 @@ function nonEmpty(text: string | undefined): string | undefined {
   return text === '' ? undefined : text;
 }
 
-function isBoundary(line: JsonObject): boolean {
+/** What was said before it need not be remembered. */
+export function isBoundary(line: JsonObject): boolean {
   return textAt(line, 'type') === 'system' && textAt(line, 'subtype') === 'compact_boundary';
 }
 
