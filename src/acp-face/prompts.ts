@@ -18,6 +18,8 @@ interface Pending {
   /** Its entry has been seen. */
   seen: boolean;
   run: string | null;
+  /** The run that could not send it, until that has ended. */
+  sentBack: string | null;
   /** Why it is being taken back, where its person did not ask for that. */
   takenBack: RequestError | null;
   resolve(answer: acp.PromptResponse): void;
@@ -74,7 +76,8 @@ export class Prompts {
       (error: unknown) => this.#notSent(id, error),
     );
     this.#last = sent;
-    this.#pending.set(id, { id, sent, seen: false, run: null, takenBack: null, resolve, reject });
+    const unknown = { seen: false, run: null, sentBack: null, takenBack: null };
+    this.#pending.set(id, { id, sent, ...unknown, resolve, reject });
     return promise;
   }
 
@@ -157,7 +160,12 @@ export class Prompts {
   }
 
   #queue({ about, data }: EntryOf<'queue'>): void {
-    if (data.change === 'requeued') this.#with(about, (prompt) => (prompt.run = null));
+    if (data.change === 'requeued') {
+      this.#with(about, (prompt) => {
+        prompt.sentBack = prompt.run;
+        prompt.run = null;
+      });
+    }
     if (data.change === 'withdrawn') {
       const prompt = this.#take(about);
       if (prompt?.takenBack) prompt.reject(prompt.takenBack);
@@ -184,19 +192,21 @@ export class Prompts {
       this.#pending.delete(prompt.id);
       settle(prompt, data, aborted);
     }
-    if (data.outcome !== 'completed') await this.#afterFailure(data.outcome);
+    if (data.outcome !== 'completed') await this.#afterFailure(runId, data);
   }
 
   /** A queue that is held would leave its editor waiting for ever, who has no way to release it. */
-  async #afterFailure(outcome: string): Promise<void> {
+  async #afterFailure(run: string | undefined, ended: RunEnded): Promise<void> {
     const waiting = [...this.#pending.values()].filter(({ seen, run }) => seen && run === null);
     if (waiting.length === 0) return;
     const asked = { session: this.#session };
     const { session } = await this.#patiently(() => this.#client.sessions.get(asked));
     if (!session.held) return;
-    const message = `The run before it ended as ${outcome}, so it was taken back: send it again.`;
+    const message = `The run before it ended as ${ended.outcome}, so it was taken back: send it again.`;
     for (const prompt of waiting) {
-      prompt.takenBack = requestError({ code: 'conflict', message });
+      // Its own run could not begin, such as that of an agent that does not start: that is the reason.
+      prompt.takenBack =
+        prompt.sentBack === run ? failureOf(ended) : requestError({ code: 'conflict', message });
       await this.#withdraw(prompt.id);
     }
   }
@@ -215,7 +225,7 @@ export class Prompts {
 }
 
 function settle(prompt: Pending, ended: RunEnded, aborted: boolean): void {
-  const { outcome, stopReason, error, usage } = ended;
+  const { outcome, stopReason, usage } = ended;
   const killed = outcome === 'killed' && aborted;
   const reason = outcome === 'cancelled' || killed ? 'cancelled' : (stopReason ?? 'end_turn');
   const told = stopReasons.has(reason) ? (reason as acp.StopReason) : 'end_turn';
@@ -225,8 +235,11 @@ function settle(prompt: Pending, ended: RunEnded, aborted: boolean): void {
     prompt.resolve({ stopReason: told, usage: usageOf(usage.tokens) });
     return;
   }
-  const message = `The run ended as ${outcome}.`;
-  prompt.reject(failedRun(error ?? { category: 'unknown', message }));
+  prompt.reject(failureOf(ended));
+}
+
+function failureOf({ outcome, error }: RunEnded): RequestError {
+  return failedRun(error ?? { category: 'unknown', message: `The run ended as ${outcome}.` });
 }
 
 function usageOf(tokens: Tokens): acp.Usage {

@@ -1,3 +1,5 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Entry } from '../../src/domain/entry.ts';
 import { textOf } from '../../src/domain/content.ts';
@@ -177,6 +179,24 @@ describe.for(ways)('an editor over %s', { timeout: 60_000 }, (way) => {
       stopReason: 'max_tokens',
     });
     expect(await editor.prompt(session, '[[refuse]]')).toMatchObject({ stopReason: 'refusal' });
+  });
+
+  test('R3 P3: a prompt of an agent that does not start is answered with why, and waits for nobody', async () => {
+    const editor = await open(way);
+    const cwd = await mkdtemp(path.join(daemon.home, 'gone-'));
+    const session = await editor.session(cwd);
+    await rm(cwd, { recursive: true });
+    await expect(editor.prompt(session, '[[say x]]')).rejects.toMatchObject({
+      code: -32_603,
+      message: expect.stringContaining(cwd),
+      data: { category: 'launch' },
+    });
+    expect((await daemon.client.sessions.get({ session })).session.queued).toBe(0);
+    await mkdir(cwd);
+    expect(await editor.prompt(session, ofRun('[[say y]]'))).toMatchObject({
+      stopReason: 'end_turn',
+    });
+    expect(editor.said(session)).toBe('y');
   });
 
   test('P3: what waits behind a run that failed is taken back, and says so', async () => {
