@@ -7,6 +7,8 @@ export type Fate = RunOutcome | 'withdrawn' | 'indeterminate';
 export class PromptFate {
   readonly #prompt: string;
   #run: string | null = null;
+  /** The run that could not send it, until that has ended. */
+  #sentBack: string | null = null;
 
   constructor(prompt: string) {
     this.#prompt = prompt;
@@ -27,9 +29,15 @@ export class PromptFate {
       if (change === 'withdrawn') return change;
       // Its run, where there is one, ends too and says more.
       if (change === 'indeterminate' && this.#run === null) return change;
-      if (change === 'requeued') this.#run = null;
+      if (change === 'requeued') {
+        this.#sentBack = this.#run;
+        this.#run = null;
+      }
     }
-    const ended = entry.kind === 'run_ended' && this.#run !== null && entry.runId === this.#run;
-    return ended ? entry.data.outcome : null;
+    if (entry.kind !== 'run_ended' || entry.runId === undefined) return null;
+    const { outcome } = entry.data;
+    if (entry.runId === this.#run) return outcome;
+    // What goes back to the queue waits there for somebody, and its run says why; a lost one may go on by itself.
+    return entry.runId === this.#sentBack && outcome !== 'lost' ? outcome : null;
   }
 }
