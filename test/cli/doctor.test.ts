@@ -120,6 +120,60 @@ describe('the doctor', { timeout: 60_000 }, () => {
     expect((await turnkeep('stop')).code).toBe(0);
   });
 
+  test('an agent of the operator that is not there or does not start is told like any other, and not tried', async () => {
+    await mkdir(state, { mode: 0o700 });
+    const ends = 'console.error("no such model"); process.exit(3);';
+    const agents = [
+      { name: 'ends', title: 'Ending', command: process.execPath, args: ['-e', ends] },
+      { name: 'gone', command: 'not-there', install: 'npm install -g not-there' },
+      { name: 'mute', command: process.execPath, args: ['-e', 'console.log("hello")'] },
+    ];
+    const file = path.join(state, 'agents.json');
+    await writeFile(file, JSON.stringify({ agents }), { mode: 0o600 });
+    const expected = {
+      'agent ends': { state: 'warn', message: expect.stringMatching(/^Ending: .*no such model/) },
+      'agent gone': {
+        state: 'warn',
+        message: 'gone is not installed.',
+        todo: 'npm install -g not-there',
+      },
+      'agent mute': { state: 'warn', message: 'mute: It ended with status 0, without an answer.' },
+    };
+    const without = (await doctor()).of;
+    for (const [check, found] of Object.entries(expected)) {
+      expect(without.get(check)).toMatchObject(found);
+    }
+    // The agent of sessions that name none has to work.
+    expect((await turnkeep('up', '--detach', '--agent', 'ends')).code).toBe(0);
+    const { code, of } = await doctor();
+    expect(of.get('agent ends')).toMatchObject({ ...expected['agent ends'], state: 'fail' });
+    expect(of.get('agent gone')).toEqual(without.get('agent gone'));
+    expect(of.get('agent mute')).toEqual(without.get('agent mute'));
+    expect([...of.keys()].filter((check) => check.startsWith('try '))).toEqual(['try scripted']);
+    expect(code).toBe(1);
+
+    const { out } = await turnkeep('agents');
+    const rows = out.split('\n').map((line) => line.trim().split(/\s{2,}/));
+    expect(rows).toContainEqual(['*', 'ends', 'Ending', 'failing']);
+    expect(rows).toContainEqual(['gone', 'gone', 'missing']);
+    expect(out).toContain('gone: gone is not installed: npm install -g not-there');
+    expect(out).toMatch(/^ +ends: .*no such model/m);
+    const run = await turnkeep('run', '--agent', 'ends', 'hello');
+    expect(run.code).not.toBe(0);
+    expect(run.out + run.err).toContain('no such model');
+    expect((await turnkeep('stop')).code).toBe(0);
+  });
+
+  test('a file of agents that is wrong is named, with what is wrong in it', async () => {
+    await mkdir(state, { mode: 0o700 });
+    const file = path.join(state, 'agents.json');
+    const agents = [{ name: 'claude', command: 'mine' }];
+    await writeFile(file, JSON.stringify({ agents }), { mode: 0o600 });
+    const { code, of } = await doctor();
+    expect(code).toBe(1);
+    expect(of.get('agents')?.message).toContain(`${file}: claude is an agent already`);
+  });
+
   test('H4: says when nobody is notified because the file of the hooks is wrong', async () => {
     await mkdir(state, { mode: 0o700 });
     const hooks = { notify: [{ name: 'desk', events: ['run'], command: ['tell-me'] }] };
