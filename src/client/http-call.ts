@@ -8,11 +8,12 @@ import { readRefusal, unavailable } from './refusal.ts';
 export type FetchLike = (
   url: string,
   request: {
-    method: 'POST';
+    method: 'GET' | 'POST' | 'PUT';
     headers: Record<string, string>;
-    body: string | Blob | ReadableStream<Uint8Array>;
+    body?: string | Blob | ReadableStream<Uint8Array>;
     /** Of a body that is a stream. */
     duplex?: 'half';
+    redirect?: 'error';
     signal: AbortSignal;
   },
 ) => Promise<{

@@ -7,6 +7,22 @@ export type { FollowOptions, WatchOptions } from './client.ts';
 export type { Call, CallGroups, CallName, CallOptions } from './calls.ts';
 export type { FeedEvent, FeedState, Part, PartialEvent } from './feed-event.ts';
 export type { FetchLike } from './http-call.ts';
+export type { TokenSource } from './ingress/access.ts';
+export {
+  type Appender,
+  type AppenderOptions,
+  createAppender,
+  type IngressOptions,
+  type Receipt,
+  type WaitingLog,
+} from './ingress/appender.ts';
+export type { AppendResult } from './ingress/append-result.ts';
+export type { IngressEvent } from './ingress/event.ts';
+export { hydrate, teleport } from './ingress/readers.ts';
+export type { ConflictPolicy } from './ingress/log-writer.ts';
+export type { Outbox } from './ingress/outbox.ts';
+export type { LogEntry, LogEvent } from './ingress/read-log.ts';
+export type { Reading, ReadEnd } from './ingress/reading.ts';
 export type { ListEvent, ListFilter } from './list-feed.ts';
 export type { Pace } from './pace.ts';
 export { pageAccess, redeemCode } from './page.ts';

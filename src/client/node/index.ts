@@ -1,4 +1,5 @@
 /** The client for Node: finds the daemon of this machine and its token. */
+export { diskOutbox, type DiskOutboxOptions } from './disk-outbox.ts';
 export { nodeClient, type NodeClientOptions } from './node-client.ts';
 export { nodeSocket } from './node-socket.ts';
 export {

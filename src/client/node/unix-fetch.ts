@@ -21,7 +21,7 @@ export function unixFetch(socketPath: string): FetchLike {
         });
       });
       sent.on('error', reject);
-      if (typeof body === 'string') sent.end(body);
+      if (body === undefined || typeof body === 'string') sent.end(body);
       else {
         const stream = body instanceof Blob ? body.stream() : body;
         pipeline(Readable.fromWeb(stream as NodeStream), sent).catch(reject);
