@@ -1,10 +1,29 @@
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { defineConfig } from 'vite';
+import { gzipSync } from 'node:zlib';
+import { defineConfig, type Plugin } from 'vite';
+
+/** Beside each text what it is by gzip: the daemon compresses nothing itself. Fonts are compressed as they are. */
+function packed(): Plugin {
+  return {
+    name: 'packed',
+    writeBundle({ dir = '' }) {
+      for (const file of globSync('**/*.{js,css,html,svg,webmanifest}', { cwd: dir })) {
+        const whole = path.join(dir, file);
+        writeFileSync(`${whole}.gz`, gzipSync(readFileSync(whole), { level: 9 }));
+      }
+    },
+  };
+}
+
+// Also where tests build it: what React adds for development is never served.
+process.env['NODE_ENV'] = 'production';
 
 /** The console: `console/`, built into the folder that the daemon serves it from. */
 export default defineConfig({
   root: path.join(import.meta.dirname, 'console'),
   base: '/',
+  plugins: [packed()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'react' } },
   resolve: {
     alias: {

@@ -2,7 +2,6 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { gzipSync } from 'node:zlib';
 
 const root = path.join(import.meta.dirname, '..');
 const source = path.join(root, 'src');
@@ -31,10 +30,4 @@ const built = spawnSync(process.execPath, [...vite, '--logLevel', 'warn'], {
   cwd: root,
   stdio: 'inherit',
 });
-
-// Fonts and pictures are compressed as they are.
-for (const file of globSync('**/*.{js,css,html,svg}', { cwd: page })) {
-  const text = readFileSync(path.join(page, file));
-  writeFileSync(path.join(page, `${file}.gz`), gzipSync(text, { level: 9 }));
-}
 process.exitCode = status || built.status || 0;

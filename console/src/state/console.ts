@@ -2,6 +2,7 @@ import { type Client, createClient, pageAccess, RefusalError } from 'turnkeep/cl
 import { Cell } from './cell.ts';
 import { Router } from '../router.ts';
 import { Kept } from './keep.ts';
+import { Highlighter } from '../text/highlighter.ts';
 import { SessionList } from './session-list.ts';
 import { SessionLog } from './session-log.ts';
 
@@ -15,6 +16,7 @@ const tickMs = 20_000;
 export class Console {
   readonly client: Client;
   readonly router = new Router();
+  readonly highlighter = new Highlighter();
   readonly list: SessionList;
   readonly pinned = new Kept<readonly string[]>('pinned', []);
   readonly folded = new Kept<readonly string[]>('folded', []);
@@ -42,27 +44,29 @@ export class Console {
   start(): void {
     const { signal } = this.#stop;
     void this.list.run(signal);
-    this.list.feed.watch(() => {
-      if (this.list.feed.get() === 'live') void this.#lookForRestart();
-    });
+    void this.#lookAtDaemon();
+    this.list.feed.watch(() => void this.#lookAtDaemon());
     const timer = setInterval(() => this.now.set(Date.now()), tickMs);
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   }
 
-  async #lookForRestart(): Promise<void> {
+  /** A socket that is refused tells a page nothing: whether it is still logged in is asked for. */
+  async #lookAtDaemon(): Promise<void> {
     try {
-      const { startedAt } = await this.client.server.info();
+      const { startedAt } = await this.client.server.info({}, { tries: 1 });
       if (this.#startedAt !== null && this.#startedAt !== startedAt) this.restarted.set(startedAt);
       this.#startedAt = startedAt;
     } catch (error) {
       // It has gone again: the feed says so, and this is asked when it is back.
       if (!(error instanceof RefusalError)) throw error;
+      if (error.refusal.code === 'unauthenticated') this.list.ended.set(error);
     }
   }
 
   close(): void {
     this.#stop.abort();
     for (const log of this.#logs.values()) log.close();
+    this.highlighter.close();
     this.client.close();
   }
 

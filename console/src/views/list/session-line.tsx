@@ -114,6 +114,7 @@ export function titleOf(row: SessionRow): string {
 function moreOf(row: SessionRow): string {
   const condition = conditionOf(row);
   const state = condition === 'done' || condition === 'new' ? '' : `${conditionText[condition]} · `;
-  const last = row.lastMessage === null ? '' : ` · ${oneLine(row.lastMessage, 90)}`;
+  const last =
+    row.lastMessage === null ? '' : ` · ${oneLine(row.lastMessage.replace(/^[#>*`\s]+/, ''), 90)}`;
   return `${state}${row.agent}${last}`;
 }

@@ -1,0 +1,68 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ConsolePlace } from './place.ts';
+
+let place: ConsolePlace;
+
+beforeAll(async () => {
+  place = await ConsolePlace.open();
+});
+afterAll(() => place.close());
+
+const loggedOut = (page: Page) => page.getByText('turnkeep console', { exact: true }).waitFor();
+const loggedIn = (page: Page) => page.getByRole('navigation', { name: 'Console' }).waitFor();
+
+test('S1: the link of `up` logs a browser in, and leaves no code in the address or its history', async () => {
+  const { console: link } = JSON.parse(place.daemon.told.out) as { console: string };
+  const page = await place.blank();
+  await page.goto(link);
+  await loggedIn(page);
+  expect(page.url()).toBe(`${place.daemon.url}/`);
+  await page.getByRole('heading', { name: 'Begin your first session' }).waitFor();
+  expect(await page.evaluate(() => history.length)).toBeLessThanOrEqual(2);
+  const kept = await page.evaluate(
+    () => JSON.stringify(Object.entries(localStorage)) + document.cookie,
+  );
+  expect(kept).not.toContain(link.split('#code=')[1]);
+  expect(kept).not.toContain('tk_');
+  await page.reload();
+  await loggedIn(page);
+  expect(place.faults).toEqual([]);
+  await page.context().close();
+});
+
+test('S1: without a code, with a used one, a wrong one or half of a login nobody gets in', async () => {
+  const bare = await place.blank();
+  await bare.goto(place.daemon.url);
+  await loggedOut(bare);
+  const link = await place.link();
+  const first = await place.blank();
+  await first.goto(link);
+  await loggedIn(first);
+  const second = await place.blank();
+  await second.goto(link);
+  await loggedOut(second);
+  await second.goto(`${place.daemon.url}/#code=aaaaaa.${'A'.repeat(22)}`);
+  await second.reload();
+  await loggedOut(second);
+  // The page's half alone, as another program of this machine could have read it from a disk.
+  const key = await first.evaluate(() => localStorage.getItem('turnkeep.page'));
+  await bare.evaluate((half) => localStorage.setItem('turnkeep.page', half!), key);
+  await bare.reload();
+  await loggedOut(bare);
+  // The cookie alone, as every port of the host is sent it.
+  await first.evaluate(() => localStorage.removeItem('turnkeep.page'));
+  await first.reload();
+  await loggedOut(first);
+  for (const page of [bare, first, second]) await page.context().close();
+});
+
+test('S1: a login that is revoked ends its pages at once', async () => {
+  const page = await place.page();
+  const { tokens } = await place.client.tokens.list();
+  for (const { id, name } of tokens) {
+    if (name === 'console') await place.client.tokens.revoke({ id });
+  }
+  await loggedOut(page);
+  await page.context().close();
+});
