@@ -68,6 +68,7 @@ const groups: { readonly [Group in keyof CallGroups]: true } = {
   budgets: true,
   hooks: true,
   logins: true,
+  moves: true,
   policy: true,
   prices: true,
   queue: true,

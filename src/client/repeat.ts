@@ -9,6 +9,7 @@ const reads: ReadonlySet<OperationName> = new Set([
   'blobs.get',
   'budgets.get',
   'hooks.list',
+  'moves.list',
   'policy.get',
   'policy.test',
   'prices.get',
@@ -29,6 +30,14 @@ const reads: ReadonlySet<OperationName> = new Set([
   'usage.summary',
 ]);
 
+/** Done again they come to the same: a question has the id of who asks it, a session that moves is named. */
+const again: ReadonlySet<OperationName> = new Set([
+  'approvals.request',
+  'moves.activate',
+  'moves.offer',
+  'moves.withdraw',
+]);
+
 /** What is sent, and whether it may be sent again when no answer came. */
 export interface Sending {
   input: object;
@@ -37,8 +46,7 @@ export interface Sending {
 
 /** Gives a command the id that makes it repeatable where the caller gave none. */
 export function prepare(operation: OperationName, input: object): Sending {
-  // A question has the id of who asks it.
-  if (reads.has(operation) || operation === 'approvals.request') return { input, repeatable: true };
+  if (reads.has(operation) || again.has(operation)) return { input, repeatable: true };
   if (operation === 'sessions.send') {
     const sent = input as InputOf<'sessions.send'>;
     return { input: { ...sent, id: sent.id ?? newId() }, repeatable: true };

@@ -43,18 +43,21 @@ export async function attempts<Result>(
     access.onEvent(failed, { status, attempt: count });
     return { failed, status };
   };
+  /** Of the last answer, and of the last one that did not take the token. */
+  let answered: number | null = null;
   let refused: number | null = null;
   for (let count = 1; ; count += 1) {
     const step = await once(access, { sent, tokens, ended, count }, take);
     if ('done' in step) return step;
     signal.throwIfAborted();
     const { status, token } = step;
+    answered = status ?? answered;
     if (token === 'refused') refused = status;
     if (token === 'none') return fail('no_credential', refused, count);
     const ms = step.waitMs ?? backOff(count - 1, access.pace.random());
     if (await waited(access, ms, ended)) continue;
     if (signal.aborted) throw reasonOf(signal);
-    return fail(token === 'failed' ? 'no_credential' : 'gave_up', status, count);
+    return fail(token === 'failed' ? 'no_credential' : 'gave_up', answered, count);
   }
 }
 

@@ -5,18 +5,22 @@ export interface BatchBounds {
   chars: number;
 }
 
-/** The lines from the first on that go in one request: at least one. */
+/** The lines from the first on that go in one request: at least one, and none of them twice. */
 export function batchOf<Each extends Line>(
   lines: readonly Each[],
   { entries, chars }: BatchBounds,
 ): readonly Each[] {
-  let count = 0;
+  const names = new Set<string>();
   let size = 0;
+  let count = 0;
   for (const line of lines) {
+    const name = line.uuid ?? line.text;
     size += line.text.length;
-    if (count > 0 && (count >= entries || size > chars || !isOneLine(line))) break;
+    const fits = count < entries && size <= chars && isOneLine(line) && !names.has(name);
+    if (count > 0 && !fits) break;
+    names.add(name);
     count += 1;
-    if (!isOneLine(line)) break;
+    if (!fits) break;
   }
   return lines.slice(0, count);
 }

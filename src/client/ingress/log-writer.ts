@@ -43,6 +43,8 @@ export class LogWriter {
   readonly #queue: Waiting[] = [];
   readonly #receipts = new Map<number, (result: AppendResult) => void>();
   #head: string | null | undefined;
+  /** The head when something of ours was stored last: nobody else has written since where it still is. */
+  #ours: string | null | undefined;
   #fork: Fork | null = null;
   #tried: KeptLog['tried'] = null;
   #stuck: Stuck | null = null;
@@ -190,10 +192,10 @@ export class LogWriter {
     session: string,
   ): void {
     const last = lines.findLast(({ uuid }) => uuid !== null)?.uuid;
-    // An old entry once more: the log has not moved.
-    const unmoved = known.every(Boolean) && head !== null && head === this.#head;
-    if (last !== undefined && last !== null && !unmoved) this.#head = last;
+    // Also of an old one that is sent once more: what followed it then may follow it again.
+    if (last !== undefined && last !== null) this.#head = last;
     else if (this.#head === undefined) this.#head = head ?? undefined;
+    if (!known.every(Boolean)) this.#ours = this.#head;
     this.#batches = batches;
     this.#alone = Math.max(0, this.#alone - lines.length);
     this.#conflicts = 0;
@@ -217,6 +219,10 @@ export class LogWriter {
     this.#tried = null;
     this.#conflicts += 1;
     const known = this.#head;
+    if (head !== null && head === this.#ours && head !== sent) {
+      this.#head = head;
+      return;
+    }
     if (onConflict === 'fork' && known !== undefined && this.#fork === null) {
       this.#fork = { session: newId(), at: known, whole: false };
       await this.#ports.outbox.forked(this.session, this.#fork);

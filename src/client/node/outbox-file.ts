@@ -141,26 +141,22 @@ export class OutboxFile {
     // Only what is settled: a file that goes away does not need to be told.
     if (!durable && this.#waiting.size === 0) return;
     const part = this.#current();
-    const handle = await open(path.join(this.#directory, part.file), 'a', 0o600);
     const before = part.size;
+    const all = before === 0 ? [...this.#standing.values(), ...records] : records;
+    const text = all.map((record) => `${JSON.stringify(record)}\n`).join('');
     try {
-      const all = before === 0 ? [...this.#standing.values(), ...records] : records;
-      const text = all.map((record) => `${JSON.stringify(record)}\n`).join('');
-      await handle.appendFile(text);
-      if (durable) await handle.datasync();
-      part.size += Buffer.byteLength(text);
-      for (const record of records) {
-        if (record.record === 'line') part.last = record.number;
-        else this.#standing.set(record.record, record);
-      }
+      await append(path.join(this.#directory, part.file), text, durable);
       if (before === 0 && durable) await flushDirectory(this.#directory);
     } catch (error) {
       // Whether a part of it is there nobody knows: the rest goes to another file.
       part.size = fileBytes;
       await truncate(path.join(this.#directory, part.file), before).catch(() => undefined);
       throw error;
-    } finally {
-      await handle.close();
+    }
+    part.size += Buffer.byteLength(text);
+    for (const record of records) {
+      if (record.record === 'line') part.last = record.number;
+      else this.#standing.set(record.record, record);
     }
     await this.#removeOld();
   }
@@ -181,6 +177,16 @@ export class OutboxFile {
     while (this.#parts.length > 1 && this.#parts[0]!.last < first) {
       await rm(path.join(this.#directory, this.#parts.shift()!.file), { force: true });
     }
+  }
+}
+
+async function append(file: string, text: string, durable: boolean): Promise<void> {
+  const handle = await open(file, 'a', 0o600);
+  try {
+    await handle.appendFile(text);
+    if (durable) await handle.datasync();
+  } finally {
+    await handle.close();
   }
 }
 

@@ -52,7 +52,7 @@ function entry(uuid: string): { uuid: string; type: string } {
 
 async function settled(
   appender: Appender,
-  ...entries: ({ uuid?: string } | string)[]
+  ...entries: ({ uuid?: string; type: string } | string)[]
 ): Promise<AppendResult[]> {
   const receipts = await Promise.all(entries.map((each) => appender.append('s', each)));
   return Promise.all(receipts.map((receipt) => receipt.settled));
@@ -214,7 +214,7 @@ describe('answers that are none', () => {
 
   test('L1 P1: after the deadline it is told so, kept, and sent with the next entry, in order', async () => {
     await serve();
-    const appender = await appending({ deadlineMs: 3000 });
+    const appender = await appending({ deadlineMs: 60_000 });
     server.faults = Array.from({ length: 100 }, () => ({ answer: 500 }));
     const gone = { result: 'gave_up', kept: true, status: 500 };
     expect(await settled(appender, entry('a'), entry('b'))).toEqual([gone, gone]);
@@ -341,6 +341,24 @@ describe('somebody else has written', () => {
     appender.resume('s', { after: 'theirs' });
     await appender.rest();
     expect(server.uuids('s')).toEqual(['theirs', 'a', 'b']);
+  });
+
+  test('L3 L5: an old entry once more is no conflict, whatever is done about those', async () => {
+    await serve();
+    const appender = await appending({ onConflict: 'fail' });
+    await (
+      await appender.append('s', entry('a'), { after: null })
+    ).settled;
+    const mode = { type: 'mode' };
+    const again = await settled(appender, mode, entry('b'), entry('a'), mode, entry('c'));
+    expect(again.map(({ result }) => result)).toEqual([
+      'stored',
+      'stored',
+      'duplicate',
+      'duplicate',
+      'stored',
+    ]);
+    expect(server.uuids('s')).toEqual(['a', null, 'b', 'c']);
   });
 
   test('L5: what is given up is given up by the caller alone', async () => {
