@@ -38,6 +38,7 @@ export const layers: Layers = {
   console: { rooms: ['domain', 'ports'], node: true, packages: [] },
   hosts: { rooms: ['domain', 'ports'], node: true, packages: [] },
   files: { rooms: ['domain', 'ports'], node: true, packages: [] },
+  memory: { rooms: ['domain', 'ports'], node: true, packages: [] },
   policy: { rooms: ['domain'], node: false, packages: ['unbash'] },
   api: {
     rooms: ['protocol', 'engine', 'formats', 'domain', 'ports'],
@@ -58,6 +59,7 @@ export const layers: Layers = {
       'hooks',
       'hosts',
       'files',
+      'memory',
       'policy',
       'api',
       'acp-face',

@@ -6,13 +6,13 @@ import { type Api, createApi } from '../api/api.ts';
 import type { ApiOptions } from '../api/options.ts';
 import { CodeLogins } from '../console/logins.ts';
 import { openPages } from '../console/pages.ts';
-import { noMemories } from '../ports/memories.ts';
 import { limits } from '../domain/limits.ts';
 import { refuse } from '../domain/refusal.ts';
 import { createEngine, type SessionEngine } from '../engine/create-engine.ts';
 import type { ShutRun } from '../engine/engine.ts';
 import { openFiles } from '../files/files.ts';
 import { openHosts } from '../hosts/hosts.ts';
+import { fileMemories } from '../memory/memories.ts';
 import type { AgentDriver } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Hosts } from '../ports/hosts.ts';
@@ -161,7 +161,7 @@ async function compose(
     stallMs: options.stallMs ?? limits.stallMs,
     idleMs: options.idleMs ?? limits.idleMs,
     server: await serverId(directory),
-    memories: noMemories,
+    memories: fileMemories({ drivers, environment: agentEnvironment(process.env, {}) }),
     log,
   });
   const end = ending({ directory, store, engine, large, unlock });

@@ -85,6 +85,8 @@ export type Command =
       /** Of `host`: where it goes on, unless where it was, and what is remembered there. */
       cwd?: string;
       memory?: Memory;
+      /** What is remembered goes up to this seq: refused where the log has gone on. */
+      upTo?: number;
     }
   /** The entry that proves it comes from the log of the copy that gave the session up. */
   | { type: 'arrive'; moved: Entry; here: string; cwd?: string; memory: Memory }

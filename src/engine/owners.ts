@@ -1,21 +1,17 @@
 import type { Memory } from '../domain/command.ts';
 import { demandProof } from '../domain/decide/owner.ts';
-import { smallLine } from '../domain/externalise.ts';
-import type { By, Entry, EntryOf, Place } from '../domain/entry.ts';
-import { refuse } from '../domain/refusal.ts';
+import type { By, Entry, Place } from '../domain/entry.ts';
+import { refuse, RefusalError } from '../domain/refusal.ts';
 import { rowOf, type SessionRow } from '../domain/row.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Memories, MemoryLine, NativeSession } from '../ports/memories.ts';
+import type { Memories } from '../ports/memories.ts';
 import type { Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';
-import { lastNode } from './ancestry.ts';
-import { blobCollector } from './decode.ts';
-import { primerOf } from './primers.ts';
+import { OwnMemory } from './own-memory.ts';
 import type { Told } from './prompt-contents.ts';
 import type { Registry } from './registry.ts';
 import type { OwnerAnswer, OwnerOps, TakeOverInput } from './session-ops.ts';
 import type { Supervisor } from './supervisor.ts';
-import type { HeldBlob } from './withhold.ts';
 
 type OwnerEntry = Extract<Entry, { kind: 'owner' }>;
 
@@ -35,9 +31,11 @@ export interface OwnersContext {
 /** Who writes sessions: agents here, somebody outside, a copy on another machine. */
 export class Owners implements OwnerOps {
   readonly #context: OwnersContext;
+  readonly #memory: OwnMemory;
 
   constructor(context: OwnersContext) {
     this.#context = context;
+    this.#memory = new OwnMemory(context);
   }
 
   /** A new writer: those before it are fenced. */
@@ -51,14 +49,23 @@ export class Owners implements OwnerOps {
       return answerOf(await post(actor, own, by), null);
     }
     const cwd = await this.#directory(actor, input.cwd);
-    const { memory, told } = await this.#remembered(actor, cwd);
-    return answerOf(await post(actor, { ...own, cwd, memory }, by, told), memory);
+    for (let tries = 1; ; tries += 1) {
+      const upTo = actor.state.lastSeq;
+      const { memory, told } = await this.#memory.restore(actor, cwd);
+      try {
+        return answerOf(await post(actor, { ...own, cwd, memory, upTo }, by, told), memory);
+      } catch (error) {
+        if (!hasGoneOn(error)) throw error;
+        if (tries === mostTries) throw stillWritten();
+      }
+    }
   }
 
   /** Nobody writes it while `to` gets a copy. */
   async give(session: string, to: Place, by: By): Promise<SessionRow> {
     const actor = await this.#atRest(session);
-    await this.#capture(actor, by);
+    // What the agent has only in its files goes along.
+    await this.#memory.capture(actor, by);
     const command = {
       type: 'own',
       to: { state: 'moving', to },
@@ -94,15 +101,15 @@ export class Owners implements OwnerOps {
     by: By,
   ): Promise<OwnerAnswer> {
     const actor = await this.#context.registry.get(session);
-    const { server, arrived } = this.#context;
+    const { server } = this.#context;
     if (await this.#hasArrived(actor, moved)) return this.#arrivedBefore(actor, moved);
     // Before any file of the agent's is written.
     demandProof(actor.state, moved, server);
     const cwd = await this.#directory(actor, given);
-    const { memory, told } = await this.#remembered(actor, cwd);
+    const { memory, told } = await this.#memory.restore(actor, cwd);
     const command = { type: 'arrive', moved, here: server, cwd, memory } as const;
     const state = await post(actor, command, by, told);
-    arrived(session);
+    this.#context.arrived(session);
     return answerOf(state, memory);
   }
 
@@ -150,83 +157,20 @@ export class Owners implements OwnerOps {
     }
     return this.#context.checkDirectory(cwd);
   }
-
-  /** What the agent tells only in its files goes into the log before it is copied. */
-  async #capture(actor: SessionActor, by: By): Promise<void> {
-    const { memories, clock } = this.#context;
-    const { agent, nativeId, cwd } = actor.state;
-    if (nativeId === null) return;
-    const captured = await memories.capture({ agent, nativeId, cwd });
-    if ('reason' in captured || captured.lines.length === 0) return;
-    const blobs: HeldBlob[] = [];
-    const put = blobCollector(blobs, (bytes) => clock.sha256(bytes));
-    const lines = captured.lines.map(({ file, text }, at) => ({
-      id: `n${clock.sha256(JSON.stringify([nativeId, file, at, text])).slice(0, 40)}`,
-      node: false,
-      line: smallLine({ format: agent, session: nativeId, file, line: text }, put),
-      shows: [],
-    }));
-    const epoch = { inForce: actor.epoch };
-    const command = { type: 'append_lines', lines, epoch, captured: true } as const;
-    await actor.post({ command, by, ownId: true, blobs });
-  }
-
-  /** Puts the agent's own memory in its place; where that cannot be, it is told what was. */
-  async #remembered(actor: SessionActor, cwd: string): Promise<{ memory: Memory; told?: Told }> {
-    const { memories, store } = this.#context;
-    const { agent, id, lastSeq } = actor.state;
-    const nativeId = actor.state.nativeId ?? (await this.#lastNative(id));
-    const of = nativeId === null ? null : { agent, nativeId, cwd };
-    const found = of === null ? noMemory : await memories.restore(of, this.#lines(id, of));
-    if (found.restored && nativeId !== null) return { memory: { memory: 'exact', nativeId } };
-    const place = { session: id, seq: lastSeq };
-    const node = await lastNode(store, place);
-    const told = await primerOf(this.#context, { ...place, node });
-    if (told === null) return { memory: { memory: 'none' } };
-    const reason = found.restored ? '' : found.reason;
-    return { memory: { memory: 'primed', reason, primer: told.ref }, told };
-  }
-
-  /** The agent's session of the last line that was appended from outside. */
-  async #lastNative(session: string): Promise<string | null> {
-    const before = Number.MAX_SAFE_INTEGER;
-    const query = { session, before, kinds: ['native'], limit: 1, maxBytes: 1024 * 1024 } as const;
-    const [entry] = (await this.#context.store.history(query)).entries;
-    return entry?.kind === 'native' ? entry.data.session : null;
-  }
-
-  async *#lines(session: string, { nativeId }: NativeSession): AsyncIterable<MemoryLine> {
-    const { store } = this.#context;
-    let after: number | null = 0;
-    while (after !== null) {
-      const page = await store.history({
-        session,
-        after,
-        kinds: ['native'],
-        limit: 500,
-        maxBytes: 1024 * 1024,
-      });
-      for (const entry of page.entries) {
-        if (entry.kind !== 'native') continue;
-        const { data } = entry;
-        if (data.session !== nativeId || data.differs === true) continue;
-        yield { file: data.file, text: await this.#text(data) };
-      }
-      after = page.next;
-    }
-  }
-
-  async #text({ line, blob }: EntryOf<'native'>['data']): Promise<string> {
-    if (blob === undefined) return line;
-    const bytes = await this.#context.store.getBlob(blob.digest);
-    if (bytes === undefined) {
-      throw refuse('unavailable', 'A line of what the agent remembers is not there any more.');
-    }
-    return new TextDecoder().decode(bytes);
-  }
 }
 
-const noMemory = { restored: false, reason: 'the agent had said nothing yet' } as const;
+/** Of a session that somebody goes on writing to while its agent's files are made. */
+const mostTries = 8;
+
+function hasGoneOn(error: unknown): boolean {
+  return error instanceof RefusalError && error.refusal.field === 'expect';
+}
+
+function stillWritten(): Error {
+  const message =
+    'It is being written to all the time: take it over as external first, which ends what others write.';
+  return refuse('busy', message, { field: 'session' });
+}
 
 async function post(
   actor: SessionActor,

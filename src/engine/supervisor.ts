@@ -79,7 +79,7 @@ export class Supervisor {
     try {
       await this.#checkDirectory(grip.spec.cwd);
       const secrets = await this.#context.store.secrets(grip.spec.session);
-      const variables = variablesOf(grip.spec, secrets);
+      const variables = variablesOf(grip.spec.env, secrets);
       const env = await this.#context.environment(grip.driver, grip.spec, variables);
       const files = grip.driver.files?.(grip.spec, secrets) ?? [];
       const spec = { host: grip.id, program, args, files, cwd: grip.spec.cwd, env };
@@ -346,8 +346,12 @@ interface Ending {
   terminate?: boolean;
 }
 
-function variablesOf(spec: OpenSpec, secrets: Secrets): { [name: string]: string } {
-  const known = spec.env.flatMap((name) => {
+/** The session's own variables, as far as their values are here. */
+export function variablesOf(
+  names: readonly string[],
+  secrets: Secrets,
+): { [name: string]: string } {
+  const known = names.flatMap((name) => {
     const value = secrets[secretName(name)];
     return value === undefined ? [] : [[name, value] as const];
   });

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../domain/json.ts';
 import type { ReadLine } from '../domain/native.ts';
 import type { AgentSetting, AgentSettings, Secrets } from '../domain/settings.ts';
 import type { AgentFile, AgentProgram } from './agent-program.ts';
+import type { MemoryFiles } from './memory-files.ts';
 import type { AgentProbe, ProbeReport } from './probe.ts';
 
 export type { AgentFile, AgentProgram } from './agent-program.ts';
@@ -91,6 +92,8 @@ export interface AgentDriver {
   readonly probe?: AgentProbe;
   /** Absent where nothing is known of how it keeps conversations. */
   readonly memory?: AgentMemory;
+  /** Absent where its files cannot be put in their place on another machine. */
+  readonly memoryFiles?: MemoryFiles;
 }
 
 /** How an agent keeps a conversation by itself: files of lines, each a JSON object. */

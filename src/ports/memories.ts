@@ -8,17 +8,16 @@ export interface Memories {
    * done where they are there already, or go on from there; what is there and says something else is left.
    */
   restore(session: NativeSession, lines: AsyncIterable<MemoryLine>): Promise<Restored>;
-  /**
-   * The lines of its files, of an agent that does not tell them while it works; none where there is nothing
-   * to be told, a reason where they cannot be had.
-   */
-  capture(session: NativeSession): Promise<{ lines: readonly MemoryLine[] } | { reason: string }>;
+  /** What its files go on with after the lines that are known, of an agent that rests. */
+  capture(session: NativeSession, known: AsyncIterable<MemoryLine>): AsyncIterable<MemoryLine>;
 }
 
 export interface NativeSession {
   agent: string;
   nativeId: string;
   cwd: string;
+  /** Variables of the session in the agent's environment. */
+  env: { readonly [name: string]: string };
 }
 
 export interface MemoryLine {
@@ -32,5 +31,5 @@ export type Restored = { restored: true } | { restored: false; reason: string };
 /** Of a daemon whose agents remember nothing that could be put anywhere. */
 export const noMemories: Memories = {
   restore: () => Promise.resolve({ restored: false, reason: 'agents here keep nothing in files' }),
-  capture: () => Promise.resolve({ lines: [] }),
+  async *capture() {},
 };

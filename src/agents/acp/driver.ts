@@ -1,6 +1,7 @@
 import type { Json } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
 import type { AgentDriver, AgentProfile, AgentProgram, OpenSpec } from '../../ports/agent.ts';
+import type { MemoryFiles } from '../../ports/memory-files.ts';
 import { readElicitation } from './elicitation.ts';
 import { encodeCommand } from './encode.ts';
 import { ignoredNotifications, refusedRequests } from './ignored.ts';
@@ -30,6 +31,8 @@ export interface AcpOptions {
   probeProgram?: AgentProgram;
   /** The version with which it was tested, as it tells it at `initialize`; default: none. */
   tested?: string;
+  /** Its files, where they are known. */
+  memoryFiles?: MemoryFiles;
 }
 
 /** What the protocol has a place for; what one agent then has no place for is told when it opens. */
@@ -60,6 +63,7 @@ export function acpDriver(options: AcpOptions): AgentDriver {
       (spec) => options.probeProgram ?? options.program(spec),
       options.tested ?? null,
     ),
+    ...(options.memoryFiles === undefined ? {} : { memoryFiles: options.memoryFiles }),
   };
 }
 

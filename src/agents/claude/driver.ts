@@ -10,6 +10,7 @@ import {
 } from './control.ts';
 import { encodeCommand, openingLines } from './encode.ts';
 import { ignoredTypes } from './ignored.ts';
+import { claudeMemoryFiles } from './memory-files.ts';
 import { readAssistant, readUser } from './messages.ts';
 import { readMirror } from './mirror.ts';
 import { claudeProgram, type ClaudeOptions } from './program.ts';
@@ -67,6 +68,7 @@ export function claudeAgent(options: ClaudeOptions): AgentDriver {
     encode: (state, command) => encodeCommand(loadedState(state), command),
     probe: claudeProbe(options),
     memory: { read: readTranscriptLine },
+    memoryFiles: claudeMemoryFiles(options),
   };
 }
 

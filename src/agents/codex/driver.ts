@@ -16,6 +16,7 @@ import { ignoredNotifications, refusedRequests } from './ignored.ts';
 import { readItem } from './items.ts';
 import { liveSettings, readSet } from './live.ts';
 import { mcpFiles } from './mcp.ts';
+import { codexMemoryFiles } from './memory-files.ts';
 import { invalidLine, messageOf, refusalLine, type Answer, type Message } from './message.ts';
 import {
   readConfigWarning,
@@ -85,6 +86,7 @@ export function codexAgent(options: CodexOptions): AgentDriver {
     },
     encode: (state, command) => encodeCommand(loadedState(state), command),
     probe: codexProbe(options),
+    memoryFiles: codexMemoryFiles(options),
   };
 }
 

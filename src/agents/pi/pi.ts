@@ -1,6 +1,7 @@
 import type { AgentDriver, AgentProfile, OpenSpec } from '../../ports/agent.ts';
 import { acpDriver } from '../acp/driver.ts';
 import type { AcpQuirks } from '../acp/quirks.ts';
+import { piMemoryFiles } from './memory-files.ts';
 import { type ForeignOptions, isTrusted, networkVariables } from '../trust.ts';
 
 export interface PiOptions extends ForeignOptions {
@@ -75,5 +76,6 @@ export function piAgent(options: PiOptions): AgentDriver {
     quirks: piQuirks,
     program: (spec) => ({ program: options.program, args: [], env: env(spec) }),
     tested: '0.0.34',
+    memoryFiles: piMemoryFiles(options),
   });
 }

@@ -2,6 +2,7 @@ import type { Command } from '../command.ts';
 import type { Arriving, Draft } from '../draft.ts';
 import type { Entry, Owner } from '../entry.ts';
 import { refuse } from '../refusal.ts';
+import { checkSeq } from './head.ts';
 
 /** Of the session's writer: the epoch in force, and the one that the caller writes with. */
 export interface Epochs {
@@ -120,13 +121,14 @@ const care: ReadonlySet<Command['type']> = new Set([
 type Own = Extract<Command, { type: 'own' }>;
 
 /** The writer changes, and with it the epoch. */
-export function own(draft: Draft, { to, here, memory, at, cwd }: Own): void {
+export function own(draft: Draft, { to, here, memory, at, cwd, upTo }: Own): void {
   const { writer } = draft.state;
   if (at !== undefined && at !== writer.epoch) {
     throw refuse('conflict', `The writer has changed: its epoch is ${writer.epoch} by now.`, {
       data: { epoch: writer.epoch },
     });
   }
+  if (upTo !== undefined) checkSeq(draft, upTo, { field: 'expect', epoch: writer.epoch });
   demandWay(draft, to.state, here);
   demandRest(draft);
   // What moves nowhere stays where it was.
