@@ -13,9 +13,12 @@ export interface Item {
   partial: boolean;
   /** The tool call of the sub-agent that it is from. */
   parentCall: string | null;
+  /** Of a tool call: what the sub-agent did that it started, as far as it is in the window. */
+  children: readonly Item[];
 }
 
 export type ItemType =
+  | 'run'
   | 'prompt'
   | 'message'
   | 'thought'
@@ -45,12 +48,34 @@ export function itemsOf(
   for (const { entryId, part, parentCall } of partials) {
     if (known.has(entryId)) continue;
     const type = part === 'text' ? 'message' : 'thought';
-    items.push({ key: entryId, type, entries: [], partial: true, parentCall });
+    items.push({ key: entryId, type, entries: [], partial: true, parentCall, children: [] });
   }
-  return items.map((item) => {
-    const old = before.get(item.key);
-    return old !== undefined && isSame(old, item) ? old : item;
-  });
+  return nestedIn(items).map((item) => kept(item, before.get(item.key)));
+}
+
+/** What came of a tool call stands in it; where the call lies before the window, it stands by itself. */
+function nestedIn(items: readonly Item[]): Item[] {
+  const calls = new Map<string, Item & { children: Item[] }>();
+  const tops: Item[] = [];
+  for (const one of items) {
+    const item = { ...one, children: [] };
+    const [first] = item.entries;
+    const around = item.parentCall === null ? undefined : calls.get(item.parentCall);
+    if (around === undefined) tops.push(item);
+    else around.children.push(item);
+    if (first?.kind === 'tool_call' && !calls.has(first.data.call))
+      calls.set(first.data.call, item);
+  }
+  return tops;
+}
+
+/** The item as it was, where nothing of it has changed. */
+function kept(item: Item, old: Item | undefined): Item {
+  if (old === undefined) return item;
+  const olds = new Map(old.children.map((child) => [child.key, child]));
+  const children = item.children.map((child) => kept(child, olds.get(child.key)));
+  const next = { ...item, children };
+  return isSame(old, next) ? old : next;
 }
 
 function isSame(a: Item, b: Item): boolean {
@@ -58,7 +83,9 @@ function isSame(a: Item, b: Item): boolean {
     a.type === b.type &&
     a.partial === b.partial &&
     a.entries.length === b.entries.length &&
-    a.entries.every((entry, at) => entry === b.entries[at])
+    a.entries.every((entry, at) => entry === b.entries[at]) &&
+    a.children.length === b.children.length &&
+    a.children.every((child, at) => child === b.children[at])
   );
 }
 
@@ -100,6 +127,7 @@ class Folding {
       case 'run_started':
         return this.#started(entry);
       case 'run_ended':
+        this.#ofRun(entry);
         return this.#begin('end', entry);
       case 'queue':
         return this.#queue(entry);
@@ -111,6 +139,7 @@ class Folding {
         if (entry.data.from === 'client' && entry.seq > 1) this.#begin('note', entry);
         return;
       case 'usage':
+        return this.#ofRun(entry);
       case 'snapshot':
         return;
       default:
@@ -125,6 +154,7 @@ class Folding {
       entries: [entry],
       partial: false,
       parentCall: entry.parentCall ?? null,
+      children: [],
       shown,
     };
     this.#order.push(item);
@@ -153,7 +183,13 @@ class Folding {
       const prompt = this.#byKey.get(id);
       if (prompt !== undefined) prompt.shown = true;
     }
-    if (entry.data.trigger === 'agent') this.#begin('note', entry);
+    this.#begin('run', entry, { key: `run:${entry.runId ?? entry.id}` });
+  }
+
+  /** What a run used, and its end, for the line at its head. */
+  #ofRun(entry: Entry): void {
+    const run = entry.runId === undefined ? undefined : this.#byKey.get(`run:${entry.runId}`);
+    run?.entries.push(entry);
   }
 
   #queue(entry: EntryOf<'queue'> & Entry): void {

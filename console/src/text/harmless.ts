@@ -1,9 +1,18 @@
 /**
- * What agents say is data. For display the characters are taken out that would turn the reading order of a line
- * or control a terminal; the raw entry has them still.
+ * What agents say is data. For display the characters are taken out that would control a terminal, and those are
+ * named that would turn the reading order of a line; the raw entry has them still.
  */
 export function harmless(text: string): string {
-  return text.replace(sequences, '').replace(controls, '');
+  return text.replace(sequences, '').replace(controls, '').replace(turning, named);
+}
+
+/** Of what somebody decides about nothing is left out: whatever cannot be seen stands as a sign or by its name. */
+export function exact(text: string): string {
+  return text
+    .replace(pictured, (unit) =>
+      String.fromCharCode(unit === '\u007F' ? 0x2421 : 0x2400 + unit.charCodeAt(0)),
+    )
+    .replace(unseen, named);
 }
 
 // Strings (OSC, DCS, SOS, PM, APC) to their end or the end of the line; CSI; other escapes.
@@ -12,7 +21,19 @@ const sequences =
   /(?:\u001B[\]PX^_]|[\u009D\u0090\u0098\u009E\u009F])[^\u0007\u001B\u009C\r\n]*(?:\u0007|\u001B\\?|\u009C)?|(?:\u001B\[|\u009B)[0-?]*[ -/]*[@-~]?|\u001B[ -/]*[0-~]?/g;
 const controls =
   // oxlint-disable-next-line no-control-regex -- control characters are what this is about
-  /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g;
+  /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200E\u200F]/g;
+/** Embeddings, overrides and isolates. */
+const turning = /[\u202A-\u202E\u2066-\u2069]/g;
+const pictured =
+  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
+  /[\u0000-\u0008\u000B-\u001F\u007F]/g;
+/** Marks of direction, characters without a width, tags, and spaces that look like none or like others. */
+const unseen =
+  /[\u0080-\u00A0\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180E\u2000-\u200F\u2028-\u202F\u205F-\u206F\u3000\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF9-\uFFFB\uD800-\uDFFF\u{E0000}-\u{E0FFF}]/gu;
+
+function named(unit: string): string {
+  return `‹U+${unit.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}›`;
+}
 
 /** A text on one line, for titles. */
 export function oneLine(text: string, atMost = 160): string {

@@ -1,62 +1,78 @@
-import { Lexer, type Token, type Tokens } from 'marked';
-import { memo, type ReactNode, useMemo } from 'react';
+import type { Token, Tokens } from 'marked';
+import { memo, type ReactNode, useState } from 'react';
 import { Code } from './code.tsx';
-import { harmless, safeLink } from './harmless.ts';
+import { safeLink } from './harmless.ts';
 import { LongText } from './long-text.tsx';
+import { useBlocks } from './use-blocks.ts';
 import './markdown.css';
 
-/** Longer texts are shown as they are: reading them as Markdown would take longer than a frame. */
-const mostChars = 200_000;
+/** So much of one thing is shown at first; the rest when somebody asks. */
+const mostBlocks = 300;
+const mostRows = 200;
+const mostColumns = 60;
+/** What is nested deeper is shown as it was written. */
+const mostDepth = 16;
 
 /**
  * Markdown as elements. What is HTML in it stays text: nothing is ever parsed as markup, so nothing can be
  * smuggled in. Only blocks that have changed render again, which is the last one while a text streams.
  */
-export function Markdown({ text }: { text: string }): ReactNode {
-  const clean = useMemo(() => harmless(text), [text]);
-  const blocks = useMemo(() => (clean.length > mostChars ? null : read(clean)), [clean]);
-  if (blocks === null) return <LongText text={clean} />;
+export function Markdown({
+  text,
+  streaming = false,
+}: {
+  text: string;
+  streaming?: boolean;
+}): ReactNode {
+  const { blocks, rest } = useBlocks(text, streaming);
+  const [most, setMost] = useState(mostBlocks);
+  const left = streaming ? 0 : blocks.length - most;
   return (
-    <div className="md">
-      {blocks.map((token, at) => (
-        <Block key={at} raw={token.raw} token={token} />
+    <div className="md" dir="auto">
+      {(left > 0 ? blocks.slice(0, most) : blocks).map((token, at) => (
+        <Block key={at} raw={token.raw} token={token} depth={0} />
       ))}
+      {left > 0 && <More left={left} what="blocks" show={() => setMost(most + mostBlocks)} />}
+      {rest !== '' && <LongText text={rest} end="last" follows={streaming} wraps />}
     </div>
   );
 }
 
-function read(text: string): Token[] {
-  return new Lexer({ gfm: true })
-    .lex(text)
-    .filter(({ type }) => type !== 'space' && type !== 'def');
+function More({ left, what, show }: { left: number; what: string; show: () => void }): ReactNode {
+  return (
+    <button type="button" className="quiet more" onClick={show}>
+      {left.toLocaleString()} more {what}
+    </button>
+  );
 }
 
 const Block = memo(
-  ({ token }: { raw: string; token: Token }) => block(token),
+  ({ token, depth }: { raw: string; token: Token; depth: number }) => block(token, depth),
   (a, b) => a.raw === b.raw,
 );
 
-function block(token: Token): ReactNode {
+function block(token: Token, depth: number): ReactNode {
+  if (depth > mostDepth) return token.raw;
   const one = token as Tokens.Generic & Token;
   switch (one.type) {
     case 'heading': {
       const { depth, tokens } = one as Tokens.Heading;
       // The page has a heading of its own above these.
       const Tag = `h${Math.min(6, depth + 2)}` as 'h3';
-      return <Tag>{inlines(tokens)}</Tag>;
+      return <Tag dir="auto">{inlines(tokens)}</Tag>;
     }
     case 'paragraph':
-      return <p>{inlines(one.tokens ?? [])}</p>;
+      return <p dir="auto">{inlines(one.tokens ?? [])}</p>;
     case 'code': {
       const { text, lang } = one as Tokens.Code;
       return <Code text={text} language={lang ?? ''} />;
     }
     case 'blockquote':
-      return <blockquote>{blocks(one.tokens ?? [])}</blockquote>;
+      return <blockquote dir="auto">{blocks(one.tokens ?? [], depth + 1)}</blockquote>;
     case 'list':
-      return list(one as Tokens.List);
+      return <List list={one as Tokens.List} depth={depth + 1} />;
     case 'table':
-      return table(one as Tokens.Table);
+      return <Table table={one as Tokens.Table} />;
     case 'hr':
       return <hr />;
     case 'text':
@@ -66,46 +82,64 @@ function block(token: Token): ReactNode {
   }
 }
 
-function blocks(tokens: readonly Token[]): ReactNode {
+function blocks(tokens: readonly Token[], depth: number): ReactNode {
   return tokens
     .filter(({ type }) => type !== 'space')
-    .map((token, at) => <Block key={at} raw={token.raw} token={token} />);
+    .map((token, at) => <Block key={at} raw={token.raw} token={token} depth={depth} />);
 }
 
-function list({ ordered, start, items }: Tokens.List): ReactNode {
-  const lines = items.map((item, at) => (
-    <li key={at} className={item.task ? 'task' : undefined}>
+function List({ list, depth }: { list: Tokens.List; depth: number }): ReactNode {
+  const [most, setMost] = useState(mostRows);
+  const { ordered, start, items } = list;
+  const lines = items.slice(0, most).map((item, at) => (
+    <li key={at} dir="auto" className={item.task ? 'task' : undefined}>
       {item.task && (
         <input type="checkbox" checked={item.checked === true} readOnly aria-label="task" />
       )}
-      {blocks(item.tokens.filter(({ type }) => (type as string) !== 'checkbox'))}
+      {blocks(
+        item.tokens.filter(({ type }) => (type as string) !== 'checkbox'),
+        depth,
+      )}
     </li>
   ));
-  return ordered ? <ol start={start === '' ? 1 : start}>{lines}</ol> : <ul>{lines}</ul>;
+  const left = items.length - most;
+  return (
+    <>
+      {ordered ? <ol start={start === '' ? 1 : start}>{lines}</ol> : <ul>{lines}</ul>}
+      {left > 0 && <More left={left} what="items" show={() => setMost(most + mostRows)} />}
+    </>
+  );
 }
 
-function table({ header, rows }: Tokens.Table): ReactNode {
+function Table({ table: { header, rows } }: { table: Tokens.Table }): ReactNode {
+  const [most, setMost] = useState(mostRows);
+  const left = rows.length - most;
+  const hidden = header.length - mostColumns;
   return (
-    <div className="md-table" tabIndex={0} role="region" aria-label="table">
-      <table>
-        <thead>
-          <tr>
-            {header.map((cell, at) => (
-              <th key={at}>{inlines(cell.tokens)}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row, line) => (
-            <tr key={line}>
-              {row.map((cell, at) => (
-                <td key={at}>{inlines(cell.tokens)}</td>
+    <>
+      <div className="md-table" tabIndex={0} role="region" aria-label="table">
+        <table>
+          <thead>
+            <tr>
+              {header.slice(0, mostColumns).map((cell, at) => (
+                <th key={at}>{inlines(cell.tokens)}</th>
               ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+          </thead>
+          <tbody>
+            {rows.slice(0, most).map((row, line) => (
+              <tr key={line}>
+                {row.slice(0, mostColumns).map((cell, at) => (
+                  <td key={at}>{inlines(cell.tokens)}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {hidden > 0 && <p className="fate">{hidden.toLocaleString()} columns are not shown.</p>}
+      {left > 0 && <More left={left} what="rows" show={() => setMost(most + mostRows)} />}
+    </>
   );
 }
 

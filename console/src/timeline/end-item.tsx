@@ -1,7 +1,6 @@
 import type { ReactNode } from 'react';
 import type { EntryOf } from 'turnkeep/client';
 import type { Item } from '../state/timeline.ts';
-import { count, money, sumOf } from '../text/amounts.ts';
 import { oneLine } from '../text/harmless.ts';
 import { duration, moment } from '../text/time.ts';
 
@@ -9,15 +8,12 @@ import { duration, moment } from '../text/time.ts';
 export function EndItem({ item }: { item: Item }): ReactNode {
   const [entry] = item.entries;
   if (entry?.kind !== 'run_ended') return null;
-  const { outcome, error, proof, usage, durationMs } = entry.data;
-  const tokens = sumOf(usage.tokens);
+  const { outcome, error, proof, durationMs } = entry.data;
   return (
     <div className={`end ${outcome}`}>
       <p className="end-line">
         <span className="end-outcome">{outcome}</span>
         <span>{duration(durationMs)}</span>
-        {tokens > 0 && <span>{count(tokens)} tokens</span>}
-        {usage.cost !== null && <span>{money(usage.cost)}</span>}
         <time dateTime={entry.at}>{moment(entry.at)}</time>
       </p>
       {error !== undefined && <p className="end-error">{errorText(error)}</p>}

@@ -1,4 +1,5 @@
 import { memo, type ReactNode, useState } from 'react';
+import { Boundary } from '../parts/boundary.tsx';
 import type { Item } from '../state/timeline.ts';
 import { ToolCard } from '../tools/tool-card.tsx';
 import { DecidedItem } from './decided-item.tsx';
@@ -7,6 +8,7 @@ import { MessageItem } from './message-item.tsx';
 import { NoteItem } from './note-item.tsx';
 import { PlanItem } from './plan-item.tsx';
 import { PromptItem } from './prompt-item.tsx';
+import { RunHead } from './run-head.tsx';
 import { RawEntries } from './raw-entries.tsx';
 import { ThoughtItem } from './thought-item.tsx';
 import './timeline.css';
@@ -20,14 +22,17 @@ export const ItemView = memo(function ItemView({
   marked: boolean;
 }): ReactNode {
   const [raw, setRaw] = useState(false);
-  const seq = item.entries[0]?.seq;
+  // A heading is about entries that have items of their own.
+  const seq = item.type === 'run' ? undefined : item.entries[0]?.seq;
   return (
     <div
       className={`item is-${item.type}${marked ? ' marked' : ''}${item.parentCall === null ? '' : ' nested'}`}
       data-seq={seq}
     >
       <div className="item-inside">
-        <ItemBody item={item} />
+        <Boundary of={`${item.key}:${item.entries.length}`}>
+          <ItemBody item={item} />
+        </Boundary>
         {seq !== undefined && (
           <button
             type="button"
@@ -55,7 +60,14 @@ function ItemBody({ item }: { item: Item }): ReactNode {
     case 'thought':
       return <ThoughtItem item={item} />;
     case 'tool':
-      return <ToolCard entries={item.entries} />;
+      return (
+        <ToolCard
+          entries={item.entries}
+          {...(item.children.length === 0 ? {} : { nested: <Nested items={item.children} /> })}
+        />
+      );
+    case 'run':
+      return <RunHead item={item} />;
     case 'approval':
     case 'question':
       return <DecidedItem item={item} />;
@@ -66,4 +78,25 @@ function ItemBody({ item }: { item: Item }): ReactNode {
     case 'note':
       return <NoteItem item={item} />;
   }
+}
+
+/** So much of what a sub-agent did is shown at once. */
+const mostNested = 40;
+
+/** What a sub-agent did, in the card of the call that started it. */
+function Nested({ items }: { items: readonly Item[] }): ReactNode {
+  const [most, setMost] = useState(mostNested);
+  const left = items.length - most;
+  return (
+    <div className="nested-items">
+      {left > 0 && (
+        <button type="button" className="quiet more" onClick={() => setMost(most + 100)}>
+          {left.toLocaleString()} before
+        </button>
+      )}
+      {items.slice(Math.max(0, left)).map((item) => (
+        <ItemView key={item.key} item={item} marked={false} />
+      ))}
+    </div>
+  );
 }

@@ -22,7 +22,7 @@ function Streaming({ entryId }: { entryId: string }): ReactNode {
   const text = useCell(useLog().partials.textOf(entryId));
   return (
     <div className="streaming" aria-busy="true">
-      <Markdown text={text} />
+      <Markdown text={text} streaming />
     </div>
   );
 }

@@ -15,8 +15,6 @@ function noteOf(entry: Entry): string {
   switch (entry.kind) {
     case 'abort':
       return entry.data.force ? 'killing what is left of the run' : 'stopping the run';
-    case 'run_started':
-      return 'the agent began by itself';
     case 'queue':
       return entry.data.change === 'held' ? 'the queue is held' : `the queue: ${entry.data.change}`;
     case 'settings':

@@ -1,28 +1,93 @@
-import type { ReactNode } from 'react';
-import { harmless } from '../text/harmless.ts';
+import { type ReactNode, useMemo, useState } from 'react';
+import { exact, oneLine } from '../text/harmless.ts';
 import { LongText } from '../text/long-text.tsx';
+import { Spans } from '../text/spans.tsx';
+import { useWhole, Whole } from '../text/whole.tsx';
+import { type ChangedLine, changesOf } from './changes.ts';
+import type { DiffContent } from './facts.ts';
 
-/** A change of a file: what was there and what is there now. */
-export function Diff({
-  path,
-  before,
-  after,
-}: {
-  path: string;
-  before: string;
-  after: string;
-}): ReactNode {
+const firstLines = 60;
+const moreLines = 500;
+
+/** A change of a file: what was there and what is there now, line by line. */
+export function Diff({ diff }: { diff: DiffContent }): ReactNode {
+  const before = useWhole(diff.oldText ?? '', diff.oldBlob);
+  const after = useWhole(diff.newText, diff.newBlob);
+  const changes = useMemo(() => changesOf(before.text, after.text), [before.text, after.text]);
   return (
     <figure className="diff">
-      <figcaption>{harmless(path)}</figcaption>
-      {before !== '' && (
-        <div className="removed">
-          <LongText text={harmless(before)} />
-        </div>
+      <figcaption>
+        <bdi className="diff-path" title={oneLine(diff.path, 4096)}>
+          {exact(diff.path)}
+        </bdi>
+        {diff.oldText === null && <span>new file</span>}
+        {diff.everywhere === true && <span>wherever it stands</span>}
+        {changes !== null && <Counts added={changes.added} removed={changes.removed} />}
+      </figcaption>
+      {changes === null ? (
+        <Apart before={before.text} after={after.text} />
+      ) : (
+        <Lines lines={changes.lines} numbers={diff.whole === true || diff.oldText === null} />
       )}
-      <div className="added">
-        <LongText text={harmless(after)} />
-      </div>
+      <Whole of={before} what="what was there" />
+      <Whole of={after} what="what is new" />
     </figure>
+  );
+}
+
+export function Counts({ added, removed }: { added: number; removed: number }): ReactNode {
+  return (
+    <span className="diff-counts">
+      <span className="good" aria-label={`${added} lines added`}>
+        +{added}
+      </span>{' '}
+      <span className="bad" aria-label={`${removed} lines removed`}>
+        −{removed}
+      </span>
+    </span>
+  );
+}
+
+const signs = { same: ' ', added: '+', removed: '-', gap: '⋯' } as const;
+
+function Lines({ lines, numbers }: { lines: readonly ChangedLine[]; numbers: boolean }): ReactNode {
+  const [most, setMost] = useState(firstLines);
+  const left = lines.length - most;
+  if (lines.length === 0) return <p className="fate">Nothing is different.</p>;
+  return (
+    <>
+      <div className="diff-lines" tabIndex={0} role="region" aria-label="Changed lines" dir="ltr">
+        <div className="diff-wide">
+          {lines.slice(0, most).map(({ type, from, to, spans }, at) => (
+            <div key={at} className={`diff-line ${type}`}>
+              {numbers && <span className="diff-number">{to ?? from}</span>}
+              <span className="diff-sign">{signs[type]}</span>
+              <span className="diff-text">
+                <Spans spans={spans} />
+              </span>
+            </div>
+          ))}
+        </div>
+      </div>
+      {left > 0 && (
+        <button type="button" className="quiet more" onClick={() => setMost(most + moreLines)}>
+          {left.toLocaleString()} more lines
+        </button>
+      )}
+    </>
+  );
+}
+
+/** Too much to be compared. */
+function Apart({ before, after }: { before: string; after: string }): ReactNode {
+  return (
+    <>
+      <div className="diff-removed">
+        <LongText text={exact(before)} label="before" />
+      </div>
+      <div className="diff-added">
+        <LongText text={exact(after)} label="after" />
+      </div>
+    </>
   );
 }

@@ -1,25 +1,15 @@
-import { harmless } from '../text/harmless.ts';
-import { LongText } from '../text/long-text.tsx';
-import { Contents } from './contents.tsx';
+import { Arguments } from './arguments.tsx';
+import { Result } from './result.tsx';
 import type { ToolView } from './registry.ts';
 
 /** A tool of which nothing more is known than what it was given and what it answered. */
 export const otherTool: ToolView = {
-  verb: 'Tool',
+  verb: ({ name }) => name ?? 'Tool',
   open: () => false,
   Body: ({ call }) => (
     <>
-      {call.input !== undefined && <Json title="input" value={call.input} />}
-      <Contents call={call} />
+      <Arguments input={call.input} />
+      <Result call={call} as={{ type: 'plain' }} />
     </>
   ),
 };
-
-function Json({ title, value }: { title: string; value: unknown }) {
-  return (
-    <section>
-      <h4>{title}</h4>
-      <LongText text={harmless(JSON.stringify(value, null, 2))} />
-    </section>
-  );
-}

@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react';
-import { type ToolProps, toolViews } from './registry.ts';
+import { type ToolProps, viewOf } from './registry.ts';
 import './tools.css';
 
 export function ToolBody(props: ToolProps): ReactNode {
-  const { Body } = toolViews[props.call.kind];
+  const { Body } = viewOf(props.call, props.nested !== undefined);
   return (
     <div className="tool-body">
       <Body {...props} />

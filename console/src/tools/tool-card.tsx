@@ -2,7 +2,7 @@ import { type ReactNode, useState } from 'react';
 import type { Entry, ToolCall } from 'turnkeep/client';
 import { Icon } from '../parts/icon.tsx';
 import { oneLine } from '../text/harmless.ts';
-import { toolViews } from './registry.ts';
+import { viewOf } from './registry.ts';
 import { ToolBody } from './tool-body.tsx';
 
 const statusText: { readonly [Status in ToolCall['status']]: string } = {
@@ -13,13 +13,20 @@ const statusText: { readonly [Status in ToolCall['status']]: string } = {
   cancelled: 'cancelled',
 };
 
+interface ToolCardProps {
+  entries: readonly Entry[];
+  /** What its sub-agent did; none where it is no sub-agent. */
+  nested?: ReactNode;
+}
+
 /** A tool call: one line that says what it is, and all of it below. */
-export function ToolCard({ entries }: { entries: readonly Entry[] }): ReactNode {
+export function ToolCard({ entries, nested }: ToolCardProps): ReactNode {
   const call = latestOf(entries);
   const [chosen, setChosen] = useState<boolean | null>(null);
   if (call === undefined) return null;
-  const view = toolViews[call.kind];
+  const view = viewOf(call, nested !== undefined);
   const open = chosen ?? view.open(call);
+  const { Note } = view;
   return (
     <article className={`tool ${call.status}`}>
       <button
@@ -31,19 +38,20 @@ export function ToolCard({ entries }: { entries: readonly Entry[] }): ReactNode 
         <span className="fold">
           <Icon name="chevron" />
         </span>
-        <span className="tool-verb">
-          {call.kind === 'other' ? (call.name ?? view.verb) : view.verb}
-        </span>
-        <span className="tool-title">{oneLine(call.title, 300)}</span>
+        <span className="tool-verb">{oneLine(view.verb(call), 40)}</span>
+        <bdi className="tool-title">{oneLine(view.title?.(call) ?? call.title, 300)}</bdi>
+        {Note !== undefined && <Note call={call} entries={entries} />}
         <span className="tool-status">{statusText[call.status]}</span>
       </button>
-      {open && <ToolBody call={call} entries={entries} />}
+      {open && (
+        <ToolBody call={call} entries={entries} {...(nested === undefined ? {} : { nested })} />
+      )}
     </article>
   );
 }
 
 /** Later states tell only what has changed. */
-export function latestOf(entries: readonly Entry[]): ToolCall | undefined {
+function latestOf(entries: readonly Entry[]): ToolCall | undefined {
   let call: ToolCall | undefined;
   for (const entry of entries) {
     if (entry.kind === 'tool_call')

@@ -65,7 +65,11 @@ function readMore(log: SessionLog, handle: VListHandle | null, offset: number): 
 }
 
 function isMarked(item: Item, seq: number | null): boolean {
-  return seq !== null && item.entries.some((entry) => entry.seq === seq);
+  if (seq === null) return false;
+  return (
+    item.entries.some((entry) => entry.seq === seq) ||
+    item.children.some((child) => isMarked(child, seq))
+  );
 }
 
 interface Shown {
