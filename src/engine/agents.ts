@@ -93,7 +93,8 @@ export class Agents implements EngineAgents {
   }
 
   #view({ profile, probe }: AgentDriver): AgentView {
-    const { name, title, protocol, steer, resume, images, install } = profile;
+    const { name, title, protocol, install } = profile;
+    const { steer, resume, images, editsInput, hearsDenials } = profile;
     const known = this.#known.get(name);
     return {
       name,
@@ -102,6 +103,8 @@ export class Agents implements EngineAgents {
       steer,
       resume,
       images,
+      editsInput,
+      hearsDenials,
       install,
       tested: probe?.tested ?? null,
       found: known === undefined ? null : this.#found(known),

@@ -149,6 +149,10 @@ export interface AgentView {
   steer: boolean;
   resume: boolean;
   images: boolean;
+  /** What it asks for may be allowed with another input. */
+  editsInput: boolean;
+  /** A message with a denial reaches it. */
+  hearsDenials: boolean;
   install: string;
   /** The version that Turnkeep was tested with. */
   tested: string | null;

@@ -92,6 +92,8 @@ export class FakeEngine implements Engine {
         steer: false,
         resume: true,
         images: true,
+        editsInput: true,
+        hearsDenials: true,
         install: 'nothing',
         tested: null,
         found: null,

@@ -41,7 +41,15 @@ afterEach(async () => {
 
 const nothing = { version: null, models: null, modes: null, efforts: null, problem: null };
 const when = { at: '2026-01-01T00:00:00Z', ageMs: 60_000 };
-const base = { protocol: 'acp', steer: false, resume: true, images: true, install: 'get it' };
+const base = {
+  protocol: 'acp',
+  steer: false,
+  resume: true,
+  images: true,
+  editsInput: true,
+  hearsDenials: true,
+  install: 'get it',
+};
 const ready: AgentRow = {
   ...base,
   name: 'good',

@@ -56,6 +56,8 @@ export const agentRow = z.object({
   steer: z.boolean(),
   resume: z.boolean(),
   images: z.boolean(),
+  editsInput: z.boolean().describe('what it asks for may be allowed with another input'),
+  hearsDenials: z.boolean().describe('it is told why something was denied'),
   install: z.string(),
   tested: z.string().nullable().describe('the version that Turnkeep was tested with'),
   found,
