@@ -240,5 +240,5 @@ test('lines are told apart by their bytes, not by their characters', () => {
     [0, 3],
     [3, 5],
   ]);
-  expect(driverOf().decoderVersion).toBe(4);
+  expect(driverOf().decoderVersion).toBe(5);
 });

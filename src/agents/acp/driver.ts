@@ -49,7 +49,7 @@ export function acpDriver(options: AcpOptions): AgentDriver {
   const { profile, quirks = {} } = options;
   return {
     profile,
-    decoderVersion: 4,
+    decoderVersion: 5,
     program: (spec) => options.program(spec),
     initial: (spec) => storedState(initialState(spec)),
     open: () => openingLines(),

@@ -30,6 +30,9 @@ const codeCategories: { readonly [code: string]: FailureCategory } = {
 const lostConnection =
   /ECONNREFUSED|ECONNRESET|ENOTFOUND|ETIMEDOUT|EPIPE|fetch failed|socket hang up|connection (error|refused|reset|lost)/i;
 
+/** All that some agents say of a stream that broke off, with a status that no service told. */
+const brokenStream = /^\s*terminated\s*$/;
+
 const messageChars = 4096;
 
 /** A message longer than this is never nothing but an error. */
@@ -42,6 +45,7 @@ export function failureOfError(error: JsonObject): RunFailure {
     textAt(objectAt(error, 'data'), 'message') ?? textAt(objectAt(error, 'data'), 'details');
   const whole =
     detail === undefined || message.includes(detail) ? message : `${message}: ${detail}`;
+  if (brokenStream.test(whole)) return failure('connection', whole);
   const status = statusOf(error, whole);
   const category =
     categoryOf(error, status) ?? (lostConnection.test(whole) ? 'connection' : 'unknown');
@@ -50,6 +54,7 @@ export function failureOfError(error: JsonObject): RunFailure {
 
 /** Why a turn failed, from a message that is nothing but an error. */
 export function failureOfText(text: string): RunFailure {
+  if (brokenStream.test(text)) return failure('connection', text.trim());
   const status = statusIn(text);
   const category =
     categoryOfStatus(status) ?? (lostConnection.test(text) ? 'connection' : 'unknown');

@@ -39,16 +39,18 @@ export const openCodeVariables: readonly string[] = [
   'XAI_API_KEY',
 ];
 
-/** It does everything unasked unless it is told to ask. What may then be done is for the policy to say. */
+/**
+ * It does everything unasked unless it is told to ask: before all, tools of MCP servers too, but what only
+ * reads in the directory or notes something for itself. What may then be done is for the policy to say.
+ */
 const permission = {
-  bash: 'ask',
-  doom_loop: 'ask',
-  edit: 'ask',
-  external_directory: 'ask',
-  skill: 'ask',
-  task: 'ask',
-  webfetch: 'ask',
-  websearch: 'ask',
+  '*': 'ask',
+  glob: 'allow',
+  grep: 'allow',
+  list: 'allow',
+  read: { '*': 'allow', '*.env': 'ask', '*.env.*': 'ask', '*.env.example': 'allow' },
+  todoread: 'allow',
+  todowrite: 'allow',
 } as const;
 
 /** OpenCode by `opencode acp` (README.md). */
