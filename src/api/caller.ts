@@ -3,6 +3,7 @@ import { refuse, type RefusalError } from '../domain/refusal.ts';
 import type { TokenRow } from '../ports/store.ts';
 import type { Operation } from '../protocol/operation.ts';
 import { allows, type Scope } from '../protocol/scope.ts';
+import { ticketOf } from './ticket.ts';
 
 /** Who asks: a token, and what it may do. */
 export interface Caller {
@@ -17,6 +18,8 @@ export interface Caller {
   epoch: number | null;
   /** The only organisation that it may name; null for any. */
   organization: string | null;
+  /** Of a token that brings a session here: what whoever made it may do. Null for all others. */
+  ticket: readonly Scope[] | null;
   /** ISO 8601 UTC, null for never. */
   expiresAt: string | null;
   /** How entries name the caller. */
@@ -31,6 +34,7 @@ export const nobody: Caller = {
   inside: false,
   epoch: null,
   organization: null,
+  ticket: null,
   expiresAt: null,
   by: { type: 'server' },
 };
@@ -43,6 +47,7 @@ export function callerOf(row: TokenRow, client: string | undefined): Caller {
     inside: row.scopes.includes('inside'),
     epoch: row.epoch ?? null,
     organization: row.organization ?? null,
+    ticket: ticketOf(row),
     expiresAt: row.expiresAt,
     by: {
       type: 'client',
@@ -83,6 +88,12 @@ function whyNot(caller: Caller, asked: Scope, operation: string): string | null 
     return `A token that is bound to sessions never calls ${operation}.`;
   }
   return null;
+}
+
+/** A ticket is for one session; who administers may do the same for any. */
+export function demandTicketFor(session: string, { ticket, sessions }: Caller): void {
+  if (ticket === null || sessions?.includes(session) === true) return;
+  throw refuse('forbidden', 'This ticket is for another session.', { field: 'session' });
 }
 
 export function noSession(name: string): RefusalError {

@@ -1,5 +1,5 @@
 import { idPattern } from '../domain/entry.ts';
-import { RefusalError, type Refusal } from '../domain/refusal.ts';
+import { refuse, RefusalError, type Refusal } from '../domain/refusal.ts';
 import type { Operation } from '../protocol/operation.ts';
 import type { OperationName, ParsedInputOf } from '../protocol/operations.ts';
 import { operations } from '../protocol/operations.ts';
@@ -21,6 +21,7 @@ import type { ApiOptions } from './options.ts';
 import { seen, sees } from './reach.ts';
 import type { Tokens } from './tokens.ts';
 import type { HookOps } from '../ports/hooks.ts';
+import type { MoveOps } from '../ports/moves.ts';
 
 /** An output as JSON text, and what is to be done once it has left. */
 export interface Answered {
@@ -47,8 +48,8 @@ export class Calls {
     caller: Caller,
   ): ParsedInputOf<Name> {
     const operation: Operation = operations[name];
-    const { scope, inside } = operation;
-    const own = caller.inside && inside === true;
+    const { scope, inside, ticket } = operation;
+    const own = (caller.inside && inside === true) || (caller.ticket !== null && ticket === true);
     if (scope !== null && !own) demandScope(caller, scope, name);
     const parsed = parseInput(name, input);
     demandFields(caller, operation, parsed);
@@ -117,13 +118,14 @@ export class Calls {
   }
 
   #context(caller: Caller, later: (() => void)[]): Context {
-    const { engine, store, clock, config, hooks = noHooks, logins } = this.options;
+    const { engine, store, clock, config, hooks = noHooks, moves = noMoves, logins } = this.options;
     return {
       engine,
       store,
       clock,
       config,
       hooks,
+      moves,
       logins,
       caller,
       session: (name) => this.session(name, caller),
@@ -136,6 +138,17 @@ export class Calls {
       shutdown: (mode) => this.options.shutdown(mode),
     };
   }
+}
+
+/** Of an api that is put together without them. */
+const noMoves: MoveOps = {
+  begin: async () => noMove(),
+  list: () => [],
+  cancel: async () => noMove(),
+};
+
+function noMove(): never {
+  throw refuse('unsupported', 'Nothing is moved here.');
 }
 
 /** Of an api that is put together without any. */

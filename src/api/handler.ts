@@ -2,6 +2,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logins } from '../ports/console.ts';
 import type { HookOps } from '../ports/hooks.ts';
+import type { MoveOps } from '../ports/moves.ts';
 import type { Store } from '../ports/store.ts';
 import type { OperationName, OutputOf, ParsedInputOf, StreamName } from '../protocol/operations.ts';
 import type { JsonText } from './answer.ts';
@@ -24,6 +25,7 @@ export interface Context {
   clock: Clock;
   config: ApiConfig;
   hooks: HookOps;
+  moves: MoveOps;
   /** Undefined where no console is served. */
   logins: Logins | undefined;
   caller: Caller;

@@ -7,6 +7,12 @@ import { approvalsRequest } from './handlers/approvals-request.ts';
 import { blobsGet } from './handlers/blobs-get.ts';
 import { blobsPut } from './handlers/blobs-put.ts';
 import { loginsCreate } from './handlers/logins-create.ts';
+import { movesActivate } from './handlers/moves-activate.ts';
+import { movesBegin } from './handlers/moves-begin.ts';
+import { movesCancel } from './handlers/moves-cancel.ts';
+import { movesList } from './handlers/moves-list.ts';
+import { movesOffer } from './handlers/moves-offer.ts';
+import { movesWithdraw } from './handlers/moves-withdraw.ts';
 import { policyGet } from './handlers/policy-get.ts';
 import { policySet } from './handlers/policy-set.ts';
 import { policyTest } from './handlers/policy-test.ts';
@@ -64,6 +70,12 @@ export const handlers: Handlers = {
   'approvals.request': approvalsRequest,
   'blobs.get': blobsGet,
   'logins.create': loginsCreate,
+  'moves.activate': movesActivate,
+  'moves.begin': movesBegin,
+  'moves.cancel': movesCancel,
+  'moves.list': movesList,
+  'moves.offer': movesOffer,
+  'moves.withdraw': movesWithdraw,
   'policy.get': policyGet,
   'policy.set': policySet,
   'policy.test': policyTest,

@@ -25,6 +25,7 @@ const depth = 256;
 export class LogImport {
   readonly #input: ParsedInputOf<'sessions.import'>;
   readonly #context: Context;
+  readonly #arriving: string | undefined;
   readonly #lines = new LineCutter(limits.lineBytes);
   #reader: LogReader | null = null;
   #sink: ImportSink | null = null;
@@ -33,7 +34,13 @@ export class LogImport {
   /** Not put yet: a before-commit hook may take out what names them. */
   #blobs: HeldBlob[] = [];
 
-  constructor(input: ParsedInputOf<'sessions.import'>, context: Context) {
+  constructor(
+    input: ParsedInputOf<'sessions.import'>,
+    context: Context,
+    /** The session that moves here, where one does. */
+    arriving?: string,
+  ) {
+    this.#arriving = arriving;
     this.#input = input;
     this.#context = context;
   }
@@ -75,8 +82,13 @@ export class LogImport {
     const pi = { id, agent: agent ?? engine.agents.default, cwd };
     this.#reader = readerOf(line, { format, pi }, this.#ports());
     const { header } = this.#reader;
-    const by = this.#context.caller.by;
-    this.#sink = await engine.logs.openImport({ ...header, session: id ?? header.session }, by);
+    const { by } = this.#context.caller;
+    if (this.#arriving !== undefined && this.#arriving !== header.session) {
+      throw refuse('forbidden', 'This ticket is for another session.');
+    }
+    const arriving = this.#arriving === undefined ? {} : ({ arriving: true } as const);
+    const wanted = { ...header, session: id ?? header.session, ...arriving };
+    this.#sink = await engine.logs.openImport(wanted, by);
   }
 
   async #flush(): Promise<void> {

@@ -2,6 +2,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logins, Pages } from '../ports/console.ts';
 import type { HookOps } from '../ports/hooks.ts';
+import type { MoveOps } from '../ports/moves.ts';
 import type { Store } from '../ports/store.ts';
 
 /** What the faces are built from. Nothing of it is made here: wiring is the app's. */
@@ -17,6 +18,8 @@ export interface ApiOptions {
   logins?: Logins;
   /** Serves editors at `/acp`; without it there is no such place. */
   editors?: ServeEditor;
+  /** Moves sessions to other daemons; without it none is moved. */
+  moves?: MoveOps;
   /**
    * Called once an answer to `server.shutdown` has left (or its caller has gone). The engine has
    * been shut down by then; what is left is to close the listeners and to end the process.
@@ -27,6 +30,8 @@ export interface ApiOptions {
 
 export interface ApiConfig {
   version: string;
+  /** Id of the state directory. */
+  server: string;
   /** ISO 8601 UTC. */
   startedAt: string;
   /** Directory of sessions that name none. */

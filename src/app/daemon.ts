@@ -6,6 +6,7 @@ import { type Api, createApi } from '../api/api.ts';
 import type { ApiOptions } from '../api/options.ts';
 import { CodeLogins } from '../console/logins.ts';
 import { openPages } from '../console/pages.ts';
+import { Moves } from '../moves/moves.ts';
 import { limits } from '../domain/limits.ts';
 import { refuse } from '../domain/refusal.ts';
 import { createEngine, type SessionEngine } from '../engine/create-engine.ts';
@@ -129,6 +130,7 @@ async function compose(
   const prices = await PriceFile.open(directory.prices, log);
   // Hosts may end before there is an api; nobody has anything open by their tokens then.
   const faces: { api?: Api } = {};
+  const server = await serverId(directory);
   const engine = createEngine({
     store,
     hosts,
@@ -160,11 +162,13 @@ async function compose(
     },
     stallMs: options.stallMs ?? limits.stallMs,
     idleMs: options.idleMs ?? limits.idleMs,
-    server: await serverId(directory),
+    server,
     memories: fileMemories({ drivers, environment: agentEnvironment(process.env, {}) }),
     log,
   });
+  const moves = new Moves({ engine, store, clock, server, random: () => Math.random(), log });
   const end = ending({ directory, store, engine, large, unlock });
+  end.onClose(() => moves.close());
   end.onClose(() => prober.close());
   end.onClose(() => hooks.close());
   end.onClose(async () => prices.close());
@@ -174,12 +178,14 @@ async function compose(
     clock,
     config: {
       version,
+      server,
       startedAt,
       defaultCwd,
       ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
     },
     ...(await consoleOf(store, clock)),
     hooks: hooks.ops,
+    moves,
     editors: editorsAt(directory.socket),
     shutdown: () => void end.close(),
     log: ({ event, error, ...data }) => log(event, { ...data, message: String(error) }),
@@ -193,6 +199,7 @@ async function compose(
     await writeRecord(directory, { url: listening.url, pid, tokenFile, startedAt, version });
     return listening.url;
   };
+  void moves.recover().catch((error: unknown) => log('moves', { message: String(error) }));
   const url = await listen().catch(async (error: unknown) => {
     // It cannot serve, so it must not work either: the hosts are left to the next daemon.
     await engine.shutdown('detach');

@@ -56,7 +56,7 @@ export class Arrivals implements ArrivalOps {
     const row = { session, from, token, expiresAt, withdrawn: false, known: before?.known ?? 0 };
     this.#rows.set(session, row);
     try {
-      const found = await this.#found(session, input.agent);
+      const found = await this.#found(session, input);
       const known = before?.known ?? found.lastSeq;
       await this.#context.store.moves.expect({ ...row, known });
       this.#rows.set(session, { ...row, known });
@@ -124,7 +124,7 @@ export class Arrivals implements ArrivalOps {
   }
 
   /** How far the log is here; refuses one that is no copy of a session that rests. */
-  async #found(session: string, agent: string): Promise<ExpectAnswer> {
+  async #found(session: string, { agent, lastSeq }: ExpectInput): Promise<ExpectAnswer> {
     const found = await this.#lastOf(session);
     if (found.lastSeq === 0) return found;
     const { state } = await this.#context.registry().get(session);
@@ -134,6 +134,10 @@ export class Arrivals implements ArrivalOps {
     }
     if (state.agent !== agent) {
       throw refuse('conflict', `Here it is a session of ${state.agent}.`, { field: 'agent' });
+    }
+    if (found.lastSeq > lastSeq) {
+      const message = 'A session with this id is here already, and its log goes on.';
+      throw refuse('conflict', message, { field: 'session', data: { seq: found.lastSeq } });
     }
     return found;
   }

@@ -9,7 +9,6 @@ import type { CommitHooks } from '../ports/hooks.ts';
 import type { Policies } from '../ports/policies.ts';
 import type { LoadedSession, Store } from '../ports/store.ts';
 import { type ActorContext, SessionActor } from './actor.ts';
-import type { Arrivals } from './arrivals.ts';
 import type { Budgets } from './budgets.ts';
 import type { DecodeLarge } from './decode.ts';
 import { FeedHub } from './feed-hub.ts';
@@ -27,7 +26,8 @@ export interface RegistryContext {
   keepsEvents: boolean;
   policies: Policies;
   price: ActorContext['price'];
-  arrivals: Pick<Arrivals, 'ready' | 'arriving'>;
+  /** Sessions that move here; they are known before the first is loaded. */
+  arrivals: { ready: Promise<void>; arriving: ActorContext['arriving'] };
   budgets: Budgets;
   committed: ActorContext['committed'];
   heard: (actor: SessionActor) => void;

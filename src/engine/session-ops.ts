@@ -209,6 +209,8 @@ export interface ExpectInput {
   key: string | null;
   /** Where it is to go on here. */
   cwd: string;
+  /** How far its log is there. */
+  lastSeq: number;
   /** What that daemon's logs fold to. */
   stateVersion: number;
 }

@@ -25,6 +25,8 @@ export interface ExportedSession {
   title: string | null;
   model: string | null;
   createdAt: string;
+  /** Only what comes after it; default: all. */
+  after?: number;
   lastSeq: number;
   head: string | null;
   forkedFrom: { session: string; entry: string | null; seq: number } | null;

@@ -1,5 +1,5 @@
-import type { By, Fidelity, Place } from '../domain/entry.ts';
-import type { Refusal } from '../domain/refusal.ts';
+import type { By, Place } from '../domain/entry.ts';
+import type { Move } from '../domain/move.ts';
 
 /** What is kept beside the logs of sessions that move, so that a move survives both daemons. */
 export interface MoveStore {
@@ -46,7 +46,7 @@ export interface MoveOps {
   /** Those that are under way, and those that have ended since the start, latest first. */
   list(): readonly Move[];
   /** The session stays. Refused as `conflict` where it has moved. */
-  cancel(session: string, by: By): Promise<Move>;
+  cancel(session: string): Promise<Move>;
 }
 
 export interface BeginMove {
@@ -54,47 +54,4 @@ export interface BeginMove {
   /** Of the other daemon; it is used and not kept. */
   token: string;
   cwd?: string;
-}
-
-/**
- * `copying`: its log goes there. `committing`: all of it is there. `activating`: it has moved, and the other
- * side is to be told. `stopping`: it failed or was cancelled, and is to stay.
- */
-export type MovePhase =
-  | 'copying'
-  | 'committing'
-  | 'activating'
-  | 'stopping'
-  | 'done'
-  | 'cancelled'
-  | 'failed';
-
-export interface Move {
-  session: string;
-  to: Place;
-  phase: MovePhase;
-  /** Entries that were sent, of how many; those that are there already are not sent. */
-  entries: { sent: number; total: number };
-  bytes: number;
-  /** Why it failed, or was not done at the last try. */
-  error: Refusal | null;
-  /** Of `done`: what its agent remembers there, and why not all. */
-  memory: Fidelity | null;
-  reason: string | null;
-  /** What does not go along. */
-  stays: Stays;
-  startedAt: string;
-  endedAt: string | null;
-}
-
-export interface Stays {
-  /** Names of values that the agent gets and that no log has: of variables and of MCP servers. */
-  secrets: readonly string[];
-  /** Directories that have to be there, too. */
-  directories: readonly string[];
-  /** Rules for directories that held for it. */
-  rules: number;
-  parent: string | null;
-  /** What it was forked from. */
-  base: string | null;
 }

@@ -24,6 +24,8 @@ export interface Operation<
    * them within their own sessions.
    */
   inside?: true;
+  /** Tickets of sessions that move here may ask for it: the handler keeps them to their session. */
+  ticket?: true;
   /** Fields of the input that ask for a scope of their own, wherever they are given. */
   fields?: { readonly [Field in keyof z.output<Input> & string]?: Scope };
   shape: 'unary' | 'feed' | 'download' | 'upload';

@@ -13,6 +13,12 @@ import { feedsOpen } from './operations/feeds-open.ts';
 import { hooksList } from './operations/hooks-list.ts';
 import { hooksTest } from './operations/hooks-test.ts';
 import { loginsCreate } from './operations/logins-create.ts';
+import { movesActivate } from './operations/moves-activate.ts';
+import { movesBegin } from './operations/moves-begin.ts';
+import { movesCancel } from './operations/moves-cancel.ts';
+import { movesList } from './operations/moves-list.ts';
+import { movesOffer } from './operations/moves-offer.ts';
+import { movesWithdraw } from './operations/moves-withdraw.ts';
 import { policyGet } from './operations/policy-get.ts';
 import { policySet } from './operations/policy-set.ts';
 import { policyTest } from './operations/policy-test.ts';
@@ -74,6 +80,12 @@ export const operations = {
   'hooks.list': hooksList,
   'hooks.test': hooksTest,
   'logins.create': loginsCreate,
+  'moves.activate': movesActivate,
+  'moves.begin': movesBegin,
+  'moves.cancel': movesCancel,
+  'moves.list': movesList,
+  'moves.offer': movesOffer,
+  'moves.withdraw': movesWithdraw,
   'policy.get': policyGet,
   'policy.set': policySet,
   'policy.test': policyTest,

@@ -1,3 +1,5 @@
+import type { Move } from '../../src/domain/move.ts';
+import type { MoveOps } from '../../src/ports/moves.ts';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { request, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
@@ -45,12 +47,32 @@ const oneHook: HookOps = {
   test: async (name) => (name === 'desk' ? { delivered: true, message: null } : undefined),
 };
 
+/** A move that has failed, so that it is in nobody's way. */
+const oneMove: Move = {
+  session: 's1',
+  to: { server: 'there', url: 'http://127.0.0.1:1' },
+  phase: 'failed',
+  entries: { sent: 1, total: 2 },
+  bytes: 100,
+  error: null,
+  memory: null,
+  reason: null,
+  stays: { secrets: [], directories: [], rules: 0, parent: null, base: null },
+  startedAt: '2026-01-01T00:00:00.000Z',
+  endedAt: '2026-01-01T00:00:01.000Z',
+};
+
 /** A daemon's faces on loopback, with a real store and an engine that the test plays. */
 export class Harness {
   readonly engine = new FakeEngine('s1', 's2');
   readonly clock = new ManualClock();
   readonly logged: ApiLogEvent[] = [];
   readonly shutdowns: string[] = [];
+  readonly moves: MoveOps = {
+    begin: async () => oneMove,
+    list: () => [oneMove],
+    cancel: async () => ({ ...oneMove, phase: 'cancelled' }),
+  };
   store!: Store;
   api!: Api;
   listening!: Listening;
@@ -68,11 +90,13 @@ export class Harness {
       clock: harness.clock,
       config: {
         version: '1.2.3',
+        server: 'here',
         startedAt: '2026-01-01T00:00:00.000Z',
         defaultCwd: null,
         ...config,
       },
       hooks: oneHook,
+      moves: harness.moves,
       logins: new CodeLogins(harness.store.tokens, harness.clock),
       editors: () => ({ close: () => undefined }),
       shutdown: (mode) => void harness.shutdowns.push(mode),

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { digestText, type Entry } from '../../src/domain/entry.ts';
 import type { InputOf, OperationName } from '../../src/protocol/operations.ts';
 import type { ApiConfig } from '../../src/api/options.ts';
 import {
@@ -66,6 +68,20 @@ function inputsOf(digest: string): Inputs {
     'budgets.set': { budget: null },
     'prices.get': {},
     'logins.create': {},
+    'moves.activate': { session, moved },
+    'moves.begin': { session, to: { url: 'http://127.0.0.1:1', token: 'tk_there' } },
+    'moves.cancel': { session },
+    'moves.list': {},
+    'moves.offer': {
+      session,
+      agent: 'scripted',
+      key: null,
+      cwd: '/work',
+      server: 'there',
+      lastSeq: 9,
+      stateVersion: 1,
+    },
+    'moves.withdraw': { session },
     'policy.get': {},
     'policy.set': { directory: null, rules: [] },
     'policy.test': { session, wants: { command: 'ls' } },
@@ -113,6 +129,19 @@ function inputsOf(digest: string): Inputs {
     'usage.summary': {},
   };
 }
+
+const givenUp = {
+  id: 'moved-s1',
+  at: '2026-01-01T00:00:00.000Z',
+  kind: 'owner',
+  by: { type: 'server' },
+  data: { state: 'moved', epoch: 3, to: { server: 'here', url: 'http://127.0.0.1:1' } },
+} as const;
+const moved: Entry = {
+  ...givenUp,
+  seq: 9,
+  digest: createHash('sha256').update(digestText(givenUp)).digest('hex'),
+};
 
 /** Everything that a call may have done: asked of the engine, changed in the store, ended or opened. */
 export async function effectsOn({ harness }: World): Promise<readonly string[]> {

@@ -100,6 +100,7 @@ test('S1: an expiry in years is waited for in steps that a timer can take', () =
     inside: false,
     epoch: null,
     organization: null,
+    ticket: null,
     expiresAt,
     by: { type: 'server' },
   };

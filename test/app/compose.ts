@@ -80,7 +80,12 @@ export async function composeDaemon(how: Composition): Promise<Served> {
     engine,
     store,
     clock,
-    config: { version: 'test', startedAt: new Date().toISOString(), defaultCwd: null },
+    config: {
+      version: 'test',
+      server: 'here',
+      startedAt: new Date().toISOString(),
+      defaultCwd: null,
+    },
     shutdown: () => undefined,
     log: ({ event, error, ...data }) => log(event, { ...data, message: String(error) }),
   });

@@ -1,4 +1,5 @@
 import { limits } from '../../domain/limits.ts';
+import { stateVersion } from '../../domain/session-state.ts';
 import { operationNames } from '../../protocol/operations.ts';
 import type { Handler } from '../handler.ts';
 
@@ -11,6 +12,8 @@ export const serverInfo: Handler<'server.info'> = async (
   const seen = await Promise.all(setAside.map(({ session }) => sees(session)));
   return {
     version: config.version,
+    server: config.server,
+    stateVersion,
     pid: process.pid,
     startedAt: config.startedAt,
     defaultAgent: engine.agents.default,

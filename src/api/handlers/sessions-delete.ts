@@ -1,8 +1,9 @@
-import { RefusalError } from '../../domain/refusal.ts';
+import { refuse, RefusalError } from '../../domain/refusal.ts';
 import type { Context, Handler } from '../handler.ts';
 
 export const sessionsDelete: Handler<'sessions.delete'> = async (input, context) => {
   const session = await deletable(input.session, context);
+  demandStill(session, context);
   const { life } = context.engine;
   const { by } = context.caller;
   if (input.purge || (await context.store.purged(session))) {
@@ -11,6 +12,12 @@ export const sessionsDelete: Handler<'sessions.delete'> = async (input, context)
   }
   return { session, ...(await life.remove(session, by)), purged: false };
 };
+
+/** Its new place does not know it yet: nobody would have it any more. */
+function demandStill(session: string, { moves }: Context): void {
+  const leaves = moves.list().some((move) => move.session === session && move.endedAt === null);
+  if (leaves) throw refuse('busy', 'This session is on its way elsewhere.', { field: 'session' });
+}
 
 /** One that is deleted already is named by its id only: a repeated call answers as the first. */
 async function deletable(name: string, context: Context): Promise<string> {

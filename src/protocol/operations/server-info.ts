@@ -9,6 +9,8 @@ export const serverInfo = operation({
   input: z.strictObject({}),
   output: z.object({
     version: z.string(),
+    server: z.string().describe('id of the state directory, for ever the same'),
+    stateVersion: z.int().describe('what its logs fold to; one that is newer takes older sessions'),
     pid: z.int(),
     startedAt: z.string(),
     defaultAgent: z.string(),

@@ -6,6 +6,7 @@ export const sessionsImport = operation({
   name: 'sessions.import',
   summary: 'Take an exported log, line by line: same ids, same seqs; the same again adds nothing.',
   scope: 'manage',
+  ticket: true,
   shape: 'upload',
   input: z.strictObject({
     format: logFormat
