@@ -25,6 +25,9 @@ export interface AgentOptions {
   custom?: readonly CustomAgent[];
 }
 
+/** The agent whose transcripts programs keep in remote logs. */
+export const transcriptAgent = 'claude';
+
 /** The agents that Turnkeep knows by itself, then those that somebody configured. */
 export function builtInAgents(options: AgentOptions): readonly AgentDriver[] {
   const { scripted, claude, codex, gemini, opencode, pi, custom = [] } = options;

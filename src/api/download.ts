@@ -12,6 +12,15 @@ export const linesType = 'application/x-ndjson';
 /** A reader that takes nothing for so long is let go. */
 const stuckMs = 60_000;
 
+/** An answer that is sent as it is made. */
+export interface Pieces {
+  /** Of the operation or path, for the log. */
+  name: string;
+  caller: Caller;
+  type: string;
+  pieces: AsyncGenerator<string | Uint8Array>;
+}
+
 /**
  * Answers an operation with a stream, as fast as its reader takes it. It is refused before it begins; one
  * that fails later is broken off, so that nobody takes it for whole.
@@ -23,8 +32,17 @@ export async function answerDownload(
 ): Promise<Response> {
   const input = await readBody(incoming, calls.options.config.bodyBytes ?? limits.bodyBytes);
   const pieces = calls.download(name, input, caller);
+  return sendPieces(outgoing, calls, { name, caller, type: linesType, pieces });
+}
+
+/** Sends an answer piece by piece. What it can be refused for has to come before its first piece. */
+export async function sendPieces(
+  outgoing: NodePair['outgoing'],
+  calls: Calls,
+  { name, caller, type, pieces }: Pieces,
+): Promise<Response> {
   const first = await pieces.next();
-  outgoing.writeHead(200, { 'content-type': linesType });
+  outgoing.writeHead(200, { 'content-type': type });
   const open = { caller, cut: () => void outgoing.destroy() };
   calls.live.add(open);
   try {

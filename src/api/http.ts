@@ -13,6 +13,7 @@ import { answerDownload } from './download.ts';
 import type { UnaryName } from './handler.ts';
 import { jsonAnswer, refusalAnswer, type HttpAnswer } from './http-answer.ts';
 import { answerLogin, loginOf } from './login.ts';
+import { ingressRoutes } from './ingress/routes.ts';
 import { operationNamed } from './input.ts';
 import type { NodePair } from './node-pair.ts';
 import { openApi } from './openapi.ts';
@@ -48,6 +49,7 @@ export function httpApp(calls: Calls, events: Events): HttpApp {
     await events.ofSession(asked.req.param('session'), await streamRequest(asked, calls));
     return RESPONSE_ALREADY_SENT;
   });
+  ingressRoutes(app, calls, callerOf);
   app.all('/v1/:operation', (asked) => answerOperation(asked, calls));
   app.all('/login', async (asked) => {
     demandMethod(asked, 'POST');

@@ -40,6 +40,8 @@ export interface ApiConfig {
   hosts?: readonly string[];
   /** Origins whose pages may ask. Without any, nothing that names an origin is answered. */
   origins?: readonly string[];
+  /** The agent whose transcripts programs write and read by session ingress; without it there is none. */
+  transcripts?: string;
   /** Where people reach the console from elsewhere, as `https://box.example`. */
   publicUrl?: string;
   /** Bytes of a body or WebSocket frame; default `limits.bodyBytes`. */

@@ -77,7 +77,11 @@ function checkHeaders({ headers }: IncomingMessage, { body }: Operation): void {
   }
 }
 
-async function* chunksOf(incoming: IncomingMessage, calls: Calls): AsyncGenerator<Uint8Array> {
+/** A body as it comes; what is not asked for waits at the sender, and who sends nothing is let go. */
+export async function* chunksOf(
+  incoming: IncomingMessage,
+  calls: Calls,
+): AsyncGenerator<Uint8Array> {
   const { clock } = calls.options;
   const chunks = incoming.iterator({ destroyOnReturn: false });
   try {

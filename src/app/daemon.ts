@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { builtInAgents } from '../agents/agents.ts';
+import { builtInAgents, transcriptAgent } from '../agents/agents.ts';
 import type { ClaudeOptions } from '../agents/claude/program.ts';
 import type { CodexOptions } from '../agents/codex/program.ts';
 import { type Api, createApi } from '../api/api.ts';
@@ -146,6 +146,7 @@ async function compose(
     }),
     hostEnded: (host) => faces.api?.revoked(host),
     decodeLarge: (agent, state, line) => large.decode(agent, state, line),
+    readLarge: (line) => large.read(line),
     policies: new StoredPolicies({
       store: store.policies,
       clock,
@@ -181,6 +182,7 @@ async function compose(
       server,
       startedAt,
       defaultCwd,
+      transcripts: transcriptAgent,
       ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
     },
     ...(await consoleOf(store, clock)),

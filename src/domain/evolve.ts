@@ -94,10 +94,18 @@ function apply(state: SessionState, entry: PlacedEntry): SessionState {
     case 'host':
       return host(state, entry);
     case 'reset':
-      return { ...anew(state), boundary: entry.seq, queue: [], held: false, primer: null };
+      return {
+        ...anew(state, entry.seq),
+        boundary: entry.seq,
+        queue: [],
+        held: false,
+        primer: null,
+      };
     case 'compaction': {
       const { keepSeq, primer } = entry.data;
-      return { ...anew(state), boundary: keepSeq, primer: primer ?? null };
+      // An agent elsewhere says it in lines of its own.
+      const native = state.writer.state === 'external' ? state.nativeBoundary : entry.seq;
+      return { ...anew(state, native), boundary: keepSeq, primer: primer ?? null };
     }
     case 'fork':
       return forked(state, entry);
@@ -114,7 +122,9 @@ function apply(state: SessionState, entry: PlacedEntry): SessionState {
     case 'owner':
       return owner(state, entry);
     case 'native':
-      return entry.data.boundary === true ? { ...state, nativeBoundary: entry.seq } : state;
+      // Sub-agents, in files of their own, forget for themselves.
+      if (entry.data.boundary !== true || entry.data.file !== '') return state;
+      return { ...state, nativeBoundary: entry.seq };
     case 'thought':
     case 'plan':
     case 'snapshot':
@@ -333,11 +343,11 @@ function forked(state: SessionState, { data }: EntryOf<'fork'>): SessionState {
 }
 
 /** The agent begins anew: what it remembers of before is not asked for any more. */
-function anew(state: SessionState): SessionState {
+function anew(state: SessionState, nativeBoundary = state.nativeBoundary): SessionState {
   const host = state.host === null ? null : ({ ...state.host, stale: true } as const);
   const context = { ...state.context, known: false };
   const nothing = { nativeId: null, nativeMark: null, forkNative: null, forkMark: null };
-  return { ...state, ...nothing, context, host };
+  return { ...state, ...nothing, nativeBoundary, context, host };
 }
 
 /** An agent that takes over is told what it does not remember, unless its own memory was put in its place. */

@@ -2,6 +2,11 @@
 export const limits = {
   /** Bytes of an HTTP body or WebSocket frame. */
   bodyBytes: 1024 * 1024,
+  /** Bytes of one entry that is written by session ingress, and of all that come in at the same time. */
+  ingressBytes: 32 * 1024 * 1024,
+  ingressHeldBytes: 128 * 1024 * 1024,
+  /** Events of a session in one page of session ingress. */
+  teleportEvents: 1000,
   /** Nesting of JSON that clients send. */
   jsonDepth: 64,
   jsonKeys: 10_000,

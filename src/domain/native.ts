@@ -40,6 +40,8 @@ export interface ReadLine {
  */
 export interface AppendedLine {
   id: string;
+  /** Its id where its name is that of another line, which says something else; absent where it has no name. */
+  otherwise?: string;
   /** Moves the head. */
   node: boolean;
   /** Of a line with the name of another: that one. */
@@ -50,5 +52,8 @@ export interface AppendedLine {
   title?: string;
 }
 
-/** With the id of its entry and, of a later state of a tool call, that of the first. */
-export type PlacedShown = Shown & { id: string; about?: string };
+/**
+ * With the id of its entry. Of a tool call `first` is the id that its first state has; where that is in the
+ * log already, this one is `about` it.
+ */
+export type PlacedShown = Shown & { id: string; about?: string; first?: string };

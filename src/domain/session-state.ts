@@ -11,7 +11,7 @@ import { type ContextWindow, type Money, noUsage, type Usage, type UsageReport }
  * The bounded state of a session: what its actor loads instead of the log. It is `fold(evolve)` of the log
  * and nothing else; `stateVersion` rises when the same log folds to another state.
  */
-export const stateVersion = 10;
+export const stateVersion = 11;
 
 export interface SessionState extends AgentSettings {
   id: string;
@@ -46,7 +46,7 @@ export interface SessionState extends AgentSettings {
   writer: { state: Owner['state']; epoch: number; to: Place | null };
   /** Where it worked, of a session that was written elsewhere. */
   originCwd: string | null;
-  /** The last line of the agent's own before which it need not remember. */
+  /** Where the last line is before which the agent itself need not remember, or where it began anew. */
   nativeBoundary: number | null;
   /** Where its last run ended, in the agent's own words; null where that is not known. */
   nativeMark: string | null;

@@ -196,6 +196,7 @@ export class SessionEngine implements Engine {
     this.logs = new Logs({
       ...common,
       commitHooks: options.commitHooks ?? null,
+      readLarge: options.readLarge,
       arriving: (session) => arrivals.arriving(session),
       server: options.server,
       look: (actor) => this.#look(actor),
@@ -364,9 +365,9 @@ export class SessionEngine implements Engine {
     const { id, phase } = state.host ?? {};
     const pid = grip?.host?.pid ?? null;
     const host = id === undefined || phase === undefined ? null : { id, phase, pid };
-    const { onLost, policy, boundary } = state;
+    const { onLost, policy, boundary, nativeBoundary } = state;
     const settings = settingsInForce(state);
-    return { row: rowOf(state), host, settings, onLost, policy, boundary };
+    return { row: rowOf(state), host, settings, onLost, policy, boundary, nativeBoundary };
   }
 
   async raw(session: string, query: RawQuery): Promise<RawPage> {

@@ -47,7 +47,8 @@ export class Decisions {
   }
 
   async #decide(letter: Letter): Promise<void> {
-    const { seqs: known, rest } = await knownPart(letter, this.#inBatch, this.#context);
+    const log = { ...this.#context, here: (id: string) => this.#entryHere(id) };
+    const { seqs: known, rest } = await knownPart(letter, this.#inBatch, log);
     if (rest === null) {
       const { command } = letter;
       const done = { type: 'done' } as const;
@@ -70,6 +71,13 @@ export class Decisions {
     if (rest.type === 'append') for (const { id } of rest.entries) this.#inBatch.set(id, null);
     if (rest.type === 'append_lines') for (const { id } of rest.lines) this.#inBatch.set(id, null);
     this.#decided.push({ letter, known, answer });
+  }
+
+  #entryHere(id: string): Entry | undefined {
+    const { entries } = this.#batch;
+    const at = entries.findLastIndex(({ entry }) => entry.id === id);
+    const found = entries[at];
+    return found && { ...found.entry, seq: this.#before + at + 1, digest: found.digest };
   }
 
   /** Tells the callers; null where there was nothing to store. */

@@ -10,6 +10,7 @@ import type { Space } from '../ports/space.ts';
 import type { Store } from '../ports/store.ts';
 import type { DecodeLarge } from './decode.ts';
 import type { Log } from './log.ts';
+import type { ReadLarge } from './read-line.ts';
 import type { SupervisorContext } from './supervisor.ts';
 
 /** What an engine is made of, and how long it waits for agents. */
@@ -25,6 +26,7 @@ export interface EngineOptions {
   checkDirectory(path: string, make?: boolean): Promise<string>;
   environment: SupervisorContext['environment'];
   decodeLarge: DecodeLarge;
+  readLarge: ReadLarge;
   /** What agents may do unasked. */
   policies: Policies;
   /** By what is estimated what agents do not tell; without it nothing is. */

@@ -98,6 +98,8 @@ export interface SessionView {
   policy: SessionPolicy;
   /** The seq at which readers begin after the last compaction or reset; null for the beginning. */
   boundary: number | null;
+  /** The same of what its agent keeps by itself. */
+  nativeBoundary: number | null;
 }
 
 export interface HostView {

@@ -1,12 +1,14 @@
 import type { Appended, AskOutside, Command, Send } from '../domain/command.ts';
 import { contentText, type Entry } from '../domain/entry.ts';
 import { canonicalJson } from '../domain/json.ts';
-import type { AppendedLine } from '../domain/native.ts';
 import { refuse } from '../domain/refusal.ts';
+import { KnownLines } from './known-lines.ts';
 import { type Letter, samePrompt } from './mailbox.ts';
 
 export interface KnownLog {
   entryOf: (id: string) => Promise<Entry | undefined>;
+  /** An entry that is only about to be stored. */
+  here: (id: string) => Entry | undefined;
   /** What is stored may not be what was sent: the same id is the same thing. */
   withholds: boolean;
 }
@@ -30,7 +32,10 @@ export async function knownPart(
   if (ownId && command.type === 'send') return knownPrompt(command, inBatch, log);
   if (command.type === 'ask_outside') return knownQuestion(command, inBatch, log);
   if (command.type === 'append') return knownEntries(command, inBatch, log);
-  if (command.type === 'append_lines') return knownLines(command, inBatch, log);
+  if (command.type === 'append_lines') {
+    const { seqs, rest } = await KnownLines.of(command, log);
+    return { seqs, rest: rest.length === 0 ? null : { ...command, lines: rest } };
+  }
   return { seqs: new Map(), rest: command };
 }
 
@@ -95,27 +100,6 @@ async function knownEntries(
     seqs.set(appended.id, entry.seq);
   }
   return { seqs, rest: rest.length === 0 ? null : { ...command, entries: rest } };
-}
-
-/** A line that is known under its name is the same line: what differs was given another name before. */
-async function knownLines(
-  command: Extract<Command, { type: 'append_lines' }>,
-  inBatch: InBatch,
-  log: KnownLog,
-): Promise<KnownPart> {
-  const seqs = new Map<string, number>();
-  let rest: readonly AppendedLine[] = [];
-  for (const [index, { id }] of command.lines.entries()) {
-    notInBatch(id, inBatch);
-    const entry = await log.entryOf(id);
-    if (entry === undefined) {
-      if (rest.length === 0) rest = command.lines.slice(index);
-      continue;
-    }
-    if (rest.length > 0 || entry.kind !== 'native') throw reused('lines', entry.seq);
-    seqs.set(id, entry.seq);
-  }
-  return { seqs, rest: rest.length === 0 ? null : { ...command, lines: rest } };
 }
 
 function sameAppended(entry: Entry, { entryType, raw, parentId }: Appended): boolean {

@@ -10,6 +10,7 @@ import type { HistoryPage, Store } from '../ports/store.ts';
 import type { SessionActor } from './actor.ts';
 import type { Registry } from './registry.ts';
 import { appendLines } from './native-lines.ts';
+import type { ReadLarge } from './read-line.ts';
 import { type HeldBlob, seenImport } from './withhold.ts';
 import type {
   AppendAnswer,
@@ -26,6 +27,7 @@ export interface LogsContext {
   store: Store;
   clock: Clock;
   commitHooks: CommitHooks | null;
+  readLarge: ReadLarge;
   arriving(session: string): Arriving | null;
   /** Id of this daemon's state directory. */
   server: string;

@@ -174,8 +174,8 @@ export interface OwnerAnswer {
 export interface AppendLinesInput {
   /** The agent whose format it is. */
   format: string;
-  /** Each a JSON object in one line, as it was written; `file` where it is not of the main one. */
-  lines: readonly { text: string; file?: string }[];
+  /** Each a JSON object, to the byte as it was written; `file` where it is not of the main one. */
+  lines: readonly { text: string | Uint8Array; file?: string }[];
   /** The head that the writer knows, null for none; without it what is there is not asked. */
   expect?: { head: string | null };
   epoch?: number;

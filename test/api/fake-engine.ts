@@ -277,7 +277,15 @@ export class FakeEngine implements Engine {
     const row = this.#row(session);
     const { model, mode, effort } = row;
     const settings = { ...noSettings, model, mode, effort, tools: this.tools };
-    return { row, host: null, settings, onLost: 'stop' as const, policy: noPolicy, boundary: null };
+    return {
+      row,
+      host: null,
+      settings,
+      onLost: 'stop' as const,
+      policy: noPolicy,
+      boundary: null,
+      nativeBoundary: null,
+    };
   }
 
   async raw(session: string, _query: RawQuery): Promise<RawPage> {

@@ -74,6 +74,7 @@ export async function composeDaemon(how: Composition): Promise<Served> {
       how.largeLine?.(line.bytes.length);
       return large.decode(agent, state, line);
     },
+    readLarge: (line) => large.read(line),
     log,
   });
   const api = createApi({

@@ -53,6 +53,7 @@ async function machine(): Promise<{ store: Store; boot: () => Promise<SessionEng
       server: 'here',
       memories: noMemories,
       decodeLarge: () => Promise.reject(new Error('no worker here')),
+      readLarge: () => Promise.reject(new Error('no worker here')),
       log: () => undefined,
     });
     await engine.recovered;

@@ -4,6 +4,7 @@ import type { Entry, EntryKind } from '../../src/domain/entry.ts';
 import { noMemories } from '../../src/ports/memories.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { createEngine, type SessionEngine } from '../../src/engine/create-engine.ts';
+import { readNative } from '../../src/engine/read-line.ts';
 import type { FeedSink, Frame } from '../../src/engine/frames.ts';
 import type { Files } from '../../src/ports/files.ts';
 import type { PriceTable } from '../../src/domain/price.ts';
@@ -120,6 +121,11 @@ export class Workbench {
         : { snapshots: { ...this.#options.files, files: life.port(this.#options.files.files) } }),
       decodeLarge: async () => {
         throw new Error('no worker here');
+      },
+      readLarge: async (line) => {
+        const memory = this.#others.find(({ profile }) => profile.name === line.format)?.memory;
+        if (memory === undefined) throw new Error(`nothing is known of ${line.format}`);
+        return readNative(memory, line, (bytes) => this.clock.sha256(bytes));
       },
       log: (event, data) => this.logged.push({ event, data }),
     });

@@ -21,7 +21,9 @@ export function appendLines(draft: Draft, command: AppendLines): void {
   }
   demandEpoch(epoch);
   if (command.captured !== true) demandExternal(draft);
-  if (expect !== undefined) {
+  // What contradicts another line is kept off the tree: whatever the head is, it does not move.
+  const moves = command.lines.some(({ line }) => line.differs !== true);
+  if (expect !== undefined && moves) {
     checkHead(draft, expect.head, { field: 'expect', epoch: epoch.inForce });
   }
   for (const line of command.lines) appendLine(draft, line);

@@ -1,0 +1,106 @@
+import { type PutBlob, smallBlocks, smallLine, smallToolCall } from '../domain/externalise.ts';
+import type { NativeLine } from '../domain/entry.ts';
+import { isObject, type Json, type JsonObject } from '../domain/json.ts';
+import { limits } from '../domain/limits.ts';
+import type { Shown } from '../domain/native.ts';
+import { refuse } from '../domain/refusal.ts';
+import type { AgentMemory } from '../ports/agent.ts';
+import { blobCollector, type HashBytes } from './decode.ts';
+import type { HeldBlob } from './withhold.ts';
+
+/** A line of an agent's memory as somebody gives it: its exact bytes. */
+export interface LineBytes {
+  /** The agent whose format it is. */
+  format: string;
+  /** Of a line that does not say of which session it is. */
+  session: string;
+  file: string;
+  bytes: Uint8Array;
+}
+
+/** A line as it will stand in the log, without its place there; what is large is in blobs. */
+export interface NativeRead {
+  name: string | null;
+  /** Of the bytes. */
+  digest: string;
+  line: NativeLine;
+  shows: readonly Shown[];
+  blobs: readonly HeldBlob[];
+  title?: string;
+  cwd?: string;
+}
+
+/** Reads a line over `limits.largeLineBytes` off the main thread. */
+export type ReadLarge = (line: LineBytes) => Promise<NativeRead>;
+
+/** Reads a line; throws `invalid` for what is no JSON object. */
+export function readNative(
+  memory: AgentMemory,
+  { format, session, file, bytes }: LineBytes,
+  hash: HashBytes,
+): NativeRead {
+  const text = textOf(bytes);
+  const read = memory.read(objectIn(text));
+  const blobs: HeldBlob[] = [];
+  const put = blobCollector(blobs, hash);
+  const { name, title, cwd } = read;
+  const line: NativeLine = {
+    format,
+    session: read.session ?? session,
+    file,
+    line: text,
+    ...(read.boundary ? { boundary: true } : {}),
+  };
+  return {
+    name,
+    digest: hash(bytes),
+    line: smallLine(line, put),
+    shows: read.shows.map((shown) => small(shown, put)),
+    blobs,
+    ...(title === undefined ? {} : { title }),
+    ...(cwd === undefined ? {} : { cwd }),
+  };
+}
+
+function small(shown: Shown, put: PutBlob): Shown {
+  switch (shown.kind) {
+    case 'delivery':
+    case 'message':
+    case 'thought':
+      return { ...shown, content: smallBlocks(shown.content, put) };
+    case 'tool_call':
+      return { ...shown, toolCall: smallToolCall(shown.toolCall, put) };
+    case 'compaction': {
+      const { summary } = shown;
+      return summary === undefined
+        ? shown
+        : { ...shown, summary: summary.slice(0, limits.pieceChars) };
+    }
+    case 'plan':
+    case 'usage':
+      return shown;
+  }
+}
+
+/** A mark at the beginning is no part of JSON, and would be one of the line. */
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw refuse('invalid', 'A line is no UTF-8 text.', { field: 'lines' });
+  }
+}
+
+function objectIn(text: string): JsonObject {
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    // The message of the parser repeats the text, which may hold a secret.
+    throw refuse('invalid', 'A line is no JSON.', { field: 'lines' });
+  }
+  if (isObject(value)) return value;
+  throw refuse('invalid', 'A line is JSON, but no object.', { field: 'lines' });
+}
