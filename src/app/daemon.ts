@@ -3,7 +3,6 @@ import { builtInAgents, transcriptAgent } from '../agents/agents.ts';
 import type { ClaudeOptions } from '../agents/claude/program.ts';
 import type { CodexOptions } from '../agents/codex/program.ts';
 import { type Api, createApi } from '../api/api.ts';
-import type { ApiOptions } from '../api/options.ts';
 import { CodeLogins } from '../console/logins.ts';
 import { openPages } from '../console/pages.ts';
 import { Moves } from '../moves/moves.ts';
@@ -15,9 +14,9 @@ import { openFiles } from '../files/files.ts';
 import { openHosts } from '../hosts/hosts.ts';
 import { fileMemories } from '../memory/memories.ts';
 import type { AgentDriver } from '../ports/agent.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { Hosts } from '../ports/hosts.ts';
 import type { Store } from '../ports/store.ts';
+import type { OutputOf } from '../protocol/operations.ts';
 import { lockState } from '../store/lock.ts';
 import { openStore } from '../store/open.ts';
 import { type AgentChoices, agentOptions } from './agent-options.ts';
@@ -82,6 +81,8 @@ export interface Daemon {
   tokenFile: string;
   /** Resolves when the daemon has ended, however it was told to. */
   ended: Promise<void>;
+  /** A code that logs one browser in to the console. */
+  login(): OutputOf<'logins.create'>;
   /** Sessions whose run is open, for the question at Ctrl-C. */
   openRuns(): Promise<number>;
   shutdown(mode: 'stop' | 'detach'): Promise<readonly ShutRun[]>;
@@ -173,6 +174,7 @@ async function compose(
   end.onClose(() => prober.close());
   end.onClose(() => hooks.close());
   end.onClose(async () => prices.close());
+  const logins = new CodeLogins(store.tokens, clock);
   const api = (faces.api = createApi({
     engine,
     store,
@@ -185,7 +187,8 @@ async function compose(
       transcripts: transcriptAgent,
       ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
     },
-    ...(await consoleOf(store, clock)),
+    pages: await openPages(),
+    logins,
     hooks: hooks.ops,
     moves,
     editors: editorsAt(directory.socket),
@@ -213,6 +216,7 @@ async function compose(
     pid,
     tokenFile,
     ended: end.ended,
+    login: () => ({ ...logins.issue(), origin: options.publicUrl ?? null }),
     openRuns: async () => (await store.runs({ open: true, limit: 200 })).runs.length,
     shutdown: async (mode) => {
       const runs = await engine.shutdown(mode);
@@ -220,15 +224,6 @@ async function compose(
       return runs;
     },
   };
-}
-
-/** Nothing where it was not built: the daemon serves all the same. */
-async function consoleOf(
-  { tokens }: Store,
-  clock: Clock,
-): Promise<Pick<ApiOptions, 'pages' | 'logins'>> {
-  const pages = await openPages();
-  return pages === undefined ? {} : { pages, logins: new CodeLogins(tokens, clock) };
 }
 
 /** Both or neither: what stays open would keep the process that could not start. */

@@ -1,7 +1,7 @@
 import { renderUnicodeCompact } from 'uqr';
 import type { Client } from '../client/client.ts';
 import { nodeClient } from '../client/node/node-client.ts';
-import { RefusalError } from '../domain/refusal.ts';
+import type { OutputOf } from '../protocol/operations.ts';
 
 /** A link that logs one browser in. The code stands behind `#`, which no browser sends to any server. */
 export interface ConsoleLink {
@@ -11,8 +11,9 @@ export interface ConsoleLink {
   expiresAt: string;
 }
 
-export async function makeConsoleLink(client: Client, url: string): Promise<ConsoleLink> {
-  const { code, expiresAt, origin } = await client.logins.create();
+/** The link to a daemon at an address, with a code of it. */
+export function consoleLink(url: string, login: OutputOf<'logins.create'>): ConsoleLink {
+  const { code, expiresAt, origin } = login;
   const link = (base: string) => `${base}/#code=${code}`;
   return {
     link: link(browsable(url)),
@@ -21,14 +22,15 @@ export async function makeConsoleLink(client: Client, url: string): Promise<Cons
   };
 }
 
-/** A link to the daemon of a state directory; null where it serves no console. */
-export async function linkTo(state: string, url: string): Promise<ConsoleLink | null> {
+export async function askForLink(client: Client, url: string): Promise<ConsoleLink> {
+  return consoleLink(url, await client.logins.create());
+}
+
+/** A link to the daemon that serves a state directory at an address. */
+export async function linkTo(state: string, url: string): Promise<ConsoleLink> {
   const client = await nodeClient({ state, env: {} });
   try {
-    return await makeConsoleLink(client, url);
-  } catch (error) {
-    if (error instanceof RefusalError && error.refusal.code === 'unsupported') return null;
-    throw error;
+    return await askForLink(client, url);
   } finally {
     client.close();
   }
@@ -40,7 +42,7 @@ export function renderLink({ link, publicLink }: ConsoleLink): string {
   return `Console: ${link}\nFrom elsewhere: ${publicLink}\n\n${renderUnicodeCompact(publicLink)}\n`;
 }
 
-/** A browser is on this machine where the daemon listens at every address. */
+/** A browser of this machine opens a loopback address where the daemon listens at every address. */
 function browsable(url: string): string {
   const at = new URL(url);
   if (at.hostname === '0.0.0.0' || at.hostname === '[::]') at.hostname = '127.0.0.1';

@@ -1,10 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { PageFile, Pages } from '../ports/console.ts';
 
 /** Beside this module in the package; where the repository is built when it runs from its sources. */
-const places = ['./page/', '../../dist/console/page/'];
+const places = ['page', path.join('..', '..', 'dist', 'console', 'page')];
 
 const types: { readonly [extension: string]: string } = {
   '.html': 'text/html; charset=utf-8',
@@ -20,15 +19,21 @@ const types: { readonly [extension: string]: string } = {
 /** Views of the console have paths of their own, and all of them are the one page. */
 const views = /^\/(?:|inbox|usage|settings|new|s\/[^/]+(?:\/.*)?)$/;
 
-/** The built console; undefined where none was built. */
-export async function openPages(): Promise<Pages | undefined> {
+/** The built console; where none was built, a page that says so. */
+export async function openPages(): Promise<Pages> {
   for (const place of places) {
-    const folder = fileURLToPath(new URL(place, import.meta.url));
+    const folder = path.join(import.meta.dirname, place);
     const names = await namesIn(folder);
     if (names.includes('index.html')) return new BuiltPages(folder, names);
   }
-  return undefined;
+  return { at: (path) => Promise.resolve(path === '/' ? notBuilt : undefined) };
 }
+
+const notBuilt: PageFile = {
+  type: 'text/plain; charset=utf-8',
+  bytes: new TextEncoder().encode('The console was not built: npm run build\n'),
+  immutable: false,
+};
 
 /** Only names that were there at the start are served: a path that is asked for never becomes a file name. */
 class BuiltPages implements Pages {

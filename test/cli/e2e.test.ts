@@ -68,8 +68,12 @@ describe('the command line with a daemon', { timeout: 60_000 }, () => {
     const record = JSON.parse(await readFile(path.join(state, 'daemon.json'), 'utf8')) as object;
     const again = await turnkeep(['up', '--port', '0', '--json']);
     expect(again.code).toBe(0);
-    const line = JSON.parse(again.out) as { tokenFile: string };
+    const { console: link, ...line } = JSON.parse(again.out) as {
+      console: string;
+      tokenFile: string;
+    };
     expect(record).toMatchObject(line);
+    expect(link).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/#code=\w/);
     expect(await readFile(line.tokenFile, 'utf8')).not.toBe('');
     expect((await turnkeep(['up'])).out).toContain('already running');
   });

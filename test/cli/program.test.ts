@@ -72,6 +72,8 @@ describe('a bad command line', () => {
 
   test.each([
     [['up', '--port', 'x'], '--port x is no port'],
+    [['up', '--public-url', 'http://box.example'], 'is no https address'],
+    [['up', '--public-url', 'https://box.example/path'], 'is no https address'],
     [['run', '  '], 'The prompt is empty'],
     [['run', 'x', '--new', '--session', 'y'], 'Give --session or --new, not both'],
     [['token', 'create', 'x', '--scope', 'all'], 'Allowed choices are view, drive'],

@@ -1,4 +1,6 @@
 import { type ReactNode } from 'react';
+import { Boundary } from '../parts/boundary.tsx';
+import { pathOf } from '../router.ts';
 import { useCell } from '../state/cell.ts';
 import { useConsole } from '../state/context.ts';
 import { Inbox } from './inbox/inbox.tsx';
@@ -20,7 +22,9 @@ export function Shell(): ReactNode {
         <SessionListView chosen={route.view === 'session' ? route.session : null} />
       </aside>
       <main className="main" id="main">
-        <View />
+        <Boundary of={pathOf(route)}>
+          <View />
+        </Boundary>
       </main>
       <NavBar />
     </div>

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Act } from '../act.ts';
 import { jsonLine } from '../clean.ts';
 import { type Common, withClient } from '../connect.ts';
-import { makeConsoleLink, renderLink } from '../console-link.ts';
+import { askForLink, renderLink } from '../console-link.ts';
 import type { Io } from '../io.ts';
 
 interface ConsoleOptions extends Common {
@@ -19,7 +19,7 @@ export function addConsole(program: Command, act: Act): void {
 
 function printLink(io: Io, options: ConsoleOptions): Promise<number> {
   return withClient(io, options, async (client) => {
-    const made = await makeConsoleLink(client, client.url);
+    const made = await askForLink(client, client.url);
     io.out(options.json === true ? `${jsonLine(made)}\n` : renderLink(made));
     return 0;
   });

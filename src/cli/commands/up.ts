@@ -4,7 +4,7 @@ import type { Daemon, DaemonOptions } from '../../app/daemon.ts';
 import { refuse } from '../../domain/refusal.ts';
 import { type Common, findDaemon, type Ready, startInBackground, stateOf } from '../connect.ts';
 import { jsonLine } from '../clean.ts';
-import { linkTo, renderLink } from '../console-link.ts';
+import { type ConsoleLink, consoleLink, linkTo, renderLink } from '../console-link.ts';
 import type { Act } from '../act.ts';
 import { timerDuration } from '../duration.ts';
 import type { Io } from '../io.ts';
@@ -65,17 +65,13 @@ async function up(io: Io, options: UpOptions): Promise<number> {
   if (running !== null) {
     demandPort(asked.port, running);
     const sentence = `A daemon is already running at ${running.url} (pid ${running.pid}).`;
-    await tell(io, options, running, sentence);
+    tell(io, options, { ...running, console: await linkTo(state, running.url) }, sentence);
     return 0;
   }
   if (options.detach === true) {
     const ready = await startInBackground(io, ['--state', state, ...forwarded(io, options)]);
-    await tell(
-      io,
-      options,
-      ready,
-      `Turnkeep runs in the background at ${ready.url} (pid ${ready.pid}).`,
-    );
+    const sentence = `Turnkeep runs in the background at ${ready.url} (pid ${ready.pid}).`;
+    tell(io, options, { ...ready, console: await linkTo(state, ready.url) }, sentence);
     return 0;
   }
   return serve(io, options, asked);
@@ -111,16 +107,17 @@ function trusted(io: Io, { trust = [] }: UpOptions): string[] {
   return trust.map((directory) => path.resolve(io.cwd, directory));
 }
 
-async function tell(io: Io, options: UpOptions, ready: Ready, sentence: string): Promise<void> {
-  const { url, pid, tokenFile } = ready;
-  const made = await linkTo(stateOf(io, options), url);
+interface Told extends Ready {
+  console: ConsoleLink;
+}
+
+function tell(io: Io, options: UpOptions, ready: Told, sentence: string): void {
+  const { url, pid, tokenFile, console: made } = ready;
   if (options.json === true) {
-    const link = made === null ? {} : { console: made.publicLink ?? made.link };
-    io.out(`${jsonLine({ url, pid, tokenFile, ...link })}\n`);
+    io.out(`${jsonLine({ url, pid, tokenFile, console: made.publicLink ?? made.link })}\n`);
     return;
   }
-  io.out(`${sentence}\n`);
-  if (made !== null) io.out(renderLink(made));
+  io.out(`${sentence}\n${renderLink(made)}`);
 }
 
 async function serve(io: Io, options: UpOptions, asked: DaemonOptions): Promise<number> {
@@ -128,7 +125,9 @@ async function serve(io: Io, options: UpOptions, asked: DaemonOptions): Promise<
   const daemon = await startDaemon(asked);
   // Who reads that it serves may end it at once.
   const ended = endedBySignal(io, daemon);
-  await tell(io, options, daemon, `Turnkeep listens at ${daemon.url}`);
+  const { url } = daemon;
+  const made = consoleLink(url, daemon.login());
+  tell(io, options, { ...daemon, console: made }, `Turnkeep listens at ${url}`);
   if (options.json !== true) {
     io.out(`State and token: ${asked.state}\n\n`);
     io.out('In another terminal:  turnkeep run "what does this project do?"\n');
