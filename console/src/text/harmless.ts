@@ -29,7 +29,7 @@ const pictured =
   /[\u0000-\u0008\u000B-\u001F\u007F]/g;
 /** Marks of direction, characters without a width, tags, and spaces that look like none or like others. */
 const unseen =
-  /[\u0080-\u00A0\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180E\u2000-\u200F\u2028-\u202F\u205F-\u206F\u3000\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF9-\uFFFB\uD800-\uDFFF\u{E0000}-\u{E0FFF}]/gu;
+  /(?! )[\u0080-\u009F\p{Zs}\p{Zl}\p{Zp}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
 
 function named(unit: string): string {
   return `‹U+${unit.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}›`;

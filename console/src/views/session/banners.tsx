@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { SessionRow } from 'turnkeep/client';
+import { BypassBar } from '../../approvals/bypass.tsx';
 import { useCell } from '../../state/cell.ts';
 import { useConsole } from '../../state/context.ts';
 import { useLog } from './session-context.ts';
@@ -30,6 +31,7 @@ export function Banners({ row }: { row: SessionRow | undefined }): ReactNode {
           </button>
         </p>
       )}
+      {row !== undefined && <BypassBar row={row} />}
       {row?.status === 'stalled' && (
         <p className="banner needs">
           The agent has said nothing for a while. It may be at work, or hang.

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { useCell } from '../../state/cell.ts';
+import { WithAgents } from '../../approvals/agents.tsx';
 import { ApprovalCard } from '../../approvals/approval-card.tsx';
 import { useLog } from './session-context.ts';
 
@@ -10,9 +11,11 @@ export function OpenQuestions(): ReactNode {
   if (open.length === 0) return null;
   return (
     <div className="open-questions" role="region" aria-label="Waiting for you">
-      {open.map((entry) => (
-        <ApprovalCard key={entry.id} session={log.id} entry={entry} />
-      ))}
+      <WithAgents>
+        {open.map((entry) => (
+          <ApprovalCard key={entry.id} session={log.id} entry={entry} />
+        ))}
+      </WithAgents>
     </div>
   );
 }
