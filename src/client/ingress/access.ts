@@ -11,8 +11,8 @@ export type TokenSource = (about: { refused: string | null }) => Promise<string 
 
 /** Who keeps session logs, and how to ask it. */
 export interface IngressAccess {
-  /** Without a slash at its end. */
-  url: string;
+  /** Asked at each attempt; without a slash at its end. */
+  url: () => Promise<string>;
   token: TokenSource;
   organization: string | null;
   name: string | null;
@@ -56,7 +56,7 @@ export async function attempt<Result>(
   const patience = new Patience(access);
   const ended = AbortSignal.any([signal, patience.signal]);
   try {
-    const answer = await access.fetch(`${access.url}${sent.path}`, {
+    const answer = await access.fetch(`${await access.url()}${sent.path}`, {
       method: sent.method,
       headers: headersOf(access, token, sent),
       ...(sent.body === undefined ? {} : { body: sent.body }),

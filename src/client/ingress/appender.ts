@@ -13,8 +13,8 @@ import type { KeptLog, Outbox } from './outbox.ts';
 
 /** How a server of session logs is asked. */
 export interface IngressOptions {
-  /** Such as `http://127.0.0.1:4545`. */
-  url: string;
+  /** Such as `http://127.0.0.1:4545`; asked for again at each attempt where it is a function. */
+  url: string | (() => Promise<string>);
   /** Asked for again at each attempt where it is a function. */
   token: string | TokenSource;
   /** Sent as `x-organization-uuid`. */
@@ -90,7 +90,7 @@ export const usualDeadlineMs = 5 * 60_000;
 export function accessOf(options: IngressOptions): IngressAccess {
   const { url, token, organization, name, timeoutMs, onEvent, pace } = options;
   return {
-    url: url.replace(/\/+$/, ''),
+    url: async () => (typeof url === 'string' ? url : await url()).replace(/\/+$/, ''),
     token: typeof token === 'string' ? () => Promise.resolve(token) : token,
     organization: organization ?? null,
     name: name ?? null,

@@ -36,9 +36,10 @@ export function uuidOf(value: Json): string | null {
   return typeof uuid === 'string' && nameable.test(uuid) ? uuid : null;
 }
 
-/** A head as a header tells it; null where it tells none. */
-export function headOf(header: string | null): string | null {
-  return header !== null && nameable.test(header) ? header : null;
+/** A head as a header tells it: an empty one says that the log has none; undefined where nothing is told. */
+export function headOf(header: string | null): string | null | undefined {
+  if (header === '') return null;
+  return header !== null && nameable.test(header) ? header : undefined;
 }
 
 /** Whether it can stand in one line among others. */

@@ -82,7 +82,7 @@ async function verdictOf(answer: Answer, lines: readonly Line[]): Promise<Verdic
     case 201:
       return many ? stored(answer, text, lines.length) : storedOne(answer);
     case 409:
-      return { done: { put: 'conflict', head: headOf(answer.header('x-last-uuid')) ?? undefined } };
+      return { done: { put: 'conflict', head: headOf(answer.header('x-last-uuid')) } };
     case 401:
     case 403:
       if (isFenced(text)) return { done: { put: 'fenced' } };
@@ -109,7 +109,7 @@ function storedOne(answer: Answer): Verdict<Put> {
     done: {
       put: 'stored',
       known: [status === 200],
-      head: headOf(answer.header('x-last-uuid')),
+      head: headOf(answer.header('x-last-uuid')) ?? null,
       batches: (answer.header('accept-post') ?? '').includes(ndjson),
     },
   };
@@ -124,7 +124,7 @@ function stored(answer: Answer, text: string, count: number): Verdict<Put> {
       )
     : [];
   if (known.length !== count) return { again: 'nonsense', status: answer.status };
-  const head = headOf(answer.header('x-last-uuid'));
+  const head = headOf(answer.header('x-last-uuid')) ?? null;
   return { done: { put: 'stored', known, head, batches: true } };
 }
 
