@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { builtInAgents, customAcpAgent } from '../../src/agents/agents.ts';
 import type { OpenSpec } from '../../src/ports/agent.ts';
-import { decodeAll, driverOf, linesOfMessages, opened, specOf, update } from './conversation.ts';
+import { driverOf, opened, update } from './conversation.ts';
+import { decodeWith, linesOfMessages, specOf } from '../agents-contract/wire.ts';
 
 /** The events of an opening that gets these answers. */
 function opening(answers: readonly object[], spec: Partial<OpenSpec> = {}) {
   const driver = driverOf();
   const messages = answers.map((answer) => ({ jsonrpc: '2.0', ...answer }));
-  return decodeAll(driver, linesOfMessages(messages), driver.initial(specOf(spec))).events.flat();
+  return decodeWith(driver, linesOfMessages(messages), driver.initial(specOf(spec))).events.flat();
 }
 
 const initialized = { id: 'init', result: { protocolVersion: 1, agentCapabilities: {} } };
@@ -24,7 +25,10 @@ describe('opening', () => {
           clientCapabilities: {
             terminal: false,
             elicitation: { form: {}, url: {} },
-            _meta: { jetbrains: { air: { version: 1, capabilities: ['sessionFailure'] } } },
+            _meta: {
+              jetbrains: { air: { version: 1, capabilities: ['sessionFailure'] } },
+              terminal_output_delta: true,
+            },
           },
         },
       },

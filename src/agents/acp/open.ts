@@ -26,8 +26,12 @@ const clientCapabilities: ClientCapabilities = {
   fs: { readTextFile: false, writeTextFile: false },
   terminal: false,
   elicitation: { form: {}, url: {} },
-  // Asked so, both official adapters say why a turn failed instead of ending it like a good one.
-  _meta: { jetbrains: { air: { version: 1, capabilities: ['sessionFailure'] } } },
+  _meta: {
+    // Asked so, both official adapters say why a turn failed instead of ending it like a good one.
+    jetbrains: { air: { version: 1, capabilities: ['sessionFailure'] } },
+    // And what a command prints: who asks for the former gets it in no other way.
+    terminal_output_delta: true,
+  },
 };
 
 export function openingLines(): readonly string[] {
