@@ -85,7 +85,11 @@ export function typedFailureOf(carrier: Json): TypedFailure | undefined {
   const name = textAt(told, 'category') ?? 'unknown';
   const category = Object.hasOwn(typedCategories, name) ? typedCategories[name] : undefined;
   const severity = textAt(told, 'severity') === 'warning' ? 'warning' : 'error';
-  return { severity, failure: failure(category ?? 'unknown', message, statusIn(message)) };
+  const status = statusIn(message);
+  // Whatever an adapter cannot sort is of the service to it: a status says more.
+  const vague = category === undefined || category === 'service';
+  const sorted = (vague ? categoryOfStatus(status) : undefined) ?? category ?? 'unknown';
+  return { severity, failure: failure(sorted, message, status) };
 }
 
 export function failure(category: FailureCategory, message: string, status?: number): RunFailure {
