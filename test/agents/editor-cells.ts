@@ -231,25 +231,31 @@ function cellsOf(dialect: EditorDialect): void {
     return { session, answer };
   };
 
-  const heardBlue = (): void => {
-    const { messages = [] } = world.model.requests.at(-1)!;
-    const last = messages.findLastIndex(({ role }) => role === 'assistant');
-    expect(JSON.stringify(messages.slice(last + 1))).toContain('Blue');
+  /** What the model was told after it had spoken. */
+  const heardBlue = (from: number): void => {
+    const heard = world.model.requests.slice(from).flatMap(({ messages = [] }) => {
+      const last = messages.findLastIndex(({ role }) => role === 'assistant');
+      return last < 0 ? [] : [JSON.stringify(messages.slice(last + 1))];
+    });
+    expect(heard.join('\n')).toContain('Blue');
   };
 
   cell('question', async () => {
+    const from = world.model.requests.length;
     const { session, answer } = await questioned(editor);
     const asked = await before(answer, 'a form', () =>
       editor.questions.find((one) => (one.params as { sessionId?: string }).sessionId === session),
     );
     expect(asked.params).toMatchObject({ mode: 'form' });
-    expect(JSON.stringify(asked.params)).toMatch(/Which colour\?.*Blue/);
+    expect(JSON.stringify(asked.params)).toContain('Which colour?');
+    expect(JSON.stringify(asked.params)).toContain('Blue');
     asked.answer({ action: 'accept', content: { [dialect.question!.field]: 'Blue' } });
     expect(await answer).toMatchObject({ stopReason: 'end_turn' });
-    heardBlue();
+    heardBlue(from);
   });
 
   cell('unasked', async (ms) => {
+    const from = world.model.requests.length;
     const plain = await world.editor({});
     const { session, answer } = await questioned(plain);
     const open = async (): Promise<string | undefined> => {
@@ -265,7 +271,7 @@ function cellsOf(dialect: EditorDialect): void {
     await world.client.approvals.decide({ session, approval, answer: given });
     expect(await answer).toMatchObject({ stopReason: 'end_turn' });
     expect(plain.questions).toEqual([]);
-    heardBlue();
+    heardBlue(from);
     await plain.close();
   });
 
@@ -367,7 +373,8 @@ function cellsOf(dialect: EditorDialect): void {
       });
       const { error } = (await Promise.race([failed, tooLate])) as { error?: unknown };
       expect(error).toMatchObject({ code, data: { category } });
-      expect(String(error)).toContain('scripted');
+      // Who is not logged in may be told so in the agent's own words.
+      if (category !== 'auth') expect(String(error)).toContain('scripted');
       await answered(ask(session, '!say well again'));
     });
   }

@@ -29,6 +29,15 @@ async function changed(file: string, change: (text: string) => string): Promise<
   await writeFile(file, change(await readFile(file, 'utf8')));
 }
 
+/** The model of Codex may ask questions, not only while it plans. */
+export function withQuestions(home: string): Promise<void> {
+  return changed(path.join(home, '.codex/config.toml'), (text) =>
+    text.includes('[features]')
+      ? text
+      : `${text}[features]\ndefault_mode_request_user_input = true\n`,
+  );
+}
+
 export const choices = ['Red', 'Blue'].map((label) => ({ label, description: `It is ${label}` }));
 export const which = 'Which colour?';
 
@@ -60,12 +69,7 @@ export const claude: EditorDialect = {
 
 export const codex: EditorDialect = {
   agent: 'codex',
-  prepare: known('codex', ({ home }) =>
-    changed(
-      path.join(home, '.codex/config.toml'),
-      (text) => `${text}[features]\ndefault_mode_request_user_input = true\n`,
-    ),
-  ),
+  prepare: known('codex', ({ home }) => withQuestions(home)),
   write: (file, content) => addFile(file, ...content.trimEnd().split('\n')),
   bash: (command) => run(command),
   question: {
