@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { InputOf } from '../../src/client/index.ts';
 import type { Talk } from '../app/talk.ts';
 import type { ModelRequest } from '../fixtures/models/script.ts';
-import { HostileRepository } from './hostile-repository.ts';
+import { claude } from './contract/claude.ts';
+import { Repository } from './contract/repository.ts';
 import { bash, call, script } from './model-script.ts';
 import { checked, Place } from './place.ts';
 
@@ -177,7 +178,7 @@ describe('at the start', () => {
 
   test('S8: an additional directory is read without a question, and what it brings along is not', async () => {
     const directory = path.join(place.root, 'beside, and more');
-    const repository = await HostileRepository.write(directory);
+    const repository = await Repository.write(directory, claude.brings);
     try {
       await writeFile(path.join(directory, 'note'), 'from beside');
       const read = call('Read', { file_path: path.join(directory, 'note') });

@@ -33,6 +33,7 @@ function configOf(model: string): string {
   return [
     'model = "gpt-5.5"',
     'model_provider = "scripted"',
+    'suppress_unstable_features_warning = true',
     '[model_providers.scripted]',
     'name = "scripted"',
     `base_url = "${model}/v1"`,
@@ -40,6 +41,11 @@ function configOf(model: string): string {
     'env_key = "SCRIPTED_KEY"',
     'request_max_retries = 1',
     'stream_max_retries = 1',
+    // Tools that Codex has switched off as it comes.
+    '[features]',
+    'default_mode_request_user_input = true',
+    '[tools]',
+    'update_plan = { enabled = true }',
     '',
   ].join('\n');
 }

@@ -2,7 +2,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from './codex-script.ts';
-import { HostileForCodex } from './hostile-for-codex.ts';
+import { codex } from './contract/codex.ts';
+import { Repository } from './contract/repository.ts';
 import { script } from './model-script.ts';
 import { checked, isThere, Place } from './place.ts';
 
@@ -26,7 +27,7 @@ const told = (words: string): boolean => JSON.stringify(place.model.requests).in
 
 test('S8: what a directory that is not trusted brings along is neither run nor read, also below it', async () => {
   const directory = path.join(place.root, 'cloned');
-  const repository = await HostileForCodex.write(directory);
+  const repository = await Repository.write(directory, codex.brings);
   // Even where the user has trusted it in Codex's own configuration.
   const config = await readFile(configFile(), 'utf8');
   const trusted = `${config}[projects."${directory}"]\ntrust_level = "trusted"\n`;
@@ -64,7 +65,7 @@ test('S8: what a directory that is not trusted brings along is neither run nor r
 
 test('S8: what a trusted directory brings along is used, and the user’s configuration stays as it is', async () => {
   const directory = path.join(place.root, 'trusted/mine');
-  const repository = await HostileForCodex.write(directory);
+  const repository = await Repository.write(directory, codex.brings);
   const config = await readFile(configFile(), 'utf8');
   try {
     const talk = await place.session(directory);
@@ -82,7 +83,7 @@ test('S8: what a trusted directory brings along is used, and the user’s config
 
 test('S8: a session that writes does not make its directory a trusted one', async () => {
   const directory = path.join(place.root, 'plain');
-  const repository = await HostileForCodex.write(directory);
+  const repository = await Repository.write(directory, codex.brings);
   try {
     const before = await readFile(configFile(), 'utf8');
     const talk = await place.session(directory);

@@ -283,31 +283,3 @@ test('usage is what the model server counted, over an error, a resumed host and 
   expect(new Set(keys).size).toBe(keys.length);
   await checked(talk);
 });
-
-describe('the model service', () => {
-  test.each([
-    ['!fail 400', 'request', undefined],
-    ['!fail 401', 'auth', 401],
-    ['!fail 429', 'limit', 429],
-    ['!fail 500', 'service', undefined],
-    ['!fail 529', 'service', 529],
-    ['!say as far as this \n!cut always\n!say never', 'connection', undefined],
-    ['!say cut short \n!length', 'limit', undefined],
-  ] as const)('R3: that answers %j fails the run as %s', async (prompt, category, status) => {
-    const talk = await begin({}, prompt);
-    const { data } = await talk.end(1, 30_000);
-    expect(data).toMatchObject({ outcome: 'failed', error: { category } });
-    expect(data.error?.status).toBe(status);
-    await talk.send('!say well again');
-    expect((await talk.end(2)).data.outcome).toBe('completed');
-    await checked(talk);
-  });
-
-  test('L1: whose connection breaks once is asked again, and the text goes on in one entry', async () => {
-    const talk = await begin({}, script('!say one two ', '!cut 1', '!say three'));
-    expect((await talk.end()).data.outcome).toBe('completed');
-    expect(talk.texts('message')).toEqual(['one two three']);
-    expect(codes(talk)).toContain('model-retry');
-    await checked(talk);
-  });
-});

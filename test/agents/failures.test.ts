@@ -1,7 +1,6 @@
 import { readdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { script } from './model-script.ts';
 import { checked, Place } from './place.ts';
 
 let place: Place;
@@ -11,40 +10,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => place.close());
-
-describe('the model service', () => {
-  test.each([
-    [401, 'auth'],
-    [429, 'limit'],
-    [500, 'service'],
-    [529, 'service'],
-  ] as const)(
-    'R3: that answers %i fails the run with its status, as %s',
-    async (status, category) => {
-      const talk = await place.session();
-      await talk.send(`!fail ${status}`);
-      const { data } = await talk.end(1, 30_000);
-      expect(data).toMatchObject({ outcome: 'failed', error: { category, status } });
-      expect(data.error?.message).toContain(String(status));
-      await talk.send('!say well again');
-      expect((await talk.end(2)).data.outcome).toBe('completed');
-      await checked(talk);
-    },
-  );
-
-  test('R3: whose stream breaks off at each attempt fails it as a connection, and keeps the text', async () => {
-    const talk = await place.session();
-    await talk.send(script('!say as far as this ', '!cut always', '!say never said'));
-    const { data } = await talk.end(1, 30_000);
-    expect(data).toMatchObject({ outcome: 'failed', error: { category: 'connection' } });
-    expect(data.error).not.toHaveProperty('status');
-    expect(talk.texts('message')).toEqual(['as far as this ']);
-    expect(talk.of('message')[0]?.data.incomplete).toBe(true);
-    await talk.send('!say well again');
-    expect((await talk.end(2)).data.outcome).toBe('completed');
-    await checked(talk);
-  });
-});
 
 describe('a native session', () => {
   test('R10: that the agent does not find fails the prompt, and stays the one that is stored', async () => {

@@ -60,32 +60,6 @@ async function restarted(before: Talk): Promise<Talk> {
   return place.talk(before.session, before.cwd);
 }
 
-test('R7 L1: a log is the same whether the daemon is killed in the middle of a text or not', async () => {
-  const before = await place.session();
-  await before.send(story(before, 'text'));
-  await place.partial(before.session, ({ whole }) => whole === 'before it ');
-  await place.kill();
-  place.model.release('text');
-  const talk = await restarted(before);
-  await allowed(talk);
-  await checked(talk);
-  expect(await transcriptOf(talk)).toEqual(await undisturbed((same) => story(same, 'free')));
-  expect(place.asked('!hold text')).toBe(1);
-});
-
-test('R7 A2: a log is the same whether the daemon is killed with an approval open or not', async () => {
-  const before = await place.session();
-  place.model.release('open');
-  await before.send(story(before, 'open'));
-  await before.next('approval');
-  await place.kill();
-  const talk = await restarted(before);
-  expect((await talk.whole()).row.openApprovals).toBe(1);
-  await allowed(talk);
-  await checked(talk);
-  expect(await transcriptOf(talk)).toEqual(await undisturbed((same) => story(same, 'free')));
-});
-
 /** What makes a prompt long enough to be on its way for a while: 200 KB that say nothing to the model. */
 const ballast = Array.from({ length: 3200 }, (_, at) =>
   `line ${at} of the ballast `.padEnd(63),

@@ -1,0 +1,4 @@
+import { conforms } from './contract.ts';
+import { claude } from './claude.ts';
+
+conforms(claude);

@@ -1,0 +1,4 @@
+import { conforms } from './contract.ts';
+import { codex } from './codex.ts';
+
+conforms(codex);

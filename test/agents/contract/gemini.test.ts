@@ -1,0 +1,4 @@
+import { conforms } from './contract.ts';
+import { gemini } from './gemini.ts';
+
+conforms(gemini);

@@ -1,0 +1,4 @@
+import { conforms } from './contract.ts';
+import { opencode } from './opencode.ts';
+
+conforms(opencode);

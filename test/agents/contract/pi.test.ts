@@ -1,0 +1,4 @@
+import { conforms } from './contract.ts';
+import { pi } from './pi.ts';
+
+conforms(pi);
