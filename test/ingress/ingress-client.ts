@@ -28,6 +28,8 @@ export class IngressClient {
   readonly url: string;
   readonly #token: string;
   readonly #more: Readonly<Record<string, string>>;
+  /** Port of what stands between it and the daemon. */
+  readonly #through: number | undefined;
   readonly #sleep: (ms: number) => Promise<void>;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 });
   readonly #heads = new Map<string, string>();
@@ -39,11 +41,12 @@ export class IngressClient {
   constructor(
     url: string,
     token: string,
-    how: { organization?: string; sleep?: (ms: number) => Promise<void> } = {},
+    how: { organization?: string; sleep?: (ms: number) => Promise<void>; through?: number } = {},
   ) {
     this.url = url;
     this.#token = token;
     this.#sleep = how.sleep ?? (() => Promise.resolve());
+    this.#through = how.through;
     const { organization } = how;
     this.#more = organization === undefined ? {} : { 'x-organization-uuid': organization };
   }
@@ -146,7 +149,9 @@ export class IngressClient {
         : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
     const headers = { authorization: `Bearer ${this.#token}`, ...type, ...this.#more, ...more };
     return new Promise((resolve, reject) => {
-      const sent = request(`${this.url}${path}`, { method, headers, agent: this.#agent }, (got) => {
+      const { host, hostname, port } = new URL(this.url);
+      const to = { hostname, port: this.#through ?? port, path, method, agent: this.#agent };
+      const sent = request({ ...to, headers: { host, ...headers } }, (got) => {
         const parts: Buffer[] = [];
         got.on('data', (part: Buffer) => parts.push(part));
         got.on('error', reject);

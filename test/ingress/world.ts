@@ -95,8 +95,8 @@ export class IngressWorld {
     return (await this.client.tokens.create(input)).secret;
   }
 
-  writer(token: string, url = this.url): IngressClient {
-    const writer = new IngressClient(url, token);
+  writer(token: string, how: ConstructorParameters<typeof IngressClient>[2] = {}): IngressClient {
+    const writer = new IngressClient(this.url, token, how);
     onTestFinished(() => writer.close());
     return writer;
   }
