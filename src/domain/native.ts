@@ -50,6 +50,8 @@ export interface AppendedLine {
   shows: readonly PlacedShown[];
   /** What the session is called from now on, unless a person named it. */
   title?: string;
+  /** Where the agent worked, unless an earlier line said it. */
+  cwd?: string;
 }
 
 /**

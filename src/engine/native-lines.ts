@@ -139,11 +139,12 @@ class Places {
     };
   }
 
-  #place({ name, digest, line, shows, title }: NativeRead): AppendedLine {
+  #place({ name, digest, line, shows, title, cwd }: NativeRead): AppendedLine {
     const placed = {
       line,
       shows: shows.map((shown, at) => this.#shown(shown, [name ?? digest, String(at)])),
       ...(title === undefined ? {} : { title }),
+      ...(cwd === undefined ? {} : { cwd }),
     };
     if (name === null) {
       // The same bytes at the same place are the same line.

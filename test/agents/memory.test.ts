@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { builtInAgents } from '../../src/agents/agents.ts';
 import type { EntryOf } from '../../src/client/index.ts';
@@ -175,6 +176,57 @@ describe('Claude Code', () => {
   async function here({ session }: Talk) {
     return place.client.sessions.takeOver({ session, writer: 'host' });
   }
+
+  /** A program that writes its transcript to a remote log, entry by entry. */
+  async function put(session: string, lines: readonly string[]): Promise<void> {
+    const { secret } = await place.client.tokens.create({
+      name: 'elsewhere',
+      scopes: ['view', 'manage'],
+      sessions: [session],
+    });
+    const { url } = place.client;
+    let head: string | undefined;
+    for (const body of lines) {
+      const headers = {
+        authorization: `Bearer ${secret}`,
+        'content-type': 'application/json',
+        ...(head === undefined ? {} : { 'last-uuid': head }),
+      };
+      const at = `${url}/v1/session_ingress/session/${session}`;
+      const answer = await fetch(at, { method: 'PUT', headers, body });
+      expect([200, 201]).toContain(answer.status);
+      head = (JSON.parse(body) as { uuid?: string }).uuid ?? head;
+    }
+  }
+
+  test('L8: written by another machine entry by entry, it is shown, taken over and remembered', async () => {
+    const elsewhere = await place.session();
+    const read = call('Read', { file_path: path.join(elsewhere.cwd, 'none') });
+    await elsewhere.send(script(`remember ${word}`, '!say I look', read, '!next', '!say kept'));
+    await elsewhere.end();
+    const native = (await elsewhere.whole()).row.nativeId!;
+    await place.client.sessions.takeOver({ session: elsewhere.session, writer: 'external' });
+    const lines = (await nativesOf(elsewhere)).filter(({ file }) => file === '');
+    await rm(path.join(place.home, '.claude'), { recursive: true });
+    const session = randomUUID();
+    await put(
+      session,
+      lines.map(({ line }) => line),
+    );
+    const talk = place.talk(session, elsewhere.cwd);
+    const { row } = await talk.whole();
+    expect(row).toMatchObject({ agent: 'claude', originCwd: elsewhere.cwd });
+    expect(talk.texts('message')).toEqual(elsewhere.texts('message'));
+    const results = talk.of('tool_call').map(({ data }) => [data.title, data.status]);
+    expect(results).toEqual(elsewhere.of('tool_call').map(({ data }) => [data.title, data.status]));
+    const cwd = await mkdtemp(path.join(place.root, 'work-'));
+    const answer = await place.client.sessions.takeOver({ session, writer: 'host', cwd });
+    expect(answer).toMatchObject({ memory: 'exact', session: { nativeId: native } });
+    await talk.send('!recall');
+    expect((await talk.end()).data.outcome).toBe('completed');
+    expect(lastAsked(place)).toContain(word);
+    await checked(talk);
+  });
 
   test('R7: killed in the middle of an answer, and the daemon with it, nothing that is kept is lost', async () => {
     const talk = await place.session();

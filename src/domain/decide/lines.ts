@@ -29,7 +29,11 @@ export function appendLines(draft: Draft, command: AppendLines): void {
   for (const line of command.lines) appendLine(draft, line);
 }
 
-function appendLine(draft: Draft, { id, node, about, line, shows, title }: AppendedLine): void {
+function appendLine(draft: Draft, appended: AppendedLine): void {
+  const { id, node, about, line, shows, title, cwd: originCwd } = appended;
+  if (originCwd !== undefined && draft.state.originCwd === null) {
+    draft.write('settings', { from: 'agent', changes: { originCwd } }, { runId: null });
+  }
   for (const shown of shows) show(draft, shown);
   if (title !== undefined && title !== draft.state.title) entitle(draft, title);
   const place = node ? { parentId: draft.state.head } : {};
