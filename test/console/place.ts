@@ -54,7 +54,7 @@ export class ConsolePlace {
     page.on('pageerror', (error) => this.faults.push(String(error)));
     page.on('console', (message) => {
       // That nobody answers while there is no daemon is what the test is about.
-      const gone = /ERR_CONNECTION_REFUSED|WebSocket connection to/.test(message.text());
+      const gone = /ERR_CONNECTION_\w+|WebSocket connection to/.test(message.text());
       if (message.type() === 'error' && !gone) this.faults.push(message.text());
     });
     return page;

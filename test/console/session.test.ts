@@ -88,7 +88,7 @@ test('A1: a denial tells the agent why', async () => {
 test('R4: Stop ends the run that hangs', async () => {
   const session = await place.session('[[say At it.]] [[hang]]');
   const page = await place.page(`/s/${session}`);
-  await page.getByRole('log').getByText('At it.').waitFor();
+  await page.getByRole('log').getByText('At it.', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Stop' }).click();
   await page.getByRole('log').getByText('cancelled').waitFor();
   await page.context().close();

@@ -8,6 +8,9 @@ import './new-session.css';
 
 type Agents = OutputOf<'agents.list'>;
 
+/** Programs are started to find out what they are. */
+const probeMs = 60_000;
+
 /** Begins a session: an agent, a directory, a prompt. */
 export function NewSession({ first = false }: { first?: boolean }): ReactNode {
   const { client, router } = useConsole();
@@ -115,7 +118,7 @@ function AgentChoice({
 
 function foundText({ name, found }: Agents['agents'][number]): string {
   if (name === 'scripted') return 'built in';
-  if (found === null) return 'not looked for yet';
+  if (found === null) return 'looking for it …';
   if (found.state === 'ready') return found.version ?? 'found';
   return found.problem === null ? found.state : oneLine(found.problem.message, 60);
 }
@@ -126,7 +129,15 @@ function useAgents(): Agents | null {
   const [agents, setAgents] = useState<Agents | null>(null);
   useEffect(() => {
     const stop = new AbortController();
-    client.agents.list({}, { signal: stop.signal }).then(setAgents, (error: unknown) => {
+    const look = async () => {
+      const { signal } = stop;
+      const known = await client.agents.list({}, { signal });
+      setAgents(known);
+      if (known.agents.every(({ found }) => found !== null)) return;
+      setAgents(await client.agents.probe({}, { signal, timeoutMs: probeMs }));
+    };
+    look().catch((error: unknown) => {
+      // Without an answer what is known stays: whoever begins a session is told what is missing.
       if (!stop.signal.aborted && !(error instanceof RefusalError)) throw error;
     });
     return () => stop.abort();
