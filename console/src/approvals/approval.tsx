@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react';
-import { oneLine } from '../text/harmless.ts';
+import { exactLine, oneLine } from '../text/harmless.ts';
 import { useAgentOf } from './agents.tsx';
 import type { ApprovalParts } from './approval-card.tsx';
 import { BypassChoice } from './bypass.tsx';
@@ -26,7 +26,7 @@ export function Approval(parts: ApprovalParts): ReactNode {
   return (
     <>
       <h2>
-        <bdi>{oneLine(title, 300)}</bdi>
+        <bdi>{exactLine(title)}</bdi>
       </h2>
       <Deed entry={entry} />
       {ruling !== undefined && <p className="why">Asked because {oneLine(ruling.why, 300)}</p>}
@@ -108,7 +108,7 @@ function Allow({ entry, decide, busy }: Omit<ApprovalParts, 'session'>): ReactNo
       disabled={busy}
       onClick={() => void decide({ option: id })}
     >
-      <bdi>{oneLine(name, 120)}</bdi>
+      <bdi>{exactLine(name, 120)}</bdi>
     </button>
   ));
 }

@@ -31,6 +31,26 @@ const pictured =
 const unseen =
   /(?! )[\u0080-\u009F\p{Zs}\p{Zl}\p{Zp}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
 
+/** JSON with the characters escaped that JSON leaves as they are and nobody sees. */
+export function escapedJson(json: string): string {
+  return json.replace(unseen, (unit) =>
+    [...Array(unit.length).keys()]
+      .map((at) => `\\u${unit.charCodeAt(at).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}
+
+/** A name of something that is done, on one line and to the letter. */
+export function exactLine(text: string, atMost = 300): string {
+  const line = exact(
+    text
+      .slice(0, atMost * 4)
+      .replace(/\s+/g, ' ')
+      .trim(),
+  );
+  return line.length > atMost ? `${line.slice(0, atMost - 1)}…` : line;
+}
+
 function named(unit: string): string {
   return `‹U+${unit.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}›`;
 }

@@ -10,6 +10,7 @@ import './markdown.css';
 const mostBlocks = 300;
 const mostRows = 200;
 const mostColumns = 60;
+const mostWords = 6000;
 /** What is nested deeper is shown as it was written. */
 const mostDepth = 16;
 
@@ -52,7 +53,7 @@ const Block = memo(
 );
 
 function block(token: Token, depth: number): ReactNode {
-  if (depth > mostDepth) return token.raw;
+  if (depth > mostDepth) return <Words text={token.raw} />;
   const one = token as Tokens.Generic & Token;
   switch (one.type) {
     case 'heading': {
@@ -76,9 +77,13 @@ function block(token: Token, depth: number): ReactNode {
     case 'hr':
       return <hr />;
     case 'text':
-      return one.tokens === undefined ? one.raw : inlines(one.tokens);
+      return one.tokens === undefined ? <Words text={one.raw} /> : inlines(one.tokens);
     default:
-      return <p>{one.raw}</p>;
+      return (
+        <p>
+          <Words text={one.raw} />
+        </p>
+      );
   }
 }
 
@@ -174,10 +179,23 @@ function Inline({ token }: { token: Token }): ReactNode {
     }
     case 'text':
     case 'escape':
-      return one.tokens === undefined ? text(one) : inlines(one.tokens);
+      return one.tokens === undefined ? <Words text={text(one)} /> : inlines(one.tokens);
     default:
       return one.raw;
   }
+}
+
+/** Words without a space are laid out in a time that grows with the square of their length. */
+function Words({ text: words }: { text: string }): ReactNode {
+  const [most, setMost] = useState(mostWords);
+  const left = words.length - most;
+  if (left <= 0) return words;
+  return (
+    <>
+      {words.slice(0, most)}
+      <More left={left} what="characters" show={() => setMost(most * 4)} />
+    </>
+  );
 }
 
 function text(token: { type?: string; text?: string; raw: string }): string {

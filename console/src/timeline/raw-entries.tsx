@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { Entry } from 'turnkeep/client';
 import { CopyButton } from '../parts/copy-button.tsx';
+import { escapedJson } from '../text/harmless.ts';
 import { LongText } from '../text/long-text.tsx';
 import { pathOf } from '../router.ts';
 import { useLog } from '../views/session/session-context.ts';
@@ -18,17 +19,9 @@ export function RawEntries({ entries }: { entries: readonly Entry[] }): ReactNod
               text={location.origin + pathOf({ view: 'session', session: id, seq: entry.seq })}
             />
           </figcaption>
-          <LongText text={escaped(entry)} />
+          <LongText text={escapedJson(JSON.stringify(entry, null, 2))} />
         </figure>
       ))}
     </div>
-  );
-}
-
-/** JSON leaves some characters as they are that turn the reading order of a line. */
-function escaped(entry: Entry): string {
-  return JSON.stringify(entry, null, 2).replace(
-    /[\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from 'react';
 import type { Entry, ToolCall } from 'turnkeep/client';
 import { Icon } from '../parts/icon.tsx';
-import { oneLine } from '../text/harmless.ts';
+import { exactLine } from '../text/harmless.ts';
 import { viewOf } from './registry.ts';
 import { ToolBody } from './tool-body.tsx';
 
@@ -38,8 +38,8 @@ export function ToolCard({ entries, nested }: ToolCardProps): ReactNode {
         <span className="fold">
           <Icon name="chevron" />
         </span>
-        <span className="tool-verb">{oneLine(view.verb(call), 40)}</span>
-        <bdi className="tool-title">{oneLine(view.title?.(call) ?? call.title, 300)}</bdi>
+        <span className="tool-verb">{exactLine(view.verb(call), 40)}</span>
+        <bdi className="tool-title">{exactLine(view.title?.(call) ?? call.title)}</bdi>
         {Note !== undefined && <Note call={call} entries={entries} />}
         <span className="tool-status">{statusText[call.status]}</span>
       </button>
