@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { limits } from '../../domain/limits.ts';
-import { refuse, RefusalError } from '../../domain/refusal.ts';
+import { refuse, type RefusalError } from '../../domain/refusal.ts';
 import type { AppendLinesAnswer } from '../../engine/session-ops.ts';
 import { HttpRefusal } from '../answer.ts';
 import type { Caller } from '../caller.ts';
@@ -27,7 +27,7 @@ export async function putEntry(
   checkHeaders(incoming);
   // A large one takes its time; one that stops coming is let go of.
   if (Number(incoming.headers['content-length'] ?? Infinity) > limits.bodyBytes) untimed();
-  const body = await bodyOf(incoming, calls, held);
+  const body = await bodyOf(incoming, { calls, held }, limits.ingressBytes);
   try {
     const { epoch, by } = caller;
     const input = {
@@ -43,7 +43,7 @@ export async function putEntry(
 }
 
 /** The head that the writer knows; it leaves the header out where it knows none. */
-function lastUuid({ headers }: IncomingMessage): string | null {
+export function lastUuid({ headers }: IncomingMessage): string | null {
   const given = headers['last-uuid'];
   const text = Array.isArray(given) ? given.join(', ') : given;
   return text === undefined || text === '' ? null : text;
@@ -58,13 +58,15 @@ function checkHeaders({ headers }: IncomingMessage): void {
     const message = 'Send the entry without a content encoding.';
     throw new HttpRefusal(415, { code: 'invalid', message, field: 'content-encoding' });
   }
-  if (Number(headers['content-length'] ?? 0) > limits.ingressBytes) throw tooLarge();
+  if (Number(headers['content-length'] ?? 0) > limits.ingressBytes)
+    throw tooLarge(limits.ingressBytes);
 }
 
-async function bodyOf(
+/** A body of at most so many bytes; they count as held until it is let go. */
+export async function bodyOf(
   incoming: IncomingMessage,
-  calls: Calls,
-  held: Held,
+  { calls, held }: { calls: Calls; held: Held },
+  most: number,
 ): Promise<{ bytes: Uint8Array; letGo: () => void }> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -73,7 +75,7 @@ async function bodyOf(
     for await (const chunk of chunksOf(incoming, calls)) {
       if (!held.take(chunk.byteLength)) throw tooMuch();
       size += chunk.byteLength;
-      if (size > limits.ingressBytes) throw tooLarge();
+      if (size > most) throw tooLarge(most);
       chunks.push(chunk);
     }
     return { bytes: Buffer.concat(chunks, size), letGo };
@@ -84,8 +86,8 @@ async function bodyOf(
 }
 
 /** The connection ends with the answer: what is still under way of the body is not read. */
-function tooLarge(): RefusalError {
-  const message = `An entry may have at most ${limits.ingressBytes} bytes.`;
+function tooLarge(most: number): RefusalError {
+  const message = `What is sent at once may have at most ${most} bytes.`;
   return new HttpRefusal(413, { code: 'too_large', message }, { connection: 'close' });
 }
 

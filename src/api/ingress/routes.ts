@@ -9,6 +9,7 @@ import { sendPieces } from '../download.ts';
 import type { NodePair } from '../node-pair.ts';
 import { sees } from '../reach.ts';
 import { ingressRefusal } from './answers.ts';
+import { batchType, putBatch } from './batch.ts';
 import { Held } from './held.ts';
 import { type Asked, eventPage, logLines } from './pages.ts';
 import { putEntry } from './put.ts';
@@ -64,8 +65,9 @@ class Ingress {
   log(asked: Request, caller: Caller): Promise<Response> {
     const { method } = asked.env.incoming;
     if (method === 'PUT') return this.#put(asked, caller);
+    if (method === 'POST') return this.#putBatch(asked, caller);
     if (method === 'GET') return this.#read(asked, caller, logLines);
-    throw notAllowed('PUT and GET', 'PUT, GET');
+    throw notAllowed('PUT, POST and GET', 'PUT, POST, GET');
   }
 
   events(asked: Request, caller: Caller): Promise<Response> {
@@ -85,8 +87,22 @@ class Ingress {
     if (line === undefined) throw new Error('An entry was stored, and is not told.');
     const known = line.duplicate || line.differs;
     const body = JSON.stringify({ entry: { id: line.id, seq: line.seq }, head });
-    const headers = { 'content-type': 'application/json' };
-    return new Response(body, { status: known ? 200 : 201, headers });
+    return new Response(body, { status: known ? 200 : 201, headers: storedHeaders(head) });
+  }
+
+  async #putBatch(asked: Request, caller: Caller): Promise<Response> {
+    const session = await this.#target(asked, caller);
+    const parts = { calls: this.#calls, held: this.#held };
+    const put = { session, format: this.#format, caller };
+    const { lines, head } = await putBatch(asked.env, parts, put);
+    const entries = lines.map(({ id, seq, duplicate, differs }) => ({
+      id,
+      seq,
+      duplicate: duplicate || differs,
+    }));
+    const status = entries.every(({ duplicate }) => duplicate) ? 200 : 201;
+    const body = JSON.stringify({ entries, head });
+    return new Response(body, { status, headers: storedHeaders(head) });
   }
 
   async #read(
@@ -130,6 +146,14 @@ class Ingress {
     const { by } = caller;
     return by.type === 'client' ? { ...caller, by: { ...by, organization: named } } : caller;
   }
+}
+
+function storedHeaders(head: string | null): Record<string, string> {
+  return {
+    'content-type': 'application/json',
+    'accept-post': batchType,
+    ...(head === null ? {} : { 'x-last-uuid': head }),
+  };
 }
 
 function organizationOf({ env }: Request): string | null {

@@ -1,4 +1,3 @@
-import type { JsonObject } from '../../domain/json.ts';
 import { refuse } from '../../domain/refusal.ts';
 import type { FetchLike } from '../http-call.ts';
 import { type Pace, realPace } from '../pace.ts';
@@ -63,7 +62,7 @@ export interface Appender {
    */
   append(
     session: string,
-    entry: JsonObject | string,
+    entry: object | string,
     options?: { after?: string | null },
   ): Promise<Receipt>;
   /** Tries again what waits; `after`: the head that the caller has seen since. */
@@ -123,7 +122,7 @@ class AppenderCore implements Appender {
 
   async append(
     session: string,
-    entry: JsonObject | string,
+    entry: object | string,
     { after }: { after?: string | null } = {},
   ): Promise<Receipt> {
     if (this.#over.signal.aborted) throw refuse('unavailable', 'The appender was closed.');

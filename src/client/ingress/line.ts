@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../../domain/json.ts';
+import { isObject, type Json } from '../../domain/json.ts';
 import { refuse } from '../../domain/refusal.ts';
 
 /** An entry on its way to a log. */
@@ -13,10 +13,13 @@ export interface Line {
 const nameable = /^[\x21-\x7e]{1,256}$/;
 
 /** Takes an object, or the text of one, which stays as it is. */
-export function lineOf(entry: JsonObject | string): Line {
+export function lineOf(entry: object | string): Line {
   const text = typeof entry === 'string' ? entry : JSON.stringify(entry);
-  const value = typeof entry === 'string' ? parsed(entry) : entry;
-  if (!isObject(value)) throw refuse('invalid', 'An entry is a JSON object.', { field: 'entry' });
+  const value: unknown = typeof entry === 'string' ? parsed(entry) : entry;
+  // Some objects are written as something else, such as dates.
+  if (!isObject(value) || !text.trimStart().startsWith('{')) {
+    throw refuse('invalid', 'An entry is a JSON object.', { field: 'entry' });
+  }
   if (!text.isWellFormed()) {
     const message = 'The text of an entry has half a character in it: escape it.';
     throw refuse('invalid', message, { field: 'entry' });

@@ -103,6 +103,7 @@ describe('to a log', () => {
 
   test.each([
     ['[1]', 'entry'],
+    [new Date(0), 'entry'],
     ['{"uuid":"a"', 'entry'],
     ['{"uuid":"a","text":"\ud800"}', 'entry'],
     ['{"uuid":"a b"}', 'uuid'],
