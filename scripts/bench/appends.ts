@@ -51,7 +51,8 @@ async function run(
   return { rate, times };
 }
 
-function fsyncs(file: string): number {
+/** Writes of a page that the disk makes durable in a second, one after another. */
+export function fsyncs(file: string): number {
   const handle = openSync(file, 'w');
   const page = Buffer.alloc(4096, 1);
   const began = performance.now();

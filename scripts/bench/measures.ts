@@ -1,5 +1,6 @@
 import { appends } from './appends.ts';
 import { crowd } from './crowd.ts';
+import { ingress } from './ingress.ts';
 import { latency } from './latency.ts';
 import { many } from './many.ts';
 import { million } from './million.ts';
@@ -14,6 +15,7 @@ import { wire } from './wire.ts';
 /** Every measure by its name, in the order in which they are made. */
 export const measures: Readonly<Record<string, Measure>> = {
   appends,
+  ingress,
   latency,
   wire,
   starts,
