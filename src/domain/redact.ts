@@ -7,6 +7,7 @@ import { canonicalJson, isObject, type Json } from './json.ts';
  *
  *   text    any other text                          withheld: `withheldText`
  *   json    any other JSON                          withheld: null
+ *   line    any other JSON, which a line says       withheld: `withheldText`
  *   loose   as it is, or left out                   withheld: left out
  *   blocks  content blocks, in any number           withheld: one text
  *   each    a list of the same length
@@ -14,6 +15,7 @@ import { canonicalJson, isObject, type Json } from './json.ts';
 type Mask =
   | 'text'
   | 'json'
+  | 'line'
   | 'loose'
   | 'blocks'
   | { readonly each: Mask }
@@ -86,7 +88,7 @@ const masks: Record<EntryKind, Mask | null> = {
   }),
   owner: fields({ reason: 'text' }),
   // A line that is not JSON any more is left out of what is given back to the agent.
-  native: fields({ line: 'text', blob: 'loose' }),
+  native: fields({ line: 'line', blob: 'loose' }),
   stall: null,
   notice: fields({ text: 'text', data: 'json' }),
   external: fields({ raw: 'json' }),
@@ -112,6 +114,7 @@ export function redactedData(kind: EntryKind, data: Json, given: Json): Json | n
 
 function emptied(mask: Mask, value: Json): Json {
   if (mask === 'json') return null;
+  if (mask === 'line') return withheldText;
   if (mask === 'text') return typeof value === 'string' && value !== '' ? withheldText : value;
   if (mask === 'blocks') return emptiedBlocks(value);
   // Left out by whoever has it as a member.
@@ -140,7 +143,7 @@ function emptiedBlocks(value: Json): Json {
 }
 
 function fits(mask: Mask, value: Json, given: Json): boolean {
-  if (mask === 'json') return true;
+  if (mask === 'json' || mask === 'line') return true;
   if (mask === 'loose') return same(value, given);
   if (mask === 'text') {
     return typeof value === 'string' ? typeof given === 'string' : same(value, given);

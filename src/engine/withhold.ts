@@ -9,7 +9,7 @@ import {
   type NewEntry,
 } from '../domain/entry.ts';
 import { evolve } from '../domain/evolve.ts';
-import { externalise, type PutBlob, smallBlocks } from '../domain/externalise.ts';
+import { externalise, type PutBlob, smallBlocks, smallLine } from '../domain/externalise.ts';
 import { canonicalJson, isObject, type Json } from '../domain/json.ts';
 import { limits } from '../domain/limits.ts';
 import { isRedactable, redactedData, withheldData } from '../domain/redact.ts';
@@ -173,6 +173,7 @@ class Sight {
 
   /** What is large in its place; blobs that a client has put and named, too. */
   #wholeData(entry: NewEntry): Json {
+    if (entry.kind === 'native') return readableLine(entry.data, this.#held);
     const data = wholeJson(entry.data as unknown as Json, this.#held);
     const prompt = entry.kind === 'prompt' ? entry.id : entry.about;
     if (!['prompt', 'delivery', 'queue'].includes(entry.kind) || prompt === undefined) return data;
@@ -358,6 +359,8 @@ function smallTyped<Kind extends EntryKind>(
     }
     case 'tool_call':
       return smallCall(data as ToolCall, put);
+    case 'native':
+      return smallLine(storedLine(data as EntryDataByKind['native']), put);
     case 'approval': {
       const { toolCall } = data as EntryDataByKind['approval'];
       return toolCall === undefined ? data : { ...data, toolCall: smallCall(toolCall, put) };
@@ -365,6 +368,25 @@ function smallTyped<Kind extends EntryKind>(
     default:
       return data;
   }
+}
+
+/** A line as what it says, so that a text in it stands there as it is and not as it is written in JSON. */
+function readableLine(
+  { line, blob, ...native }: EntryDataByKind['native'],
+  held: ReadonlyMap<string, Uint8Array>,
+): Json {
+  const bytes = blob === undefined ? undefined : held.get(blob.digest);
+  const text = bytes === undefined ? line : textIn(bytes);
+  const kept = bytes === undefined && blob !== undefined ? { blob: { ...blob } } : {};
+  return { ...native, line: parsed(new TextEncoder().encode(text)) ?? text, ...kept };
+}
+
+/** The line of what a hook has left of it. */
+function storedLine({
+  line,
+  ...native
+}: Omit<EntryDataByKind['native'], 'line'> & { line: Json }): EntryDataByKind['native'] {
+  return { ...native, line: typeof line === 'string' ? line : JSON.stringify(line) };
 }
 
 function smallCall(toolCall: ToolCall, put: PutBlob): ToolCall {

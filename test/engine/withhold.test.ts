@@ -51,6 +51,42 @@ async function folds(bench: Workbench, session: string): Promise<SessionState> {
 }
 
 describe('a before-commit hook', () => {
+  test.each([
+    ['redacted', redacting],
+    ['withheld', withholding],
+  ])('H1 H2: lines of the agent’s own memory are %s, small and large ones', async (code, rule) => {
+    const line = (text: string): string => JSON.stringify({ uuid: 'u', text });
+    const kept = line('nothing to hide');
+    // As it stands in JSON it is another text; the hook sees it as it is meant.
+    const odd = line(`"${canary}"\n`).replace(canary[0]!, '\\u006b');
+    const { bench, asked } = await world(rule, (turn) => {
+      const native = { format: 'plain', session: 'native-1', file: '' };
+      for (const each of [line(canary), kept, odd, line(large), canary]) {
+        turn.print({ type: 'native', line: { ...native, line: each } });
+      }
+    });
+    const session = await bench.session('go');
+    const watch = await bench.watch(session);
+    await watch.entry('run_ended');
+    expect(await stored(bench, session)).not.toContain(canary);
+    expect(await stored(bench, session)).not.toContain('\\u006banarien');
+    const natives = await bench.of(session, 'native');
+    expect(natives).toHaveLength(5);
+    expect(natives[1]!.data).toEqual({ ...natives[0]!.data, line: kept });
+    const seen = asked.filter(({ kind }) => kind === 'native');
+    expect(seen[3]!.data).toMatchObject({ line: { uuid: 'u', text: large } });
+    const notices = await bench.of(session, 'notice');
+    expect(notices.map(({ about, data }) => [about, data.code])).toEqual(
+      [0, 2, 3, 4].map((at) => [natives[at]!.id, code]),
+    );
+    if (code === 'redacted') {
+      expect(natives[0]!.data.line).toBe(line('XXX'));
+      expect(natives[3]!.data.blob?.size).toBe(line(large).replaceAll(canary, 'XXX').length);
+    } else expect(natives[3]!.data).toMatchObject({ line: '[withheld]' });
+    await folds(bench, session);
+    await cleared(bench);
+  });
+
   test('H1 H2: what it redacts is neither stored nor shown; the agent gets the prompt as it is stored', async () => {
     const { processes, agent } = kept(plainAgent((turn) => turn.say(`${turn.text} and ${canary}`)));
     const { hooks } = hookOf(redacting);

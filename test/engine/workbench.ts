@@ -1,7 +1,7 @@
 import { policiesOf } from './policies.ts';
 import { onTestFinished } from 'vitest';
 import type { Entry, EntryKind } from '../../src/domain/entry.ts';
-import { noMemories } from '../../src/ports/memories.ts';
+import { type Memories, noMemories } from '../../src/ports/memories.ts';
 import { limits } from '../../src/domain/limits.ts';
 import { createEngine, type SessionEngine } from '../../src/engine/create-engine.ts';
 import { readNative } from '../../src/engine/read-line.ts';
@@ -50,6 +50,8 @@ export interface WorkbenchOptions {
   commitHooks?: CommitHooks;
   /** Told of what hooks are notified of. */
   happened?: () => void;
+  /** Files of the agents themselves; default: none. */
+  memories?: Memories;
   /** How long a host may be idle; default: for ever. */
   idleMs?: number;
   /** Default: none. */
@@ -114,7 +116,7 @@ export class Workbench {
       stallMs: limits.stallMs,
       idleMs: this.#options.idleMs ?? 0,
       server: 'here',
-      memories: noMemories,
+      memories: this.#memories(life),
       prices: { table: this.#options.prices ?? [], file: '', problem: null },
       ...(this.#options.files === undefined
         ? {}
@@ -130,6 +132,16 @@ export class Workbench {
       log: (event, data) => this.logged.push({ event, data }),
     });
     return this.engine;
+  }
+
+  #memories(life: Mortal): Memories {
+    const { memories } = this.#options;
+    if (memories === undefined) return noMemories;
+    const { restore } = life.port(memories);
+    return {
+      restore: (session, lines) => restore(session, lines),
+      capture: (session, known) => memories.capture(session, known),
+    };
   }
 
   #hooks(life: Mortal): { commitHooks?: CommitHooks; happened?: () => void } {
