@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { decodeAll, driverOf, linesOfMessages, opened, specOf, update } from './conversation.ts';
+import { driverOf, opened, update } from './conversation.ts';
+import { decodeWith, linesOfMessages, specOf } from '../agents-contract/wire.ts';
 
 const quirks = {
   prelude: ['adapter', 'startup'],
@@ -117,7 +118,7 @@ test('what an agent says once when it is opened is left out once', () => {
     chunk(hello),
     chunk(hello),
   ];
-  const { events } = decodeAll(driver, linesOfMessages(messages), driver.initial(specOf()));
+  const { events } = decodeWith(driver, linesOfMessages(messages), driver.initial(specOf()));
   expect(events.map((of) => of.map(({ type }) => type))).toEqual([
     ['send'],
     ['opened'],

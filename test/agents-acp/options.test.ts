@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { builtInAgents, customAcpAgent } from '../../src/agents/agents.ts';
 import type { AgentDriver, OpenSpec } from '../../src/ports/agent.ts';
 import { hostileValues } from '../agents-claude/hostile-values.ts';
-import { driverOf, specOf } from './conversation.ts';
+import { driverOf } from './conversation.ts';
+import { specOf } from '../agents-contract/wire.ts';
 
 const [scripted] = builtInAgents({
   scripted: { node: '/node', program: '/main.js', store: '/store' },

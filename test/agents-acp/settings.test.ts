@@ -4,7 +4,7 @@ import type { AgentCommand, AgentEvent } from '../../src/domain/agent-event.ts';
 import { agentSettings, type AgentSetting, type McpServer } from '../../src/domain/settings.ts';
 import type { AgentDriver, DecoderState, OpenSpec } from '../../src/ports/agent.ts';
 import { hostileValues } from '../agents-claude/hostile-values.ts';
-import { decodeAll, linesOfMessages, specOf } from './conversation.ts';
+import { decodeWith, linesOfMessages, specOf } from '../agents-contract/wire.ts';
 
 type Changes = Extract<AgentCommand, { type: 'set' }>['changes'];
 interface Sent {
@@ -46,7 +46,7 @@ function opening(
     { jsonrpc: '2.0', id: 'init', result: { protocolVersion: 1, agentCapabilities: can } },
     { jsonrpc: '2.0', id: 'open', result },
   ];
-  const decoded = decodeAll(scripted, linesOfMessages(answers), scripted.initial(specOf(spec)));
+  const decoded = decodeWith(scripted, linesOfMessages(answers), scripted.initial(specOf(spec)));
   const events = decoded.events.flat();
   const sent = events.flatMap((event) =>
     event.type === 'send' ? [JSON.parse(event.line) as Sent] : [],
@@ -141,7 +141,7 @@ describe('at the opening', () => {
     expect(told(events)).toEqual([undefined]);
     const after = (answer: object): readonly AgentEvent[] => {
       const lines = linesOfMessages([{ jsonrpc: '2.0', id: 'effort', ...answer }]);
-      return decodeAll(scripted, lines, state).events.flat();
+      return decodeWith(scripted, lines, state).events.flat();
     };
     expect(told(after({ result: {} }))).toEqual(['high']);
     expect(told(after({ error: { code: -32602, message: 'no' } }))).toEqual(['low']);
@@ -165,7 +165,7 @@ describe('while it is open', () => {
 
   const answered = (...answers: readonly object[]): readonly AgentEvent[] => {
     const messages = answers.map((answer) => ({ jsonrpc: '2.0', ...answer }));
-    return decodeAll(scripted, linesOfMessages(messages), opening({}).state).events.flat();
+    return decodeWith(scripted, linesOfMessages(messages), opening({}).state).events.flat();
   };
 
   test('each that the profile lists is a request in the way that the agent offered', () => {

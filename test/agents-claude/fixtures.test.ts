@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import type { AgentEvent } from '../../src/domain/agent-event.ts';
-import { assemble, noPartials, type AgentInput, type Partials } from '../../src/domain/partials.ts';
-import type { DecoderState } from '../../src/ports/agent.ts';
 import {
   decodeAll,
   driver,
@@ -11,77 +9,7 @@ import {
   specOfFixture,
   wireOf,
 } from './conversation.ts';
-
-function stored<Value>(value: Value): Value {
-  return JSON.parse(JSON.stringify(value)) as Value;
-}
-
-describe.each(names)('wire fixture %s', (name) => {
-  const lines = wireOf(name);
-  const begin = driver.initial(specOfFixture(name));
-  const whole = decodeAll(lines, begin);
-
-  test('decodes to the events that stand beside it', () => {
-    expect(stored(whole.events)).toEqual(expectedOf(name));
-  });
-
-  test('L8: all of it is understood', () => {
-    const unknown = eventsOf(name).filter((event) => event.type === 'unrecognized');
-    expect(unknown).toEqual([]);
-  });
-
-  test('R7: cut at every line and restarted from stored state, it says the same', () => {
-    for (const cut of lines.keys()) {
-      const again = decodeAll(lines.slice(cut), stored<DecoderState>(whole.states[cut]!));
-      expect(again.events).toEqual(whole.events.slice(cut));
-      expect(again.states.at(-1)).toEqual(whole.states.at(-1));
-    }
-  });
-
-  test('V4: restarted at every line, the same entries and partials come of it', () => {
-    const unbroken = fold(whole.events);
-    let partials = noPartials;
-    const inputs: AgentInput[] = [];
-    for (const [at, line] of lines.entries()) {
-      const step = driver.decode(stored<DecoderState>(whole.states[at]!), line);
-      const folded = fold([step.events], stored(partials));
-      partials = folded.partials;
-      inputs.push(...folded.inputs);
-    }
-    expect(inputs).toEqual(unbroken.inputs);
-    expect(partials).toEqual(unbroken.partials);
-  });
-
-  test('decoding leaves the state that it was given as it was', () => {
-    for (const [at, line] of lines.entries()) {
-      const before = JSON.stringify(whole.states[at]);
-      driver.decode(whole.states[at]!, line);
-      expect(JSON.stringify(whole.states[at])).toBe(before);
-    }
-  });
-
-  test('no two entries have one id', () => {
-    const items = whole.events.flat().flatMap((event) => {
-      const continues = event.type === 'text_end' || event.type === 'text';
-      return continues || !('item' in event) ? [] : [event.item];
-    });
-    expect(new Set(items).size).toBe(items.length);
-  });
-});
-
-function fold(
-  events: readonly (readonly AgentEvent[])[],
-  from: Partials = noPartials,
-): { partials: Partials; inputs: AgentInput[] } {
-  let partials = from;
-  const inputs: AgentInput[] = [];
-  for (const event of events.flat()) {
-    const step = assemble(partials, event);
-    partials = step.partials;
-    inputs.push(...step.inputs);
-  }
-  return { partials, inputs };
-}
+import { fold } from '../agents-contract/wire.ts';
 
 /** What is said in a fixture, as whole pieces. */
 function saidIn(name: string): string[] {
