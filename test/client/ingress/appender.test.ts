@@ -6,6 +6,9 @@ import {
   createAppender,
   type IngressEvent,
 } from '../../../src/client/index.ts';
+import { lineOf } from '../../../src/client/ingress/line.ts';
+import { MemoryOutbox } from '../../../src/client/ingress/memory-outbox.ts';
+import type { KeptLog } from '../../../src/client/ingress/outbox.ts';
 import { type Fault, LogServer, type LogServerChoices } from './log-server.ts';
 
 let server: LogServer;
@@ -120,7 +123,6 @@ describe('to a log', () => {
 
   test('S5: an outbox has room for so much, and again when some is stored', async () => {
     await serve();
-    const { MemoryOutbox } = await import('../../../src/client/ingress/memory-outbox.ts');
     const appender = await appending({ outbox: new MemoryOutbox(60) });
     const first = await appender.append('s', entry('a'));
     await expect(appender.append('s', entry('b'.repeat(40)))).rejects.toMatchObject({
@@ -360,6 +362,22 @@ describe('somebody else has written', () => {
       'stored',
     ]);
     expect(server.uuids('s')).toEqual(['a', null, 'b', 'c']);
+  });
+
+  test('L3: a nameless entry of a process that was killed is known again, whatever was written since', async () => {
+    await serve();
+    const [mode, line] = [{ type: 'mode' }, lineOf({ type: 'mode' })];
+    server.write('s', entry('a'), mode, entry('theirs'));
+    class Left extends MemoryOutbox {
+      override async kept(): Promise<readonly KeptLog[]> {
+        const lines = await this.accept('s', [line]);
+        return [{ session: 's', lines, head: null, tried: { number: 1, head: 'a' }, fork: null }];
+      }
+    }
+    const appender = await appending({ outbox: new Left() });
+    await appender.rest();
+    expect(codes()).toEqual(['duplicate']);
+    expect(server.uuids('s')).toEqual(['a', null, 'theirs']);
   });
 
   test('L5: what is given up is given up by the caller alone', async () => {
