@@ -81,6 +81,11 @@ export class DaemonProcess {
     await this.#tell({ order: 'prompt', ids, chars });
   }
 
+  /** A log that is written from outside, of lines as `lineOf` makes them. */
+  async transcript(id: string, count: number, chars: number): Promise<void> {
+    await this.#tell({ order: 'transcript', id, count, chars });
+  }
+
   memory(): Promise<number> {
     return this.#tell({ order: 'memory' }) as Promise<number>;
   }
