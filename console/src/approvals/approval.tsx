@@ -1,5 +1,6 @@
 import { type ReactNode, useState } from 'react';
 import { exactLine, oneLine } from '../text/harmless.ts';
+import { commandOf } from '../tools/facts.ts';
 import { useAgentOf } from './agents.tsx';
 import type { ApprovalParts } from './approval-card.tsx';
 import { BypassChoice } from './bypass.tsx';
@@ -13,8 +14,10 @@ type Panel = 'edit' | 'remember' | 'bypass';
 export function Approval(parts: ApprovalParts): ReactNode {
   const { entry, session } = parts;
   const [panel, setPanel] = useState<Panel | null>(null);
-  const { title, ruling, toolCall, budget } = entry.data;
+  const { title, ruling, toolCall, budget, wants } = entry.data;
   const agent = useAgentOf(session);
+  // It stands below, whole.
+  const isCommand = title === (wants?.command ?? commandOf(toolCall?.input));
   const canEdit =
     agent?.editsInput === true && toolCall?.input !== undefined && budget === undefined;
   const toggle = (one: Panel) => () => setPanel(panel === one ? null : one);
@@ -26,7 +29,7 @@ export function Approval(parts: ApprovalParts): ReactNode {
   return (
     <>
       <h2>
-        <bdi>{exactLine(title)}</bdi>
+        <bdi>{isCommand ? 'Run this command?' : exactLine(title)}</bdi>
       </h2>
       <Deed entry={entry} />
       {ruling !== undefined && <p className="why">Asked because {oneLine(ruling.why, 300)}</p>}
@@ -91,7 +94,7 @@ function Allow({ entry, decide, busy }: Omit<ApprovalParts, 'session'>): ReactNo
     return (
       <button
         type="button"
-        className="button main"
+        className="button primary"
         disabled={busy}
         aria-keyshortcuts="a"
         onClick={() => void decide({ verdict: 'allow' })}

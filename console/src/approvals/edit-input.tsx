@@ -30,7 +30,7 @@ export function EditInput({ entry, decide, busy }: ApprovalParts): ReactNode {
           {problem}
         </p>
       )}
-      <button type="button" className="button main" disabled={busy} onClick={allow}>
+      <button type="button" className="button primary" disabled={busy} onClick={allow}>
         Allow this instead
       </button>
     </div>

@@ -28,13 +28,22 @@ export function QuestionField({ field, value, set }: FieldProps): ReactNode {
       </fieldset>
     );
   }
+  if (field.what.type === 'boolean') {
+    return (
+      <label className="choice">
+        <Control id={id} field={field} value={value} set={set} />
+        <span>
+          {oneLine(field.title, 200)}
+          {about}
+        </span>
+      </label>
+    );
+  }
   return (
     <div className="question-field">
       <label htmlFor={id}>
         {oneLine(field.title, 200)}
-        {!field.required && field.what.type !== 'boolean' && (
-          <span className="about"> optional</span>
-        )}
+        {!field.required && <span className="about"> optional</span>}
       </label>
       {about}
       <Control id={id} field={field} value={value} set={set} />

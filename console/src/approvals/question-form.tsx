@@ -51,7 +51,7 @@ export function QuestionForm({ entry, decide, busy }: QuestionParts): ReactNode 
         </p>
       )}
       <div className="ways">
-        <button type="submit" className="button main" disabled={busy || (bare && text === '')}>
+        <button type="submit" className="button primary" disabled={busy || (bare && text === '')}>
           {page === null ? 'Answer' : 'I have been there'}
         </button>
         <button

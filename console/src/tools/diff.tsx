@@ -9,17 +9,25 @@ import type { DiffContent } from './facts.ts';
 const firstLines = 60;
 const moreLines = 500;
 
+interface DiffProps {
+  diff: DiffContent;
+  /** The file is named elsewhere. */
+  bare?: boolean;
+}
+
 /** A change of a file: what was there and what is there now, line by line. */
-export function Diff({ diff }: { diff: DiffContent }): ReactNode {
+export function Diff({ diff, bare = false }: DiffProps): ReactNode {
   const before = useWhole(diff.oldText ?? '', diff.oldBlob);
   const after = useWhole(diff.newText, diff.newBlob);
   const changes = useMemo(() => changesOf(before.text, after.text), [before.text, after.text]);
   return (
     <figure className="diff">
       <figcaption>
-        <bdi className="diff-path" title={oneLine(diff.path, 4096)}>
-          {exact(diff.path)}
-        </bdi>
+        {!bare && (
+          <bdi className="diff-path" title={oneLine(diff.path, 4096)}>
+            {exact(diff.path)}
+          </bdi>
+        )}
         {diff.oldText === null && <span>new file</span>}
         {diff.everywhere === true && <span>wherever it stands</span>}
         {changes !== null && <Counts added={changes.added} removed={changes.removed} />}

@@ -20,8 +20,8 @@ function Lines({ call }: ToolProps): ReactNode {
   const lines = call.status === 'completed' ? linesIn(resultText(call)) : 0;
   return (
     <span className="tool-note">
-      {from !== undefined && `from line ${from} `}
       {lines > 0 && (lines === 1 ? '1 line' : `${lines.toLocaleString()} lines`)}
+      {from !== undefined && ` from line ${from}`}
     </span>
   );
 }

@@ -8,7 +8,7 @@ import { Markdown } from '../text/markdown.tsx';
 import { type BlobRef, useWhole, Whole } from '../text/whole.tsx';
 import { Blocks } from '../timeline/blocks.tsx';
 import { Diff } from './diff.tsx';
-import { outputText } from './facts.ts';
+import { outputText, pathOf } from './facts.ts';
 
 /** How the texts of a result are shown. */
 export type As =
@@ -21,7 +21,9 @@ export type As =
 export function Result({ call, as }: { call: ToolCall; as: As }): ReactNode {
   const contents = call.content ?? [];
   if (contents.length > 0) {
-    return contents.map((content, at) => <Content key={at} content={content} as={as} />);
+    return contents.map((content, at) => (
+      <Content key={at} call={call} content={content} as={as} />
+    ));
   }
   if (call.output === undefined || call.output === null) return null;
   const text = outputText(call.output);
@@ -30,7 +32,15 @@ export function Result({ call, as }: { call: ToolCall; as: As }): ReactNode {
   return <Code text={exact(JSON.stringify(call.output, null, 2))} language="json" />;
 }
 
-function Content({ content, as }: { content: ToolContent; as: As }): ReactNode {
+function Content({
+  call,
+  content,
+  as,
+}: {
+  call: ToolCall;
+  content: ToolContent;
+  as: As;
+}): ReactNode {
   switch (content.type) {
     case 'content': {
       const { content: block } = content;
@@ -44,7 +54,7 @@ function Content({ content, as }: { content: ToolContent; as: As }): ReactNode {
       );
     }
     case 'diff':
-      return <Diff diff={content} />;
+      return <Diff diff={content} bare={content.path === pathOf(call)} />;
     case 'terminal':
       return <p className="fate">terminal {exact(content.terminalId)}</p>;
   }
