@@ -23,7 +23,7 @@ const agent = z.strictObject({
   quirks: z
     .strictObject({
       replayUntil: z.literal('available_commands_update').optional(),
-      tokens: z.enum(['turn', 'session']).optional(),
+      tokens: z.enum(['turn', 'session', 'request']).optional(),
       cost: z.enum(['turn', 'session']).optional(),
       failureText: pattern.optional(),
     })

@@ -46,7 +46,7 @@ export function failureOfError(error: JsonObject): RunFailure {
   const whole =
     detail === undefined || message.includes(detail) ? message : `${message}: ${detail}`;
   if (brokenStream.test(whole)) return failure('connection', whole);
-  const status = statusOf(error, whole);
+  const status = statusOf(error, whole) ?? statusBefore(detail ?? '');
   const category =
     categoryOf(error, status) ?? (lostConnection.test(whole) ? 'connection' : 'unknown');
   return failure(category, whole, status);
@@ -130,6 +130,12 @@ function statusIn(text: string): number | undefined {
     text.slice(0, messageChars),
   );
   return found?.[1] === undefined ? undefined : Number(found[1]);
+}
+
+/** Libraries of model services put the status before what the service said. */
+function statusBefore(detail: string): number | undefined {
+  const found = /^([45]\d\d) \S/.exec(detail);
+  return found === null ? undefined : Number(found[1]);
 }
 
 function isFailureStatus(value: number): boolean {

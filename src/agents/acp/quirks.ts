@@ -9,8 +9,11 @@ export interface AcpQuirks {
    * after the answer is the first that is news. Without it the replay ends with the answer.
    */
   replayUntil?: UpdateKind;
-  /** Whether the token counts of a prompt's answer are of the turn (without it) or of the session so far. */
-  tokens?: 'turn' | 'session';
+  /**
+   * Whether the token counts of a prompt's answer are of the turn (without it) or of the session so far.
+   * `request`: they stand in `_meta.usage` of chunks, each of one request of the model.
+   */
+  tokens?: 'turn' | 'session' | 'request';
   /** Whether the cost in `usage_update` is of the session so far (without it) or of the turn. */
   cost?: 'session' | 'turn';
   /**

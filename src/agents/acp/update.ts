@@ -10,7 +10,7 @@ import { readOptions, report } from './settings.ts';
 import { countAt, listAt, memberAt, objectAt, textAt } from '../shape.ts';
 import type { OpenItem, Phase, Reading } from './state.ts';
 import { parentCallOf, readToolCall } from './tool-call.ts';
-import { readCost } from './usage.ts';
+import { readCost, readRequestUsage } from './usage.ts';
 
 type Reader = (reading: Reading, update: Json) => void;
 
@@ -43,6 +43,7 @@ export function readUpdate(reading: Reading, params: Json): void {
   }
   if (isHistory(phase)) return readHistory(reading, kind, update);
   readFailure(reading, update);
+  readRequestUsage(reading, update);
   if (Object.hasOwn(ignoredUpdates, kind)) return;
   if (kind === 'agent_message_chunk' && readAside(reading, update)) return;
   if (!Object.hasOwn(readers, kind)) {

@@ -41,6 +41,21 @@ export function reportUsage(reading: Reading, run: string, result: Json): void {
   reading.change({ spent: { cost: perTurn ? null : spent.cost, charged, tokens } });
 }
 
+/** What one request of the model took, where an agent tells it with a chunk: cached tokens are among its input. */
+export function readRequestUsage(reading: Reading, update: Json): void {
+  const usage = objectAt(update, '_meta', 'usage');
+  if (reading.quirks.tokens !== 'request' || usage === undefined) return;
+  const cacheRead = countAt(usage, 'cachedReadTokens') ?? 0;
+  const tokens: Tokens = {
+    ...noTokens,
+    input: Math.max(0, (countAt(usage, 'inputTokens') ?? 0) - cacheRead),
+    output: countAt(usage, 'outputTokens') ?? 0,
+    cacheRead,
+  };
+  const report: UsageReport = { key: reading.line.id, tokens };
+  reading.emit({ type: 'usage', item: reading.nextItem(), report });
+}
+
 function chargeOf(spent: Spent): Money | undefined {
   if (spent.cost === null) return undefined;
   const amount = spent.cost.amount - (spent.charged ?? spent.cost.amount);
