@@ -7,7 +7,7 @@ import { forCi } from './scripts/ci/vitest.ts';
 export default defineConfig({
   test: {
     include: ['test/agents/**/*.test.ts'],
-    exclude: everyAgent ? [] : ['test/agents/**/{gemini,opencode}*.test.ts'],
+    exclude: everyAgent ? [] : ['test/agents/**/{gemini,opencode,configured}*.test.ts'],
     globalSetup: 'test/agents/install.ts',
     pool: 'forks',
     // Each agent is some 200 MB, and a file of tests has several.

@@ -1,6 +1,7 @@
 import { everyAgent } from '../../scripts/ci/every-agent.ts';
 import { installedCli } from './cli.ts';
 import { installedCodex } from './codex-cli.ts';
+import { configuredPrograms } from './configured-dialects.ts';
 import { installed } from './installed.ts';
 import { pinned } from './real-agents.ts';
 
@@ -12,4 +13,5 @@ export async function setup(): Promise<void> {
   if (!everyAgent) return;
   await installed(pinned.opencode);
   await installed(pinned.gemini);
+  for (const program of Object.values(configuredPrograms)) await installed(program);
 }
