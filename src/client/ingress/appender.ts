@@ -57,13 +57,14 @@ export interface WaitingLog {
 export interface Appender {
   /**
    * Answers when the outbox has it; with an outbox on disk it is then never lost. `after`: the head that
-   * the caller has seen, null for an empty log; not needed from the second entry on.
+   * the caller has seen, null for an empty log; not needed from the second entry on. `file`: of a sub-agent's
+   * memory, which Turnkeep keeps apart in the same log.
    * Refused with `invalid` for what is no entry, and with `limited` where the outbox is full.
    */
   append(
     session: string,
     entry: object | string,
-    options?: { after?: string | null },
+    options?: { after?: string | null; file?: string },
   ): Promise<Receipt>;
   /** Tries again what waits; `after`: the head that the caller has seen since. */
   resume(session: string, options?: { after?: string | null }): void;
@@ -123,10 +124,10 @@ class AppenderCore implements Appender {
   async append(
     session: string,
     entry: object | string,
-    { after }: { after?: string | null } = {},
+    { after, file }: { after?: string | null; file?: string } = {},
   ): Promise<Receipt> {
     if (this.#over.signal.aborted) throw refuse('unavailable', 'The appender was closed.');
-    const line = lineOf(entry);
+    const line = lineOf(entry, file);
     const accepted = await this.#outbox.accept(session, [line]);
     const writer = this.#writer(session);
     const [settled] = writer.add(accepted, after);

@@ -17,7 +17,7 @@ export function batchOf<Each extends Line>(
     const name = line.uuid ?? line.text;
     size += line.text.length;
     const fits = count < entries && size <= chars && isOneLine(line) && !names.has(name);
-    if (count > 0 && !fits) break;
+    if (count > 0 && (!fits || line.file !== lines[0]!.file)) break;
     names.add(name);
     count += 1;
     if (!fits) break;

@@ -7,13 +7,15 @@ export interface Line {
   readonly text: string;
   /** Its name, by which the log knows it again and which becomes the head; null where it has none. */
   readonly uuid: string | null;
+  /** Of the agent's memory, where that has several; only Turnkeep knows such. Empty for the main one. */
+  readonly file: string;
 }
 
 /** What may stand in a header and is no header of its own. */
 const nameable = /^[\x21-\x7e]{1,256}$/;
 
 /** Takes an object, or the text of one, which stays as it is. */
-export function lineOf(entry: object | string): Line {
+export function lineOf(entry: object | string, file = ''): Line {
   const text = typeof entry === 'string' ? entry : JSON.stringify(entry);
   const value: unknown = typeof entry === 'string' ? parsed(entry) : entry;
   // Some objects are written as something else, such as dates.
@@ -25,12 +27,12 @@ export function lineOf(entry: object | string): Line {
     throw refuse('invalid', message, { field: 'entry' });
   }
   const { uuid = null } = value;
-  if (uuid === null) return { text, uuid };
+  if (uuid === null) return { text, uuid, file };
   if (typeof uuid !== 'string' || !nameable.test(uuid)) {
     const message = 'A uuid is 1 to 256 printable ASCII characters without spaces.';
     throw refuse('invalid', message, { field: 'uuid' });
   }
-  return { text, uuid };
+  return { text, uuid, file };
 }
 
 /** The name of what a server sent, where it has one; null for all else. */

@@ -63,10 +63,17 @@ function tell({ onEvent }: IngressAccess, told: Put, about: Parameters<OnEvent>[
 function request({ session, head, lines }: Putting): Attempt {
   const path = ingressPath(session);
   const last: Record<string, string> = head === null ? {} : { 'last-uuid': head };
-  const [first] = lines;
-  if (lines.length === 1) return { method: 'PUT', path, headers: last, body: first!.text };
+  const [{ text: first, file } = { text: '', file: '' }] = lines;
+  if (!isBatch(lines)) return { method: 'PUT', path, headers: last, body: first };
+  const query = file === '' ? '' : `?${new URLSearchParams({ file }).toString()}`;
   const body = lines.map(({ text }) => `${text}\n`).join('');
-  return { method: 'POST', path, headers: { ...last, 'content-type': ndjson }, body };
+  const headers = { ...last, 'content-type': ndjson };
+  return { method: 'POST', path: `${path}${query}`, headers, body };
+}
+
+/** What a single entry cannot say is sent as a batch of one. */
+function isBatch(lines: readonly Line[]): boolean {
+  return lines.length > 1 || lines[0]?.file !== '';
 }
 
 export function ingressPath(session: string): string {
@@ -76,11 +83,12 @@ export function ingressPath(session: string): string {
 async function verdictOf(answer: Answer, lines: readonly Line[]): Promise<Verdict<Put>> {
   const { status } = answer;
   const text = await answer.text(answerChars);
+  const batch = isBatch(lines);
   const many = lines.length > 1;
   switch (status) {
     case 200:
     case 201:
-      return many ? stored(answer, text, lines.length) : storedOne(answer);
+      return batch ? stored(answer, text, lines.length) : storedOne(answer);
     case 409:
       return { done: { put: 'conflict', head: headOf(answer.header('x-last-uuid')) } };
     case 401:

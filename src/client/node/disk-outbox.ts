@@ -148,7 +148,10 @@ class DiskOutbox implements Outbox {
     this.#size += more;
     const file = this.#file(session);
     const waiting = lines.map((line) => ({ ...line, number: file.number(line.text) }));
-    const records = waiting.map(({ number, text }) => ({ record: 'line' as const, number, text }));
+    const records = waiting.map(({ number, text, file: of }) => {
+      const named = of === '' ? {} : { file: of };
+      return { record: 'line' as const, number, text, ...named };
+    });
     try {
       await file.write(records, true);
     } catch (error) {

@@ -5,7 +5,7 @@ import { lineOf } from '../ingress/line.ts';
 /** A record of an outbox's file, one in each line. */
 export type OutboxRecord =
   | { record: 'log'; session: string }
-  | { record: 'line'; number: number; text: string }
+  | { record: 'line'; number: number; text: string; file?: string }
   | { record: 'stored'; number: number; head: string | null }
   | { record: 'aside'; number: number }
   | { record: 'trying'; number: number; head: string | null }
@@ -39,7 +39,10 @@ export class KeptRecords {
         return true;
       case 'line':
         this.last = Math.max(this.last, record.number);
-        this.#waiting.set(record.number, { ...lineOf(record.text), number: record.number });
+        this.#waiting.set(record.number, {
+          ...lineOf(record.text, record.file),
+          number: record.number,
+        });
         return true;
       case 'stored':
         this.#head = record.head;

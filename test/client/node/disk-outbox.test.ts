@@ -178,6 +178,13 @@ test('L3: with which head a nameless line was sent is known after a crash', asyn
   expect(log?.tried).toEqual({ number: first!.number, head: 'before' });
 });
 
+test('L3: to which file of an agent a line belongs is kept with it', async () => {
+  const outbox = await opened();
+  await outbox.accept('one', [line('a'), lineOf({ uuid: 'b' }, 'subagents/agent-1')]);
+  const [log] = await (await again(outbox)).kept();
+  expect(log?.lines.map(({ file }) => file)).toEqual(['', 'subagents/agent-1']);
+});
+
 test('R1: one process at a time has it', async () => {
   const outbox = await opened();
   await expect(diskOutbox({ directory })).rejects.toMatchObject({ refusal: { code: 'busy' } });
