@@ -25,7 +25,7 @@ export function specOfFixture(name: string): OpenSpec {
   const [first] = expectedOf(name)[0] ?? [];
   const nativeId = first?.type === 'opened' && first.resumed ? first.nativeId : null;
   const { spec, fork } = scenarios.find((scenario) => scenario.name === name)!;
-  if (fork === true) return specOf({ forkOf: session });
+  if (fork !== undefined) return specOf({ forkOf: session });
   return specOf({ ...spec, nativeId: name === 'unknown-session' ? session : nativeId });
 }
 

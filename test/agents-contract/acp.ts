@@ -5,7 +5,7 @@ import {
   refusedRequests,
 } from '../../src/agents/acp/ignored.ts';
 import { conversations, driverOf, opened, update } from '../agents-acp/conversation.ts';
-import type { WireDriver } from './wire-driver.ts';
+import type { Scenes, WireDriver } from './wire-driver.ts';
 import { specOf } from './wire.ts';
 
 const { driver, ...open } = opened();
@@ -87,8 +87,24 @@ const { state: busy } = open.say(
   update({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: 'abc' } }),
 );
 
+/** One conversation in which there is everything. */
+function all(name: string): Scenes {
+  return { text: name, allowed: name, denied: name, failed: name, aborted: name };
+}
+
 export const acpWire: WireDriver = {
-  agents: ['scripted', 'gemini', 'opencode', 'pi'],
+  agents: {
+    scripted: {
+      text: 'conversation',
+      allowed: 'asking',
+      denied: 'asking',
+      failed: 'conversation',
+      aborted: 'conversation',
+    },
+    gemini: all('gemini'),
+    opencode: all('opencode'),
+    pi: all('pi'),
+  },
   folder: 'acp',
   fixtures: conversations.map(({ name, spec, quirks, odd }) => ({
     name,

@@ -91,7 +91,15 @@ const almost = fc
 const big = 'y'.repeat(20_000);
 
 export const claudeWire: WireDriver = {
-  agents: ['claude'],
+  agents: {
+    claude: {
+      text: 'text',
+      allowed: 'between',
+      denied: 'denied',
+      failed: 'errors',
+      aborted: 'interrupted',
+    },
+  },
   folder: 'claude',
   fixtures: names.map((name) => ({ name, driver, spec: specOfFixture(name) })),
   driver,

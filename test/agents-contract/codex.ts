@@ -109,7 +109,15 @@ const almost = fc.oneof(
 const big = 'y'.repeat(20_000);
 
 export const codexWire: WireDriver = {
-  agents: ['codex'],
+  agents: {
+    codex: {
+      text: 'text',
+      allowed: 'commands',
+      denied: 'denied',
+      failed: 'errors',
+      aborted: 'interrupted',
+    },
+  },
   folder: 'codex',
   fixtures: names.map((name) => ({ name, driver, spec: specOfFixture(name) })),
   driver,

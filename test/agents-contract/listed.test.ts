@@ -13,7 +13,9 @@ const names = knownAgents.map(({ profile }) => profile.name);
 const ours = 'scripted';
 
 test('every agent is in the contract: its wire, its real program, and notes of what it does', () => {
-  expect(wireDrivers.flatMap(({ agents }) => agents).toSorted()).toEqual(names.toSorted());
+  expect(wireDrivers.flatMap(({ agents }) => Object.keys(agents)).toSorted()).toEqual(
+    names.toSorted(),
+  );
   const foreign = names.filter((name) => name !== ours).toSorted();
   expect(Object.keys(dialects).toSorted()).toEqual(foreign);
   expect(Object.keys(realAgents).toSorted()).toEqual(foreign);

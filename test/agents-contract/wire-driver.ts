@@ -12,10 +12,16 @@ export interface Fixture {
   odd?: true;
 }
 
+/** What is recorded of every agent. */
+export const scenes = ['text', 'allowed', 'denied', 'failed', 'aborted'] as const;
+
+/** Names of fixtures. */
+export type Scenes = { readonly [Scene in (typeof scenes)[number]]: string };
+
 /** What the contract needs to know of one driver: what is recorded, and what its agent might say. Data alone. */
 export interface WireDriver {
-  /** The agents that it drives, by their names. */
-  agents: readonly string[];
+  /** The agents that it drives, by their names, and where each shows the scenes. */
+  agents: { readonly [agent: string]: Scenes };
   /** Of test/fixtures/wire. */
   folder: string;
   fixtures: readonly Fixture[];
