@@ -256,15 +256,15 @@ test('S6 V4: a hostile text is as harmless while it streams', async () => {
   const session = await place.session();
   await page.goto(`${place.daemon.url}/s/${session}`);
   const pause = await longestPause(page, async () => {
-    const flood = '_a'.repeat(8000);
-    const prompt = `[[pace 0]] [[chunk 200]] [[say ${markup} ${flood}]] [[say Afterwards.]]`;
+    const flood = '_a'.repeat(48_000);
+    const prompt = `[[pace 0]] [[chunk 2000]] [[say ${markup} ${flood}]] [[say Afterwards.]]`;
     await place.client.sessions.send({ session, content: prompt });
     await page
       .getByRole('log')
       .getByText('Afterwards.', { exact: true })
       .waitFor({ timeout: 30_000 });
   });
-  expect(pause).toBeLessThan(4000);
+  expect(pause).toBeLessThan(2500);
   expect(await page.evaluate(() => (window as unknown as { hit?: number }).hit)).toBeUndefined();
   expect(await page.locator('.item :is(script, img)').count()).toBe(0);
   await page.context().close();

@@ -63,12 +63,6 @@ export function oneLine(text: string, atMost = 160): string {
   return line.length > atMost ? `${line.slice(0, atMost - 1)}…` : line;
 }
 
-/** A long text in parts that a browser can lay out; the first `most` units of it. */
-export function cut(text: string, most: number): { text: string; left: number } {
-  if (text.length <= most) return { text, left: 0 };
-  return { text: text.slice(0, most), left: text.length - most };
-}
-
 /** An address that may be a link: a page or a mail, and nothing that runs. */
 export function safeLink(address: string): string | null {
   const url = URL.parse(address.trim());
