@@ -32,9 +32,15 @@ export class ConsolePlace {
     const home = await realpath(await mkdtemp(path.join(tmpdir(), 'turnkeep-console-')));
     await mkdir(path.join(home, 'work'));
     const browser = await openBrowser();
-    const daemon = await Daemon.start(path.join(home, 'state'));
-    const client = await clientOf(daemon);
-    return new ConsolePlace({ home, daemon, client, browser });
+    try {
+      const daemon = await Daemon.start(path.join(home, 'state'));
+      const client = await clientOf(daemon);
+      return new ConsolePlace({ home, daemon, client, browser });
+    } catch (error) {
+      await browser.close();
+      await rm(home, { recursive: true });
+      throw error;
+    }
   }
 
   get port(): string {
