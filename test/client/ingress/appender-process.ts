@@ -32,9 +32,10 @@ export class AppenderProcess {
   end: Told | null = null;
   errors = '';
 
-  constructor(task: AppenderTask) {
+  constructor({ token, ...task }: AppenderTask) {
     this.accepted = task.from - 1;
     this.#child = spawn(process.execPath, [program, JSON.stringify(task)], {
+      env: { PATH: process.env['PATH'], APPENDER_TOKEN: token },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#exited = once(this.#child, 'exit');

@@ -57,7 +57,7 @@ test('L1 L3 L5: two write 1,000 entries each while the daemon is killed: all are
   const events = await teleport({ url: daemon.url, token: daemon.token }, session).all();
   expect(events.entries.map(({ entry }) => entry?.text)).toEqual(lines);
   expect(events.end.complete).toBe(true);
-}, 120_000);
+}, 240_000);
 
 test('L1 L3: a writer and its daemon are killed in turn: nothing that was accepted is lost or there twice', async () => {
   let one = writer('one');
@@ -71,4 +71,4 @@ test('L1 L3: a writer and its daemon are killed in turn: nothing that was accept
   await one.ended();
   expect(one.errors).toBe('');
   expect(byWriter(await texts())).toEqual({ one: all });
-}, 120_000);
+}, 240_000);
