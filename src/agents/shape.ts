@@ -57,3 +57,18 @@ export function tailOf(text: string, count: number): string {
   const first = tail.charCodeAt(0);
   return first >= 0xdc00 && first <= 0xdfff ? tail.slice(1) : tail;
 }
+
+/** The bound of one remembered value: ids, names and titles. */
+export function short(value: Json | undefined, chars = 256): string | undefined {
+  return typeof value === 'string' ? value.slice(0, chars) : undefined;
+}
+
+/** A line as JSON; undefined where it is none. */
+export function parsed(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    // Programs print other things beside their protocol: whoever reads says what that is.
+    return undefined;
+  }
+}

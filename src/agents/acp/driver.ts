@@ -19,7 +19,7 @@ import { readPermission } from './permission.ts';
 import type { AcpQuirks } from './quirks.ts';
 import { acpProbe } from './probe.ts';
 import { readPromptAnswer } from './result.ts';
-import { isDeeper, memberAt } from '../shape.ts';
+import { isDeeper, memberAt, parsed } from '../shape.ts';
 import { acpSettings, initialState, loadedState, Reading, storedState } from './state.ts';
 import { readUpdate } from './update.ts';
 
@@ -68,21 +68,13 @@ export function acpDriver(options: AcpOptions): AgentDriver {
 }
 
 function readLine(reading: Reading): void {
-  const value = parse(reading.line.text);
+  const value = parsed(reading.line.text);
   if (value === undefined) return reading.unrecognized('not JSON');
   const message = messageOf(value);
   if (!isDeeper(value, limits.jsonDepth)) return readMessage(reading, message);
   reading.unrecognized('JSON that is nested too deeply');
   if (message.type === 'request') {
     reading.send(errorLine(message.id, errorCodes.invalidParams, 'nested too deeply'));
-  }
-}
-
-function parse(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,15 +1,7 @@
-import { isObject, type Json, type JsonObject } from '../../domain/json.ts';
-import { memberAt } from '../shape.ts';
+import { isObject, type Json } from '../../domain/json.ts';
+import { invalid, messageOf as anyMessageOf, type Message } from '../json-rpc.ts';
 
-/** A line as JSON-RPC 2.0 sees it; `invalid` says why it is none. */
-export type Message =
-  | { type: 'request'; id: string | number; method: string; params: Json }
-  | { type: 'notification'; method: string; params: Json }
-  | { type: 'result'; id: Json; result: Json }
-  | { type: 'error'; id: Json; error: JsonObject }
-  | { type: 'invalid'; reason: string };
-
-export type Answer = Extract<Message, { type: 'result' | 'error' }>;
+export type { Answer, Message } from '../json-rpc.ts';
 
 /** Codes of JSON-RPC and of ACP's range in it. */
 export const errorCodes = {
@@ -20,37 +12,11 @@ export const errorCodes = {
   cancelled: -32800,
 } as const;
 
-/** Ids and method names longer than this are not taken: they would have to be remembered. */
-const nameChars = 1024;
-
+/** A line as JSON-RPC 2.0 sees it. */
 export function messageOf(value: Json): Message {
   if (Array.isArray(value)) return invalid('a JSON-RPC batch, which ACP does not use');
-  if (!isObject(value)) return invalid('JSON, but not an object');
-  if (value['jsonrpc'] !== '2.0') return invalid('not a JSON-RPC 2.0 message');
-  const id = memberAt(value, 'id');
-  const method = memberAt(value, 'method');
-  if (method === undefined) return answerOf(value, id);
-  if (typeof method !== 'string') return invalid('a method that is not a text');
-  if (method.length > nameChars) return invalid('a method name that is too long');
-  const params = memberAt(value, 'params') ?? null;
-  if (id === undefined) return { type: 'notification', method, params };
-  if (typeof id === 'number') return { type: 'request', id, method, params };
-  if (typeof id !== 'string' || id.length > nameChars)
-    return invalid('a request without a usable id');
-  return { type: 'request', id, method, params };
-}
-
-function answerOf(value: JsonObject, id: Json | undefined): Message {
-  const result = memberAt(value, 'result');
-  const error = memberAt(value, 'error');
-  if (id === undefined) return invalid('neither a request nor an answer');
-  if (isObject(error)) return { type: 'error', id, error };
-  if (result === undefined) return invalid('an answer without result and error');
-  return { type: 'result', id, result };
-}
-
-function invalid(reason: string): Message {
-  return { type: 'invalid', reason };
+  const isOther = isObject(value) && value['jsonrpc'] !== '2.0';
+  return isOther ? invalid('not a JSON-RPC 2.0 message') : anyMessageOf(value);
 }
 
 /** Lines that we write, without their line end. `params` are typed by who calls. */

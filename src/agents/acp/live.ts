@@ -6,7 +6,7 @@ import type { AgentCommand } from '../../domain/agent-event.ts';
 import type { Json } from '../../domain/json.ts';
 import { failureOfError } from './failure.ts';
 import { requestLine, type Answer } from './json-rpc.ts';
-import { readOptions, report } from './settings.ts';
+import { readOptions } from './settings.ts';
 import { acpSettings, type AcpState, type Reading, type Setting, type Way } from './state.ts';
 
 /** Ids of requests for settings of an open session say what was asked: no state has to. */
@@ -58,7 +58,7 @@ export function wantedBy(id: Json): Wanted | undefined {
 /** The answer to a request for a setting. What the agent tells with it is in force. */
 function readSet(reading: Reading, { setting, value }: Wanted, answer: Answer): void {
   if (answer.type === 'result') {
-    return report(reading, { [setting]: value, ...readOptions(answer.result) });
+    return reading.report({ [setting]: value, ...readOptions(answer.result) });
   }
   const { message } = failureOfError(answer.error);
   reading.notice(`${setting}-not-set`, `The agent refused the ${setting} ${value}: ${message}`);

@@ -13,9 +13,10 @@ import { failure, failureOfError } from './failure.ts';
 import { requestLine, type Answer } from './json-rpc.ts';
 import { readLive, settingLine } from './live.ts';
 import { placeOf } from './place.ts';
-import { changesOf, offersOf, type Offer } from './settings.ts';
+import { offersOf, type Offer } from './settings.ts';
 import { memberAt, objectAt, textAt } from '../shape.ts';
-import { acpSettings, type InForce, type Phase, type Reading, type Setting } from './state.ts';
+import type { InForce } from '../in-force.ts';
+import { acpSettings, type Phase, type Reading, type Setting } from './state.ts';
 
 /** Ids of the requests of the opening. A prompt has its run's id, which is never one of these. */
 export const openingIds = { initialize: 'init', open: 'open' } as const;
@@ -99,7 +100,7 @@ export function readOpened(reading: Reading, answer: Answer): void {
   });
   // An effort that is wished for is in the session's settings: what the agent had before is no news.
   const { effort: _, ...rest } = told;
-  const settings = changesOf(inForce, spec.effort === null ? told : rest);
+  const settings = reading.changes(spec.effort === null ? told : rest);
   reading.change({ inForce: { ...inForce, ...told } });
   // The wishes go out before the prompts that wait for `opened`.
   for (const setting of acpSettings) wish(reading, setting, offers[setting]);

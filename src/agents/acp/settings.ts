@@ -1,7 +1,7 @@
-import type { SettingsChange } from '../../domain/entry.ts';
 import type { Json } from '../../domain/json.ts';
 import { listAt, objectAt, textAt } from '../shape.ts';
-import type { InForce, Reading, Setting, Way } from './state.ts';
+import type { InForce } from '../in-force.ts';
+import type { Setting, Way } from './state.ts';
 
 /**
  * What the answer to an opening says of one setting: its value, and how to ask for another. Agents offer
@@ -56,25 +56,4 @@ export function readOptions(carrier: Json): Partial<InForce> {
     ...(model === null ? {} : { model }),
     ...(effort === null ? {} : { effort }),
   };
-}
-
-/** Takes over what the agent says is in force; the entry says what is new in it, if anything is. */
-export function report(reading: Reading, told: Partial<InForce>): void {
-  const changes = changesOf(reading.state.inForce, told);
-  reading.change({ inForce: { ...reading.state.inForce, ...told } });
-  if (changes !== null) reading.emit({ type: 'settings', item: reading.nextItem(), changes });
-}
-
-/** What differs, as a change of the session's settings; null where nothing does. */
-export function changesOf(before: InForce, told: Partial<InForce>): SettingsChange | null {
-  const now = { ...before, ...told };
-  const changes: SettingsChange = {};
-  if (now.mode !== before.mode) changes.mode = now.mode;
-  if (now.model !== before.model && now.model !== null) changes.modelInForce = { id: now.model };
-  if (now.effort !== before.effort) changes.effort = now.effort;
-  if (now.title !== before.title) changes.title = now.title;
-  if (now.used !== before.used || now.size !== before.size) {
-    changes.context = { used: now.used ?? 0, size: now.size ?? 0, known: true };
-  }
-  return Object.keys(changes).length === 0 ? null : changes;
 }

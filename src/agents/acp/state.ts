@@ -1,11 +1,11 @@
 import type { FieldType } from '../form.ts';
-import type { AgentEvent } from '../../domain/agent-event.ts';
 import type { ToolCall } from '../../domain/content.ts';
 import type { RunFailure } from '../../domain/entry.ts';
 import type { Json } from '../../domain/json.ts';
-import { limits } from '../../domain/limits.ts';
 import type { Money, Tokens } from '../../domain/usage.ts';
-import { itemId, type DecoderState, type OpenSpec, type SpoolLine } from '../../ports/agent.ts';
+import type { DecoderState, OpenSpec, SpoolLine } from '../../ports/agent.ts';
+import type { InForce } from '../in-force.ts';
+import { LineReading } from '../reading.ts';
 import type { AcpQuirks } from './quirks.ts';
 
 /**
@@ -84,16 +84,6 @@ export interface OpenQuestion {
   readonly types: { readonly [field: string]: FieldType };
 }
 
-/** Settings as the agent last told them, so that only changes are reported. */
-export interface InForce {
-  readonly mode: string | null;
-  readonly model: string | null;
-  readonly effort: string | null;
-  readonly title: string | null;
-  readonly used: number | null;
-  readonly size: number | null;
-}
-
 /** Sums of the session: `cost` as last told, `charged` the part of it that is in reports already. */
 export interface Spent {
   readonly cost: Money | null;
@@ -130,40 +120,17 @@ export function loadedState(state: DecoderState): AcpState {
   return state as unknown as AcpState;
 }
 
-/** One line being read: the state it leads to and the events it makes. Lives for one call of `decode`. */
-export class Reading {
-  state: AcpState;
-  readonly events: AgentEvent[] = [];
-  readonly line: SpoolLine;
+/** One line being read, of an agent that differs from the protocol in these ways. */
+export class Reading extends LineReading<AcpState> {
   readonly quirks: AcpQuirks;
-  #ordinal = 0;
 
   constructor(state: AcpState, line: SpoolLine, quirks: AcpQuirks) {
-    this.state = state;
-    this.line = line;
+    super(state, line);
     this.quirks = quirks;
-  }
-
-  nextItem(): string {
-    const item = itemId(this.line, this.#ordinal);
-    this.#ordinal += 1;
-    return item;
-  }
-
-  change(changes: Partial<AcpState>): void {
-    this.state = { ...this.state, ...changes };
-  }
-
-  emit(event: AgentEvent): void {
-    this.events.push(event);
   }
 
   send(line: string): void {
     this.emit({ type: 'send', line });
-  }
-
-  notice(code: string, text: string): void {
-    this.emit({ type: 'notice', item: this.nextItem(), code, text: text.slice(0, 4096) });
   }
 
   /** The agent does something in its turn: what was being said is complete, a failure was got over. */
@@ -177,11 +144,5 @@ export class Reading {
     if (text === null) return;
     this.emit({ type: 'text_end', item: text.item });
     this.change({ text: null });
-  }
-
-  unrecognized(reason: string): void {
-    const { text, from, to } = this.line;
-    const raw = text.slice(0, limits.unrecognizedBytes);
-    this.emit({ type: 'unrecognized', item: this.nextItem(), reason, raw, from, to });
   }
 }

@@ -6,7 +6,7 @@ import { blockOf } from './content.ts';
 import { failureTextChars, typedFailureOf } from './failure.ts';
 import { ignoredUpdates } from './ignored.ts';
 import type { UpdateKind } from './quirks.ts';
-import { readOptions, report } from './settings.ts';
+import { readOptions } from './settings.ts';
 import { countAt, listAt, memberAt, objectAt, textAt } from '../shape.ts';
 import type { OpenItem, Phase, Reading } from './state.ts';
 import { parentCallOf, readToolCall } from './tool-call.ts';
@@ -23,7 +23,7 @@ const readers: { readonly [Kind in Exclude<UpdateKind, keyof typeof ignoredUpdat
   plan: readPlan,
   usage_update: readUsage,
   current_mode_update: readMode,
-  config_option_update: (reading, update) => report(reading, readOptions(update)),
+  config_option_update: (reading, update) => reading.report(readOptions(update)),
   session_info_update: readInfo,
   notice: readNotice,
   compaction_update: readCompaction,
@@ -144,18 +144,18 @@ function readUsage(reading: Reading, update: Json): void {
   // Counted when a message is done. It also ends what an agent says outside of any turn.
   reading.endText();
   readCost(reading, update);
-  report(reading, { used, size });
+  reading.report({ used, size });
 }
 
 function readMode(reading: Reading, update: Json): void {
   const mode = textAt(update, 'currentModeId');
   if (mode === undefined) return reading.unrecognized('a mode update without a mode');
-  report(reading, { mode: mode.slice(0, 1024) });
+  reading.report({ mode: mode.slice(0, 1024) });
 }
 
 function readInfo(reading: Reading, update: Json): void {
   const title = textAt(update, 'title');
-  if (title !== undefined) report(reading, { title: title.slice(0, 1024) });
+  if (title !== undefined) reading.report({ title: title.slice(0, 1024) });
 }
 
 function readNotice(reading: Reading, update: Json): void {

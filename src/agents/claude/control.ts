@@ -2,14 +2,14 @@ import type { ApprovalOption, ToolCall } from '../../domain/content.ts';
 import type { RunFailure, SettingsChange } from '../../domain/entry.ts';
 import type { Json, JsonObject } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
-import { memberAt, objectAt, sizeOf, textAt } from '../shape.ts';
+import { memberAt, objectAt, short, sizeOf, textAt } from '../shape.ts';
 import { readElicitation } from './elicitation.ts';
 import { failure } from './failure.ts';
 import { nativePrompt } from './ids.ts';
 import { liveIds, readSet, readStillEffort } from './live.ts';
 import { questionOf } from './question.ts';
 import { wantedBy } from './wants.ts';
-import { changesOf, short, type Asked, type Reading, type SentPrompt } from './state.ts';
+import type { Asked, Reading, SentPrompt } from './state.ts';
 import { inputOf, knownCall, takeInput } from './tool-call.ts';
 import { toolCallOf } from './tools.ts';
 
@@ -72,7 +72,7 @@ function readInitialized(reading: Reading, response: JsonObject): void {
   const needed = unmet.find((wish) => wish.needed === true);
   if (needed !== undefined) return failOpening(reading, failure('launch', needed.text));
   const mode = short(memberAt(objectAt(response, 'response'), 'current_permission_mode'));
-  const settings = mode === undefined ? null : changesOf(reading.state.inForce, { mode });
+  const settings = mode === undefined ? null : reading.changes({ mode });
   const resumed = spec.nativeId !== null;
   reading.change({ phase: 'open', session: spec.nativeId, unmet: [] });
   if (mode !== undefined) reading.change({ inForce: { ...reading.state.inForce, mode } });

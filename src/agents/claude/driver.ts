@@ -1,7 +1,7 @@
 import { isObject, type Json } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
 import type { AgentDriver, AgentProfile } from '../../ports/agent.ts';
-import { isDeeper, memberAt, textAt } from '../shape.ts';
+import { isDeeper, memberAt, parsed, textAt } from '../shape.ts';
 import {
   readCancelRequest,
   readControlRequest,
@@ -87,7 +87,7 @@ const readers: { readonly [type: string]: Reader } = {
 };
 
 function readLine(reading: Reading): void {
-  const line = parse(reading.line.text);
+  const line = parsed(reading.line.text);
   if (line === undefined) return reading.unrecognized('not JSON');
   if (!isObject(line)) return reading.unrecognized('JSON, but not an object');
   const type = textAt(line, 'type') ?? '';
@@ -102,14 +102,6 @@ function readLine(reading: Reading): void {
   if (Object.hasOwn(readers, type)) return readers[type]!(reading, line);
   if (Object.hasOwn(ignoredTypes, type)) return;
   reading.unrecognized(`a line of an unknown type: ${type.slice(0, 80)}`);
-}
-
-function parse(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
 }
 
 /**

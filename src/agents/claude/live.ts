@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../domain/json.ts';
-import { memberAt, objectAt, textAt } from '../shape.ts';
+import { memberAt, objectAt, short, textAt } from '../shape.ts';
 import { unmet } from './settings.ts';
-import { type Reading, short } from './state.ts';
+import type { Reading } from './state.ts';
 
 /** Settings that Claude Code takes while it is open. */
 export type LiveSetting = 'model' | 'mode' | 'effort';

@@ -3,7 +3,8 @@ import { listAt, memberAt, objectAt, textAt } from '../shape.ts';
 import { blockOfApi } from './content.ts';
 import { isUuid } from './ids.ts';
 import type { Reading } from './state.ts';
-import { endBlock, giveUp } from './stream.ts';
+import { giveUp } from '../broken-text.ts';
+import { endBlock } from './stream.ts';
 import { parentOf, readToolResult, readToolUse } from './tool-call.ts';
 
 /** What Claude Code says itself, in the place of a model. */

@@ -1,11 +1,12 @@
 import type { FieldType } from '../form.ts';
-import type { AgentEvent } from '../../domain/agent-event.ts';
 import type { ToolCall } from '../../domain/content.ts';
-import type { RunFailure, SettingsChange } from '../../domain/entry.ts';
-import type { Json, JsonObject } from '../../domain/json.ts';
-import { limits } from '../../domain/limits.ts';
+import type { RunFailure } from '../../domain/entry.ts';
+import type { JsonObject } from '../../domain/json.ts';
 import type { Tokens } from '../../domain/usage.ts';
-import { itemId, type DecoderState, type OpenSpec, type SpoolLine } from '../../ports/agent.ts';
+import type { DecoderState, OpenSpec } from '../../ports/agent.ts';
+import type { Withdrawn } from '../broken-text.ts';
+import type { InForce } from '../in-force.ts';
+import { LineReading } from '../reading.ts';
 import { nativeCandidate } from './ids.ts';
 import { type Unmet, unmetOf } from './settings.ts';
 
@@ -93,13 +94,6 @@ export interface OpenBlock {
   readonly text: string | null;
 }
 
-/** A text that broke off with its connection: the next attempt goes on with it, or it stays incomplete. */
-export interface Withdrawn {
-  readonly part: 'text' | 'thought';
-  readonly item: string;
-  readonly text: string;
-}
-
 /** A tool call as far as later states need it. `toolCall` lacks what was too large to be kept. */
 export interface OpenCall {
   readonly toolCall: ToolCall;
@@ -125,16 +119,6 @@ export interface OpenForm {
   readonly field: string | null;
   /** Of the fields that take no text. */
   readonly types: { readonly [field: string]: FieldType };
-}
-
-/** Settings as the agent last told them, so that only changes are reported. */
-export interface InForce {
-  readonly mode: string | null;
-  readonly model: string | null;
-  readonly effort: string | null;
-  readonly title: string | null;
-  readonly used: number | null;
-  readonly size: number | null;
 }
 
 export function initialState(spec: OpenSpec): ClaudeState {
@@ -171,48 +155,14 @@ export function loadedState(state: DecoderState): ClaudeState {
   return state as unknown as ClaudeState;
 }
 
-/** One line being read: the state it leads to and the events it makes. Lives for one call of `decode`. */
-export class Reading {
-  state: ClaudeState;
-  readonly events: AgentEvent[] = [];
-  readonly line: SpoolLine;
-  #ordinal = 0;
-
-  constructor(state: ClaudeState, line: SpoolLine) {
-    this.state = state;
-    this.line = line;
-  }
-
-  nextItem(): string {
-    const item = itemId(this.line, this.#ordinal);
-    this.#ordinal += 1;
-    return item;
-  }
-
-  change(changes: Partial<ClaudeState>): void {
-    this.state = { ...this.state, ...changes };
-  }
-
+/** One line being read. */
+export class Reading extends LineReading<ClaudeState> {
   changeTurn(changes: Partial<Turn>): void {
     this.change({ turn: { ...this.state.turn, ...changes } });
   }
 
-  emit(event: AgentEvent): void {
-    this.events.push(event);
-  }
-
   send(message: object): void {
     this.emit({ type: 'send', line: JSON.stringify(message) });
-  }
-
-  notice(code: string, text: string): void {
-    this.emit({ type: 'notice', item: this.nextItem(), code, text: text.slice(0, 4096) });
-  }
-
-  unrecognized(reason: string): void {
-    const { text, from, to } = this.line;
-    const raw = text.slice(0, limits.unrecognizedBytes);
-    this.emit({ type: 'unrecognized', item: this.nextItem(), reason, raw, from, to });
   }
 
   /** The turn goes on: an error that it got over is told. */
@@ -222,31 +172,4 @@ export class Reading {
     this.change({ mishap: null });
     this.notice('model-error', mishap);
   }
-
-  /** Takes over what is in force; an entry says what is new in it, if anything is. */
-  report(told: Partial<InForce>): void {
-    const changes = changesOf(this.state.inForce, told);
-    this.change({ inForce: { ...this.state.inForce, ...told } });
-    if (changes !== null) this.emit({ type: 'settings', item: this.nextItem(), changes });
-  }
-}
-
-/** What differs, as a change of the session's settings; null where nothing does. */
-export function changesOf(before: InForce, told: Partial<InForce>): SettingsChange | null {
-  const now = { ...before, ...told };
-  const changes: SettingsChange = {};
-  if (now.mode !== before.mode) changes.mode = now.mode;
-  if (now.model !== before.model && now.model !== null) changes.modelInForce = { id: now.model };
-  if (now.effort !== before.effort) changes.effort = now.effort;
-  if (now.title !== before.title) changes.title = now.title;
-  const moved = now.used !== before.used || now.size !== before.size;
-  if (moved && now.used !== null && now.size !== null) {
-    changes.context = { used: now.used, size: now.size, known: true };
-  }
-  return Object.keys(changes).length === 0 ? null : changes;
-}
-
-/** The bound of one remembered value: ids, names and titles. */
-export function short(value: Json | undefined, chars = 256): string | undefined {
-  return typeof value === 'string' ? value.slice(0, chars) : undefined;
 }

@@ -1,12 +1,11 @@
 import type { Json } from '../../domain/json.ts';
-import { memberAt, objectAt, textAt } from '../shape.ts';
-import { short, type OpenBlock, type Reading } from './state.ts';
+import { begin, giveUp, tell, type Part } from '../broken-text.ts';
+import { memberAt, objectAt, short, textAt } from '../shape.ts';
+import type { Reading } from './state.ts';
 import { countMessage } from './usage.ts';
 
 /** A text longer than this is no longer compared with a new attempt: what broke off stays incomplete. */
 const comparedChars = 16 * 1024;
-
-type Part = OpenBlock['part'];
 
 /** `stream_event`: the model's own stream, token by token. Only the main conversation is streamed. */
 export function readStream(reading: Reading, line: Json): void {
@@ -93,28 +92,6 @@ function grow(reading: Reading, part: Part, delta: string): void {
   reading.change({ block: { part, item: begun, text } });
 }
 
-/**
- * Tells the beginning of a text, or the rest of one that had broken off. Null as long as it only says
- * again what was told before.
- */
-function begin(reading: Reading, part: Part, text: string): string | null {
-  const { withdrawn } = reading.state;
-  if (withdrawn !== null && withdrawn.part === part) {
-    if (withdrawn.text.length > text.length && withdrawn.text.startsWith(text)) return null;
-    if (text.startsWith(withdrawn.text)) {
-      const { item } = withdrawn;
-      reading.change({ withdrawn: null });
-      const delta = text.slice(withdrawn.text.length);
-      if (delta !== '') reading.emit({ type: 'text', item, part, delta });
-      return item;
-    }
-    giveUp(reading);
-  }
-  const item = reading.nextItem();
-  reading.emit({ type: 'text', item, part, delta: text });
-  return item;
-}
-
 /** A whole text or thinking of the main conversation: the end of the streamed one, or all of it at once. */
 export function endBlock(reading: Reading, part: Part, text: string, incomplete: boolean): void {
   const { block } = reading.state;
@@ -123,14 +100,6 @@ export function endBlock(reading: Reading, part: Part, text: string, incomplete:
   const item = streamed?.item ?? (text === '' ? null : tell(reading, part, text));
   if (item === null) return;
   reading.emit({ type: 'text_end', item, ...(incomplete ? { incomplete } : {}) });
-}
-
-function tell(reading: Reading, part: Part, text: string): string {
-  const item = begin(reading, part, text);
-  if (item !== null) return item;
-  // It is whole and shorter than what had broken off: another text.
-  giveUp(reading);
-  return tell(reading, part, text);
 }
 
 /**
@@ -147,14 +116,6 @@ function withdraw(reading: Reading): void {
   const { item, part, text } = block;
   if (text === null) reading.emit({ type: 'text_end', item, incomplete: true });
   else reading.change({ withdrawn: { item, part, text } });
-}
-
-/** Nothing goes on with the text that broke off: it stays as it is. */
-export function giveUp(reading: Reading): void {
-  const { withdrawn } = reading.state;
-  if (withdrawn === null) return;
-  reading.emit({ type: 'text_end', item: withdrawn.item, incomplete: true });
-  reading.change({ withdrawn: null });
 }
 
 /** The turn is over: nothing is being said any more. */

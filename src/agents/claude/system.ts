@@ -1,8 +1,8 @@
 import type { Json } from '../../domain/json.ts';
-import { countAt, listAt, memberAt, objectAt, textAt } from '../shape.ts';
+import { countAt, listAt, memberAt, objectAt, short, textAt } from '../shape.ts';
 import { ignoredSystem } from './ignored.ts';
 import { readSessionState } from './result.ts';
-import { short, type Reading } from './state.ts';
+import type { Reading } from './state.ts';
 import { endTask, knownCall } from './tool-call.ts';
 
 type Reader = (reading: Reading, line: Json) => void;

@@ -1,8 +1,8 @@
 import { isObject, type Json } from '../../domain/json.ts';
-import { listAt, memberAt, objectAt, textAt } from '../shape.ts';
+import { listAt, memberAt, objectAt, short, textAt } from '../shape.ts';
 import { readResolved } from './approval.ts';
 import { closeCalls, leaveRunning, readCall, readOutput } from './calls.ts';
-import { short, type Child, type Reading } from './state.ts';
+import type { Child, Reading } from './state.ts';
 import { wholeText } from './texts.ts';
 import { isCall } from './tool-call.ts';
 import { endRunning, settle } from './turn.ts';

@@ -1,7 +1,7 @@
 import type { Json } from '../../domain/json.ts';
 import { limits } from '../../domain/limits.ts';
 import type { AgentDriver, AgentProfile } from '../../ports/agent.ts';
-import { isDeeper, textAt } from '../shape.ts';
+import { isDeeper, parsed, textAt } from '../shape.ts';
 import {
   readChangeApproval,
   readCommandApproval,
@@ -91,21 +91,13 @@ export function codexAgent(options: CodexOptions): AgentDriver {
 }
 
 function readLine(reading: Reading): void {
-  const value = parse(reading.line.text);
+  const value = parsed(reading.line.text);
   if (value === undefined) return reading.unrecognized('not JSON');
   const message = messageOf(value);
   if (!isDeeper(value, limits.jsonDepth)) return readMessage(reading, message);
   reading.unrecognized('JSON that is nested too deeply');
   // Unanswered it would be waited for.
   if (message.type === 'request') reading.send(invalidLine(message.id, 'nested too deeply'));
-}
-
-function parse(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
 }
 
 function readMessage(reading: Reading, message: Message): void {

@@ -1,7 +1,7 @@
 import type { Json } from '../../domain/json.ts';
 import type { PlanItem } from '../../domain/content.ts';
-import { listAt, memberAt, objectAt, textAt } from '../shape.ts';
-import { short, type Reading } from './state.ts';
+import { listAt, memberAt, objectAt, short, textAt } from '../shape.ts';
+import type { Reading } from './state.ts';
 import { withdrawTexts } from './texts.ts';
 
 /** `error`: a failed turn says it again at its end; one that the model is asked again after is told here. */

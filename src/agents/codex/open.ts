@@ -1,10 +1,11 @@
 import { isObject, type Json } from '../../domain/json.ts';
-import { listAt, memberAt, objectAt, textAt } from '../shape.ts';
+import { listAt, memberAt, objectAt, short, textAt } from '../shape.ts';
 import { failure, refusalOf } from './failure.ts';
 import { notificationLine, requestLine, type Answer } from './message.ts';
 import type { InitializeParams, ThreadForkParams, ThreadResumeParams } from './protocol.ts';
 import { modeNamed, threadSettings, unmetOf } from './settings.ts';
-import { changesOf, short, type InForce, type Reading } from './state.ts';
+import type { InForce } from '../in-force.ts';
+import type { Reading } from './state.ts';
 
 /** Ids of the requests of the opening. */
 export const openingIds = { initialize: 'initialize', skills: 'skills', thread: 'thread' } as const;
@@ -85,7 +86,7 @@ export function readThread(reading: Reading, answer: Answer): void {
     return fail(reading, 'Codex opened another session than was asked for.', 'protocol');
   }
   const told = toldOf(answer.result);
-  const settings = changesOf(inForce, told);
+  const settings = reading.changes(told);
   // What is needed no more is not kept with every line.
   const slim = { ...spec, instructions: null };
   reading.change({ phase: 'open', thread, confirmed: resumed, spec: slim });

@@ -1,10 +1,11 @@
-import type { AgentEvent } from '../../domain/agent-event.ts';
 import type { ToolCall } from '../../domain/content.ts';
 import type { SettingsChange } from '../../domain/entry.ts';
 import type { Json } from '../../domain/json.ts';
-import { limits } from '../../domain/limits.ts';
 import type { Tokens } from '../../domain/usage.ts';
-import { itemId, type DecoderState, type OpenSpec, type SpoolLine } from '../../ports/agent.ts';
+import type { DecoderState, OpenSpec } from '../../ports/agent.ts';
+import type { Withdrawn } from '../broken-text.ts';
+import type { InForce } from '../in-force.ts';
+import { LineReading } from '../reading.ts';
 import type { Ending } from './failure.ts';
 
 /**
@@ -74,13 +75,6 @@ export interface OpenText {
   readonly section: number | 'raw';
 }
 
-/** A text that broke off with its connection: the next attempt goes on with it, or it stays incomplete. */
-export interface Withdrawn {
-  readonly part: 'text' | 'thought';
-  readonly item: string;
-  readonly text: string;
-}
-
 /** A tool call as far as later lines need it: what Codex says at its end is whole. */
 export interface OpenCall {
   /** Without what was too large to be kept. */
@@ -103,17 +97,6 @@ export type Asked =
   | { readonly type: 'permissions'; readonly request: Json; readonly wanted: Json }
   | { readonly type: 'form'; readonly request: Json; readonly field: string }
   | { readonly type: 'questions'; readonly request: Json; readonly ids: readonly string[] };
-
-/** Settings as Codex last told them, so that only changes are reported. */
-export interface InForce {
-  readonly mode: string | null;
-  readonly model: string | null;
-  readonly provider: string | null;
-  readonly effort: string | null;
-  readonly title: string | null;
-  readonly used: number | null;
-  readonly size: number | null;
-}
 
 export const nothingInForce: InForce = {
   mode: null,
@@ -156,43 +139,15 @@ export function loadedState(state: DecoderState): CodexState {
 
 const remembered = 8;
 
-/** One line being read: the state it leads to and the events it makes. Lives for one call of `decode`. */
-export class Reading {
-  state: CodexState;
-  readonly events: AgentEvent[] = [];
-  readonly line: SpoolLine;
-  #ordinal = 0;
-
-  constructor(state: CodexState, line: SpoolLine) {
-    this.state = state;
-    this.line = line;
-  }
-
-  nextItem(): string {
-    const item = itemId(this.line, this.#ordinal);
-    this.#ordinal += 1;
-    return item;
-  }
-
-  change(changes: Partial<CodexState>): void {
-    this.state = { ...this.state, ...changes };
-  }
-
+/** One line being read. */
+export class Reading extends LineReading<CodexState> {
   changeTurn(changes: Partial<Turn>): void {
     const { turn } = this.state;
     if (turn !== null) this.change({ turn: { ...turn, ...changes } });
   }
 
-  emit(event: AgentEvent): void {
-    this.events.push(event);
-  }
-
   send(line: string): void {
     this.emit({ type: 'send', line });
-  }
-
-  notice(code: string, text: string): void {
-    this.emit({ type: 'notice', item: this.nextItem(), code, text: text.slice(0, 4096) });
   }
 
   /** The same words are told once. */
@@ -203,40 +158,10 @@ export class Reading {
     this.notice(code, text);
   }
 
-  unrecognized(reason: string): void {
-    const { text, from, to } = this.line;
-    const raw = text.slice(0, limits.unrecognizedBytes);
-    this.emit({ type: 'unrecognized', item: this.nextItem(), reason, raw, from, to });
+  /** An effort of none only says that none was asked for: no change. */
+  override changes(told: Partial<InForce>): SettingsChange | null {
+    const { effort, ...rest } = super.changes(told) ?? {};
+    const changes = typeof effort === 'string' ? { ...rest, effort } : rest;
+    return Object.keys(changes).length === 0 ? null : changes;
   }
-
-  /** Takes over what is in force; an entry says what is new in it, if anything is. */
-  report(told: Partial<InForce>): void {
-    const changes = changesOf(this.state.inForce, told);
-    this.change({ inForce: { ...this.state.inForce, ...told } });
-    if (changes !== null) this.emit({ type: 'settings', item: this.nextItem(), changes });
-  }
-}
-
-/** What differs, as a change of the session's settings; null where nothing does. */
-export function changesOf(before: InForce, told: Partial<InForce>): SettingsChange | null {
-  const now = { ...before, ...told };
-  const changes: SettingsChange = {};
-  if (now.mode !== before.mode) changes.mode = now.mode;
-  const isOther = now.model !== before.model || now.provider !== before.provider;
-  if (isOther && now.model !== null) {
-    const provider = now.provider === null ? {} : { provider: now.provider };
-    changes.modelInForce = { ...provider, id: now.model };
-  }
-  if (now.effort !== before.effort && now.effort !== null) changes.effort = now.effort;
-  if (now.title !== before.title) changes.title = now.title;
-  const moved = now.used !== before.used || now.size !== before.size;
-  if (moved && now.used !== null && now.size !== null) {
-    changes.context = { used: now.used, size: now.size, known: true };
-  }
-  return Object.keys(changes).length === 0 ? null : changes;
-}
-
-/** The bound of one remembered value: ids, names and titles. */
-export function short(value: Json | undefined, chars = 256): string | undefined {
-  return typeof value === 'string' ? value.slice(0, chars) : undefined;
 }

@@ -1,12 +1,11 @@
 import type { Json } from '../../domain/json.ts';
-import { countAt, listAt, memberAt, textAt } from '../shape.ts';
-import { short, type OpenText, type Reading } from './state.ts';
+import { begin, giveUp, tell, type Part } from '../broken-text.ts';
+import { countAt, listAt, memberAt, short, textAt } from '../shape.ts';
+import type { OpenText, Reading } from './state.ts';
 
 /** A text longer than this is no longer compared with a new attempt: what broke off stays incomplete. */
 const comparedChars = 16 * 1024;
 const openTexts = 16;
-
-type Part = OpenText['part'];
 
 /** `item/agentMessage/delta` and `item/plan/delta`. */
 export function readTextDelta(reading: Reading, params: Json): void {
@@ -50,28 +49,6 @@ function grow(reading: Reading, { params, part, section }: Delta): void {
   keep(reading, { ...open, item, text, section });
 }
 
-/**
- * Tells the beginning of a text, or the rest of one that had broken off. Null as long as it only says again
- * what was told before.
- */
-function begin(reading: Reading, part: Part, text: string): string | null {
-  const { withdrawn } = reading.state;
-  if (withdrawn !== null && withdrawn.part === part) {
-    if (withdrawn.text.length > text.length && withdrawn.text.startsWith(text)) return null;
-    if (text.startsWith(withdrawn.text)) {
-      const { item } = withdrawn;
-      reading.change({ withdrawn: null });
-      const delta = text.slice(withdrawn.text.length);
-      if (delta !== '') reading.emit({ type: 'text', item, part, delta });
-      return item;
-    }
-    giveUp(reading);
-  }
-  const item = reading.nextItem();
-  reading.emit({ type: 'text', item, part, delta: text });
-  return item;
-}
-
 /** A whole text: the end of the streamed one, or all of it at once. */
 export function endText(reading: Reading, item: Json): void {
   const native = textAt(item, 'id') ?? '';
@@ -103,14 +80,6 @@ export function wholeText(item: Json): string {
   }
 }
 
-function tell(reading: Reading, part: Part, text: string): string {
-  const item = begin(reading, part, text);
-  if (item !== null) return item;
-  // It is whole and shorter than what had broken off: another text.
-  giveUp(reading);
-  return tell(reading, part, text);
-}
-
 function thoughtOf(item: Json, section: OpenText['section'] | undefined): string {
   const of = (key: string): string =>
     (listAt(item, key) ?? []).filter((text) => typeof text === 'string').join('\n\n');
@@ -134,13 +103,6 @@ export function withdrawTexts(reading: Reading): void {
 export function endTexts(reading: Reading): void {
   withdrawTexts(reading);
   giveUp(reading);
-}
-
-function giveUp(reading: Reading): void {
-  const { withdrawn } = reading.state;
-  if (withdrawn === null) return;
-  reading.emit({ type: 'text_end', item: withdrawn.item, incomplete: true });
-  reading.change({ withdrawn: null });
 }
 
 function openText(reading: Reading, native: string): OpenText | undefined {

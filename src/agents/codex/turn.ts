@@ -1,10 +1,10 @@
 import type { Json } from '../../domain/json.ts';
-import { listAt, memberAt, objectAt, textAt } from '../shape.ts';
+import { listAt, memberAt, objectAt, short, textAt } from '../shape.ts';
 import { closeCalls, isRunning, leaveRunning, runningIn } from './calls.ts';
 import { endingOf, failure, refusalOf } from './failure.ts';
 import { requestLine, type Answer } from './message.ts';
 import type { TurnInterruptParams } from './protocol.ts';
-import { short, type CodexState, type Reading, type Turn } from './state.ts';
+import type { CodexState, Reading, Turn } from './state.ts';
 import { endTexts } from './texts.ts';
 
 const idChars = 256;
