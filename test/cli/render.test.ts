@@ -32,6 +32,12 @@ describe('an entry', () => {
     ).toEqual(['> one', '  two']);
   });
 
+  test('delivery, only of what was said elsewhere', () => {
+    const delivery = entryOf('delivery', { content: textContent('one\ntwo') });
+    expect(show(delivery)).toEqual(['> one', '  two']);
+    expect(show({ ...delivery, about: 'prompt' })).toEqual([]);
+  });
+
   test('message, as it is without colours and styled with them', () => {
     const message = entryOf('message', { content: textContent('# Hi\n\n**you**') });
     expect(show(message)).toEqual(['# Hi', '', '**you**']);

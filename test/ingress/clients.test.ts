@@ -141,7 +141,7 @@ test('S1: a token that has expired, was revoked, is unknown or is of another ses
   expect(await writer.hydrate(id)).toEqual(lines.slice(0, 2));
 });
 
-test('L4 S1: a take-over fences who wrote before; agents here go on, and then a writer with a new token', async () => {
+test('L4 L11 S1: a take-over fences who wrote before; agents here go on, and then a writer with a new token', async () => {
   const world = await IngressWorld.open();
   const { id, token, writer } = await world.log();
   const transcript = new Transcript();

@@ -46,7 +46,7 @@ test('S5: what is no entry is refused with what to change, and makes no session'
   expect(world.logged).toEqual([]);
 });
 
-test('L8: odd entries are stored to the byte, and shown as far as they can be', async () => {
+test('L8 L11: odd entries are stored to the byte, and shown as far as they can be', async () => {
   const world = await IngressWorld.open();
   const { id, token } = await world.log();
   const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;

@@ -124,7 +124,7 @@ test('L3 L4: of many writers at once with the same entry one stores it, and all 
   expect(await world.client.server.check()).toEqual({ faults: [], more: 0 });
 });
 
-test('L8: messages, calls, results, compactions and what a session is called are shown as what they are', async () => {
+test('L8 L11: messages, calls, results, compactions and what a session is called are shown as what they are', async () => {
   const world = await IngressWorld.open();
   const { id, writer } = await world.log();
   const transcript = new Transcript();
@@ -164,7 +164,7 @@ test('L8: messages, calls, results, compactions and what a session is called are
   expect(await world.client.server.check()).toEqual({ faults: [], more: 0 });
 });
 
-test('L8: what is written is listed, watched, previewed, forked, exported and imported like any other', async () => {
+test('L8 L11: what is written is listed, watched, previewed, forked, exported and imported like any other', async () => {
   const world = await IngressWorld.open();
   const { id, writer } = await world.log();
   const transcript = new Transcript();

@@ -98,7 +98,7 @@ test('L7: readers begin at the last compaction where they ask for that', async (
   expect(failure(odd)).toEqual([400, 'invalid']);
 });
 
-test('L8: every line comes back to the byte, however large it is', async () => {
+test('L8 L11: every line comes back to the byte, however large it is', async () => {
   const world = await IngressWorld.open();
   const { id, token, writer } = await world.log();
   const transcript = new Transcript();

@@ -175,6 +175,21 @@ export const kills: Kills = {
       expect(ofKind(log, 'run_ended')).toHaveLength(1);
     },
   },
+  'sessions.takeOver': {
+    prepare: async (place) => {
+      const { id: session } = await place.session();
+      return { session, input: { session, writer: 'external', epoch: 1 } };
+    },
+    check: async ({ place, session, first, again, log }) => {
+      const owners = ofKind(log, 'owner').map(({ data }) => [data['state'], data['epoch']]);
+      expect(owners).toEqual([['external', 2]]);
+      // The epoch tells that it was done.
+      if ('refused' in again) expect(again.refused.code).toBe('conflict');
+      else expect(first).toBeNull();
+      const { session: row } = await place.http.call('sessions.get', { session });
+      expect(row.writer).toEqual({ state: 'external', epoch: 2, to: null });
+    },
+  },
   'sessions.delete': {
     prepare: async (place) => {
       const { session } = await queued(place, 1);

@@ -40,6 +40,7 @@ export interface Row {
   forkedFrom: { session: string; entry: string | null; seq: number } | null;
   archived: boolean;
   deletedAt: string | null;
+  writer: { state: string; epoch: number; to: Fields | null };
   lastMessage: string | null;
   lastActivityAt: string;
   head: string | null;
@@ -242,6 +243,7 @@ export interface Answers {
   'sessions.restore': { session: Row };
   'sessions.send': Sent;
   'sessions.steer': Sent;
+  'sessions.takeOver': { session: Row; memory: string | null; reason: string | null };
   'snapshots.diff': {
     files: readonly { path: string; change: string; diff: string | null }[];
     next: string | null;

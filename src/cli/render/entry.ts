@@ -19,6 +19,10 @@ export function renderEntry(entry: Entry, look: Look): string[] {
   switch (entry.kind) {
     case 'prompt':
       return indent(renderBlocks(entry.data.content), style.green('> '), '  ');
+    case 'delivery':
+      // What was asked here was shown as it was asked.
+      if (entry.about !== undefined) return [];
+      return indent(renderBlocks(entry.data.content), style.green('> '), '  ');
     case 'message':
       return messageLines(entry, look);
     case 'thought':
@@ -73,7 +77,6 @@ export function renderEntry(entry: Entry, look: Look): string[] {
     case 'restore':
       return renderRestore(entry, look);
     case 'external':
-    case 'delivery':
     case 'run_started':
     case 'usage':
     case 'host':
