@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ConsolePlace } from './place.ts';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let place: ConsolePlace;
 let session: string;
 
@@ -26,7 +24,7 @@ interface Fault {
 /** Faults of the page that keep people out, as axe sees them. */
 async function faultsOf(page: Page): Promise<string[]> {
   // Not as a script element, which the page's own policy forbids.
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   const { violations } = await page.evaluate<{ violations: Fault[] }>('axe.run()');
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')

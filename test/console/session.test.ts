@@ -17,8 +17,8 @@ test('P1 V5: a session is begun on the page, and runs to its end there and in th
     .fill('[[say I begin.]] [[write a.txt|one\\n]] [[say Ready.]]');
   await page.getByRole('button', { name: 'Begin' }).click();
   const log = page.getByRole('log');
-  await log.getByText('Ready.').waitFor();
-  await log.getByText('completed').waitFor();
+  await log.getByText('Ready.', { exact: true }).waitFor();
+  await log.getByText('completed', { exact: true }).waitFor();
   await log.getByText('a.txt').first().waitFor();
   const line = page.getByRole('complementary').getByRole('link');
   await line.getByRole('img', { name: 'done' }).waitFor();
@@ -90,7 +90,7 @@ test('R4: Stop ends the run that hangs', async () => {
   const page = await place.page(`/s/${session}`);
   await page.getByRole('log').getByText('At it.', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Stop' }).click();
-  await page.getByRole('log').getByText('cancelled').waitFor();
+  await page.getByRole('log').getByText('cancelled', { exact: true }).waitFor();
   await page.context().close();
 });
 
@@ -109,7 +109,7 @@ test('V1 V4 R7: a daemon is killed under a watching page and comes back: nothing
   await page.getByRole('log').getByText('The very end.', { exact: true }).waitFor();
   await page.getByText('The daemon was restarted.').waitFor();
   const entries = await place.ended(session);
-  await page.getByRole('log').getByText('completed').waitFor();
+  await page.getByRole('log').getByText('completed', { exact: true }).waitFor();
   const kinds = new Set(['prompt', 'message', 'run_ended']);
   const first = entries.filter((entry) => kinds.has(entry.kind) || firstOfCall(entry));
   expect(await shownSeqs(page)).toEqual(first.map(({ seq }) => seq));
