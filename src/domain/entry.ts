@@ -263,6 +263,8 @@ export interface NativeLine {
   boundary?: true;
   /** Its name is that of another line (`about`), which says something else: it is in no file. */
   differs?: true;
+  /** Never in the log: `line` was left out where the entry was sent, and can be asked for. */
+  omitted?: true;
 }
 
 /** What an agent remembers after a fork: its own memory, or a text that tells it; or there is nothing to remember. */

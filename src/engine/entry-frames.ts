@@ -56,7 +56,22 @@ export class EntryFrames {
 }
 
 export function entryFrame(session: string, seq: number, json: string): Frame {
-  return { event: 'entry', seq, params: `{"session":${JSON.stringify(session)},"entry":${json}}` };
+  const entry = withoutLine(json);
+  return { event: 'entry', seq, params: `{"session":${JSON.stringify(session)},"entry":${entry}}` };
+}
+
+/** All members before the kind, which are names and a time. */
+const headChars = 600;
+
+/**
+ * An entry as it is sent to those who have not asked for lines of the agents' own memory: the line is left
+ * out, and it says so. What it shows is in entries of its own, so nobody is to pay for it twice.
+ */
+export function withoutLine(json: string): string {
+  if (!json.slice(0, headChars).includes('"kind":"native"')) return json;
+  const entry = JSON.parse(json) as Entry;
+  if (entry.kind !== 'native') return json;
+  return JSON.stringify({ ...entry, data: { ...entry.data, line: '', omitted: true } });
 }
 
 /** The fields in the order in which the store gives them. */

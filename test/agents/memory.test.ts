@@ -3,7 +3,7 @@ import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { builtInAgents } from '../../src/agents/agents.ts';
-import type { EntryOf } from '../../src/client/index.ts';
+import type { Entry, EntryOf } from '../../src/client/index.ts';
 import { fileMemories } from '../../src/memory/memories.ts';
 import type { Memories, MemoryLine } from '../../src/ports/memories.ts';
 import type { Talk } from '../app/talk.ts';
@@ -31,15 +31,24 @@ describe('Claude Code', () => {
 
   const projects = (): string => path.join(place.home, '.claude/projects');
 
-  async function nativesOf(talk: Talk): Promise<Native[]> {
-    const { entries } = await talk.whole();
-    const kept = entries.flatMap((entry) => (entry.kind === 'native' ? [entry] : []));
-    return Promise.all(kept.map(async ({ data }) => ({ ...data, line: await textOf(talk, data) })));
+  async function nativesOf({ session }: Talk): Promise<Native[]> {
+    const kept: Native[] = [];
+    for (let after: number | null = 0; after !== null;) {
+      const page: { entries: Entry[]; next: number | null } = await place.client.sessions.history({
+        session,
+        after,
+        kinds: ['native'],
+      });
+      for (const { kind, data } of page.entries) {
+        if (kind === 'native') kept.push({ ...data, line: await textOf(session, data) });
+      }
+      after = page.next;
+    }
+    return kept;
   }
 
-  async function textOf(talk: Talk, { line, blob }: Native): Promise<string> {
+  async function textOf(session: string, { line, blob }: Native): Promise<string> {
     if (blob === undefined) return line;
-    const { session } = talk;
     let text = Buffer.alloc(0);
     for (let offset: number | null = 0; offset !== null;) {
       const part: { base64: string; next: number | null } = await place.client.blobs.get({

@@ -50,7 +50,7 @@ export interface WorkbenchOptions {
   commitHooks?: CommitHooks;
   /** Told of what hooks are notified of. */
   happened?: () => void;
-  /** Files of the agents themselves; default: none. */
+  /** Files of the agents themselves; default: none. They read from the store, where a daemon dies, too. */
   memories?: Memories;
   /** How long a host may be idle; default: for ever. */
   idleMs?: number;
@@ -116,7 +116,7 @@ export class Workbench {
       stallMs: limits.stallMs,
       idleMs: this.#options.idleMs ?? 0,
       server: 'here',
-      memories: this.#memories(life),
+      memories: this.#options.memories ?? noMemories,
       prices: { table: this.#options.prices ?? [], file: '', problem: null },
       ...(this.#options.files === undefined
         ? {}
@@ -132,16 +132,6 @@ export class Workbench {
       log: (event, data) => this.logged.push({ event, data }),
     });
     return this.engine;
-  }
-
-  #memories(life: Mortal): Memories {
-    const { memories } = this.#options;
-    if (memories === undefined) return noMemories;
-    const { restore } = life.port(memories);
-    return {
-      restore: (session, lines) => restore(session, lines),
-      capture: (session, known) => memories.capture(session, known),
-    };
   }
 
   #hooks(life: Mortal): { commitHooks?: CommitHooks; happened?: () => void } {

@@ -1,6 +1,7 @@
 import type { EntryKind } from '../../domain/entry.ts';
 import { refuse } from '../../domain/refusal.ts';
 import { forkOf, longestChain } from '../../engine/ancestry.ts';
+import { withoutLine } from '../../engine/entry-frames.ts';
 import type { HistoryQuery, HistoryTextPage } from '../../ports/store.ts';
 import type { ParsedInputOf } from '../../protocol/operations.ts';
 import { arrayText, JsonText } from '../answer.ts';
@@ -17,7 +18,11 @@ export const sessionsHistory: Handler<'sessions.history'> = async (input, contex
   const page = bounded(await read(place, { ...input, after }, context), input, from);
   const inherited = from > 1 ? null : await goesOn(place, page, { input, context });
   const own = place.session === session;
-  const texts = page.entries.map(({ json }) => (own ? json : marked(json, place.session)));
+  const asked = input.kinds?.includes('native') === true;
+  const texts = page.entries.map(({ json }) => {
+    const text = asked ? json : withoutLine(json);
+    return own ? text : marked(text, place.session);
+  });
   return JsonText.object({
     session: JSON.stringify(session),
     key: JSON.stringify(row.key),

@@ -13,7 +13,11 @@ export const sessionsHistory = operation({
       session: sessionName,
       after: seq.optional(),
       before: seq.optional().describe('newest first; without after and before: from the end'),
-      kinds: z.array(kind).max(40).optional(),
+      kinds: z
+        .array(kind)
+        .max(40)
+        .optional()
+        .describe('lines of the agents’ own memory are left out unless native is among them'),
       run: id.optional(),
       path: z
         .boolean()
