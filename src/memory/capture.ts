@@ -2,7 +2,7 @@ import { findFiles, type FoundFile } from './folder.ts';
 import { linesOf, objectOf } from './lines.ts';
 import type { MemoryFiles } from '../ports/memory-files.ts';
 import type { MemoryLine } from '../ports/memories.ts';
-import type { Whereabouts } from './memories.ts';
+import type { Whereabouts } from './whereabouts.ts';
 
 /**
  * What the files of a session go on with after the last line that is known of each. Where that is not in

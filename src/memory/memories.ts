@@ -1,9 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import type { AgentDriver } from '../ports/agent.ts';
 import type { Memories, MemoryLine, NativeSession, Restored } from '../ports/memories.ts';
-import type { MemoryFiles } from '../ports/memory-files.ts';
 import { captured } from './capture.ts';
 import { restoreFiles } from './restore.ts';
+import type { Whereabouts } from './whereabouts.ts';
 
 export interface MemoriesOptions {
   drivers: readonly AgentDriver[];
@@ -13,14 +13,6 @@ export interface MemoriesOptions {
 
 /** A native id names files: nothing else than what agents give their sessions as names. */
 const nativePattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
-
-/** Where the files of a session are, in the environment that its agent gets. */
-export interface Whereabouts {
-  files: MemoryFiles;
-  folder: string;
-  nativeId: string;
-  cwd: string;
-}
 
 /** The files in which the agents of this machine keep conversations. */
 export function fileMemories(options: MemoriesOptions): Memories {

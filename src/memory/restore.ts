@@ -6,7 +6,7 @@ import type { MemoryLine, Restored } from '../ports/memories.ts';
 import { compareFiles } from './compare.ts';
 import { fileMode, kindAt, makeFolder, putFile } from './folder.ts';
 import { linesOf, objectOf } from './lines.ts';
-import type { Whereabouts } from './memories.ts';
+import type { Whereabouts } from './whereabouts.ts';
 
 /** What is kept beside a file is small; more is none of the agent's. */
 const besideChars = 64 * 1024;

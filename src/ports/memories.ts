@@ -31,5 +31,9 @@ export type Restored = { restored: true } | { restored: false; reason: string };
 /** Of a daemon whose agents remember nothing that could be put anywhere. */
 export const noMemories: Memories = {
   restore: () => Promise.resolve({ restored: false, reason: 'agents here keep nothing in files' }),
-  async *capture() {},
+  capture: () => nothing(),
 };
+
+async function* nothing(): AsyncGenerator<MemoryLine> {
+  yield* [];
+}

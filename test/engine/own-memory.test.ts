@@ -19,7 +19,7 @@ function remembering(): AgentDriver {
     shows: [
       {
         kind: 'message' as const,
-        content: [{ type: 'text' as const, text: String(line['text']) }],
+        content: [{ type: 'text' as const, text: line['text'] as string }],
       },
     ],
   });
