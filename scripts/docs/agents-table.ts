@@ -1,5 +1,7 @@
 import { builtInAgents } from '../../src/agents/agents.ts';
 import type { AgentDriver, AgentProfile } from '../../src/ports/agent.ts';
+import { cells, type Cell } from '../../test/agents/contract/cells.ts';
+import { dialects } from '../../test/agents/contract/dialects.ts';
 
 const foreign = { program: 'program', env: {}, trusted: [] };
 
@@ -34,24 +36,43 @@ const columns: readonly (readonly [string, (driver: AgentDriver) => string])[] =
   ['of these at once', ({ profile }) => profile.live.map(code).join(' ') || '–'],
 ];
 
-const begin = '<!-- agents: written by scripts/agents-table.ts -->';
-const end = '<!-- end of agents -->';
+const begin = (name: string) => `<!-- ${name}: written by scripts/agents-table.ts -->`;
+const end = (name: string) => `<!-- end of ${name} -->`;
 
-/** The text with the table of agents as they are now. */
-export function withTable(text: string): string {
-  const [before, rest] = text.split(begin);
-  const after = rest?.split(end)[1];
-  if (before === undefined || after === undefined) throw new Error(`no place for it: ${begin}`);
-  return `${before}${begin}\n\n${tableOf(knownAgents)}\n\n${end}${after}`;
+/** The text with the tables of agents as they are now. */
+export function withTables(text: string): string {
+  return within(within(text, 'agents', agentRows()), 'contract', contractRows());
 }
 
-function tableOf(drivers: readonly AgentDriver[]): string {
-  const rows = [
+function within(text: string, name: string, rows: readonly (readonly string[])[]): string {
+  const [before, rest] = text.split(begin(name));
+  const after = rest?.split(end(name))[1];
+  if (before === undefined || after === undefined) throw new Error(`no place for ${name}`);
+  const table = rows.map((row) => `| ${row.join(' | ')} |`).join('\n');
+  return `${before}${begin(name)}\n\n${table}\n\n${end(name)}${after}`;
+}
+
+function agentRows(): readonly (readonly string[])[] {
+  return [
     columns.map(([head]) => head),
     columns.map(() => '---'),
-    ...drivers.map((driver) => columns.map(([, cell]) => cell(driver))),
+    ...knownAgents.map((driver) => columns.map(([, cell]) => cell(driver))),
   ];
-  return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** What at least one agent cannot do, by the failures that its contract expects. */
+function contractRows(): readonly (readonly string[])[] {
+  const agents = Object.values(dialects);
+  const named = Object.entries(cells) as readonly (readonly [Cell, string])[];
+  const lacking = named.filter(([cell]) => agents.some(({ cannot }) => cell in cannot));
+  return [
+    ['what', ...agents.map(({ agent }) => code(agent))],
+    ['---', ...agents.map(() => '---')],
+    ...lacking.map(([cell, title]) => [
+      title.replace(/^(?:[A-Z]\d+ ?)+: /, ''),
+      ...agents.map(({ cannot }) => cannot[cell]?.because ?? 'yes'),
+    ]),
+  ];
 }
 
 function yes(flag: boolean): string {

@@ -1,5 +1,5 @@
 import type { AgentDriver } from '../ports/agent.ts';
-import { acpAgentSettings, acpDriver, acpLiveSettings } from './acp/driver.ts';
+import { acpAgentSettings, acpDriver, acpFlags, acpLiveSettings } from './acp/driver.ts';
 import type { AcpQuirks } from './acp/quirks.ts';
 import { claudeAgent } from './claude/driver.ts';
 import type { ClaudeOptions } from './claude/program.ts';
@@ -62,20 +62,11 @@ export function customAcpAgent(custom: CustomAgent): AgentDriver {
   const { name, title = name, command, args, env, quirks = {} } = custom;
   return acpDriver({
     profile: {
+      ...acpFlags,
       name,
       title,
-      protocol: 'acp',
-      steer: false,
-      resume: true,
-      activityIsEvidence: true,
-      deduplicatesPrompts: false,
-      editsInput: false,
-      hearsDenials: false,
-      images: true,
-      fork: false,
       settings: acpAgentSettings,
       live: acpLiveSettings,
-      mcpSecrets: false,
       install: custom.install ?? `the program ${command}`,
     },
     quirks,

@@ -72,3 +72,8 @@ export function parsed(text: string): Json | undefined {
     return undefined;
   }
 }
+
+/** Whether it is one that a program takes as it is. */
+export function isPath(directory: string): boolean {
+  return directory.startsWith('/') && !directory.includes('\0');
+}

@@ -1,5 +1,5 @@
 // The conversations of test/fixtures/wire/acp, and what an agent of this protocol says.
-import { acpDriver } from '../../src/agents/acp/driver.ts';
+import { acpDriver, acpFlags } from '../../src/agents/acp/driver.ts';
 import type { AcpQuirks } from '../../src/agents/acp/quirks.ts';
 import { geminiQuirks } from '../../src/agents/gemini/gemini.ts';
 import { piQuirks } from '../../src/agents/pi/pi.ts';
@@ -38,20 +38,11 @@ export const conversations: readonly Conversation[] = [
 export function driverOf(quirks: AcpQuirks = {}): AgentDriver {
   return acpDriver({
     profile: {
+      ...acpFlags,
       name: 'some-agent',
       title: 'Some agent',
-      protocol: 'acp',
-      steer: false,
-      resume: true,
-      activityIsEvidence: true,
-      deduplicatesPrompts: false,
-      editsInput: false,
-      hearsDenials: false,
-      images: true,
-      fork: false,
       settings: ['model', 'mode'],
       live: [],
-      mcpSecrets: false,
       install: 'not to be had',
     },
     program: () => ({ program: 'some-agent', args: [], env: {} }),

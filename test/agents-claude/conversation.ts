@@ -11,7 +11,7 @@ import {
 } from '../agents-contract/wire.ts';
 import { scenarios } from '../fixtures/wire/claude/scenarios.ts';
 
-export { linesOf, linesOfMessages, specOf } from '../agents-contract/wire.ts';
+export { linesOfMessages, specOf } from '../agents-contract/wire.ts';
 export const { wireOf, expectedOf, eventsOf } = fixturesIn('claude');
 
 export const names: readonly string[] = scenarios.map(({ name }) => name);

@@ -41,11 +41,11 @@ export interface WireDriver {
     reasons: readonly string[];
   };
   /** A request with this value, as JSON, in the place of what is asked. */
-  request(value: string): string;
+  request: (value: string) => string;
   /** Requests that are not known. */
   unknownRequests: readonly object[];
   /** The nth round of a conversation that leaves everything open; how many there are. */
-  endless: { rounds: number; round(n: number): readonly object[] };
+  endless: { rounds: number; round: (n: number) => readonly object[] };
   /** Messages with a text that is too long wherever one can be. */
-  long(text: string): readonly object[];
+  long: (text: string) => readonly object[];
 }

@@ -53,10 +53,10 @@ type Events = readonly (readonly AgentEvent[])[];
 
 /** The fixtures of one folder, by their names. */
 export function fixturesIn(folder: string): {
-  wireOf(name: string): readonly SpoolLine[];
-  expectedOf(name: string): Events;
+  wireOf: (name: string) => readonly SpoolLine[];
+  expectedOf: (name: string) => Events;
   /** All events of a fixture, in order. */
-  eventsOf(name: string): readonly AgentEvent[];
+  eventsOf: (name: string) => readonly AgentEvent[];
 } {
   const linesIn = (file: string) =>
     linesOf(readFileSync(path.join(wireFolder, folder, file), 'utf8'));
@@ -93,7 +93,10 @@ export function decodeWith(
 /** An agent that has said something: the state, and a way to let it say more. */
 export interface Speaking {
   state: DecoderState;
-  say(...messages: readonly object[]): { events: readonly AgentEvent[]; state: DecoderState };
+  say: (...messages: readonly object[]) => {
+    events: readonly AgentEvent[];
+    state: DecoderState;
+  };
 }
 
 export function speaking(driver: AgentDriver, spec: OpenSpec, said: readonly object[]): Speaking {

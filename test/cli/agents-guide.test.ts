@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { knownAgents as agents, withTable } from '../../scripts/docs/agents-table.ts';
+import { knownAgents as agents, withTables } from '../../scripts/docs/agents-table.ts';
 import { cliVersion } from '../agents/cli.ts';
 import { codexVersion } from '../agents/codex-cli.ts';
 import { pinned } from '../agents/real-agents.ts';
@@ -61,7 +61,7 @@ test('the commands of the guide to agents do what it says', { timeout: 60_000 },
 });
 
 test('the guide says of each agent what its profile says, and the tested version is the one that is tested', () => {
-  expect(guide).toBe(withTable(guide));
+  expect(guide).toBe(withTables(guide));
   for (const { profile } of agents) expect(guide).toContain(profile.install);
   const testedOf = (name: string) =>
     agents.find(({ profile }) => profile.name === name)?.probe?.tested;

@@ -35,6 +35,20 @@ export interface AcpOptions {
   memoryFiles?: MemoryFiles;
 }
 
+/** What every agent of the protocol can do, and what none is known to do: nothing more is claimed of one. */
+export const acpFlags = {
+  protocol: 'acp',
+  steer: false,
+  resume: true,
+  activityIsEvidence: true,
+  deduplicatesPrompts: false,
+  editsInput: false,
+  hearsDenials: false,
+  images: true,
+  fork: false,
+  mcpSecrets: false,
+} as const satisfies Partial<AgentProfile>;
+
 /** What the protocol has a place for; what one agent then has no place for is told when it opens. */
 export const acpAgentSettings: AgentProfile['settings'] = [
   ...acpSettings,

@@ -11,7 +11,7 @@ import type {
   ProbeProblem,
   ProbeStep,
 } from '../../ports/probe.ts';
-import { isDeeper, listAt, memberAt, objectAt, textAt } from '../shape.ts';
+import { isDeeper, listAt, memberAt, objectAt, parsed, textAt } from '../shape.ts';
 import { failureOfError } from './failure.ts';
 import { type Answer, errorCodes, errorLine, messageOf, requestLine } from './json-rpc.ts';
 import { openingIds, openingLines } from './open.ts';
@@ -65,13 +65,8 @@ function readLine(state: Json, text: string, cwd: string): ProbeStep {
 }
 
 function parse(text: string): ReturnType<typeof messageOf> | undefined {
-  try {
-    const value = JSON.parse(text) as Json;
-    return isDeeper(value, limits.jsonDepth) ? undefined : messageOf(value);
-  } catch {
-    // Programs print other things beside their protocol.
-    return undefined;
-  }
+  const value = parsed(text);
+  return value === undefined || isDeeper(value, limits.jsonDepth) ? undefined : messageOf(value);
 }
 
 function readInitialized(answer: Answer, cwd: string): ProbeStep {

@@ -1,6 +1,7 @@
 import type { McpServer, Secrets } from '../../domain/settings.ts';
 import { secretName } from '../../domain/settings.ts';
 import type { AgentFile, OpenSpec } from '../../ports/agent.ts';
+import { isPath } from '../shape.ts';
 
 /** Modes that ask. The others let the agent act unseen, which is for our policy to decide. */
 export const modes = ['acceptEdits', 'manual', 'plan'] as const;
@@ -111,10 +112,6 @@ function serverConfig(server: McpServer, secrets: Secrets): object {
  */
 function literal(text: string): string {
   return text.replaceAll('${', '${TURNKEEP_DOLLAR:-$}{');
-}
-
-function isPath(directory: string): boolean {
-  return directory.startsWith('/') && !directory.includes('\0');
 }
 
 /** What of the settings Claude Code is not told, or cannot do as it is meant. */

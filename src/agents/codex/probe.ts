@@ -7,7 +7,7 @@ import type {
   OfferedValue,
   ProbeStep,
 } from '../../ports/probe.ts';
-import { isDeeper, listAt, memberAt, objectAt, textAt } from '../shape.ts';
+import { isDeeper, listAt, memberAt, objectAt, parsed, textAt } from '../shape.ts';
 import { refusalOf } from './failure.ts';
 import { messageOf, notificationLine, refusalLine, requestLine, type Answer } from './message.ts';
 import { openingIds, openingLines } from './open.ts';
@@ -58,13 +58,8 @@ function readLine(state: Json, text: string, cwd: string): ProbeStep {
 }
 
 function parse(text: string): ReturnType<typeof messageOf> | undefined {
-  try {
-    const value = JSON.parse(text) as Json;
-    return isDeeper(value, limits.jsonDepth) ? undefined : messageOf(value);
-  } catch {
-    // Programs print other things beside their protocol.
-    return undefined;
-  }
+  const value = parsed(text);
+  return value === undefined || isDeeper(value, limits.jsonDepth) ? undefined : messageOf(value);
 }
 
 function begun(answer: Answer, cwd: string): ProbeStep {

@@ -8,6 +8,7 @@ import type {
   ThreadSettingsUpdateParams,
 } from './protocol.ts';
 import type { Unmet } from './wish.ts';
+import { isPath } from '../shape.ts';
 
 /** What a mode is in Codex's own words: when it asks, and where its commands may write until it does. */
 interface Mode {
@@ -123,10 +124,6 @@ function policyOf(sandbox: SandboxMode, writableRoots: readonly string[]): Sandb
     excludeTmpdirEnvVar: false,
     excludeSlashTmp: false,
   };
-}
-
-function isPath(directory: string): boolean {
-  return directory.startsWith('/') && !directory.includes('\0');
 }
 
 /** What of the settings Codex is not told, or cannot do as it is meant. */

@@ -1,25 +1,16 @@
 import type { AgentDriver, AgentProfile, OpenSpec } from '../../ports/agent.ts';
-import { acpAgentSettings, acpDriver, acpLiveSettings } from '../acp/driver.ts';
+import { acpAgentSettings, acpDriver, acpFlags, acpLiveSettings } from '../acp/driver.ts';
 import type { AcpQuirks } from '../acp/quirks.ts';
 import { type ForeignOptions, isTrusted, networkVariables } from '../trust.ts';
 
 const profile: AgentProfile = {
+  ...acpFlags,
   name: 'gemini',
   title: 'Gemini CLI',
-  protocol: 'acp',
-  steer: false,
-  resume: true,
-  activityIsEvidence: true,
-  deduplicatesPrompts: false,
-  editsInput: false,
-  hearsDenials: false,
-  images: true,
-  fork: false,
   settings: acpAgentSettings.filter(
     (setting) => setting !== 'additionalDirs' && setting !== 'effort',
   ),
   live: acpLiveSettings.filter((setting) => setting !== 'effort'),
-  mcpSecrets: false,
   install: 'npm install -g @google/gemini-cli',
 };
 

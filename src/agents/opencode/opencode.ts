@@ -1,22 +1,13 @@
 import type { AgentDriver, AgentProfile, OpenSpec } from '../../ports/agent.ts';
-import { acpAgentSettings, acpDriver, acpLiveSettings } from '../acp/driver.ts';
+import { acpAgentSettings, acpDriver, acpFlags, acpLiveSettings } from '../acp/driver.ts';
 import { type ForeignOptions, isTrusted, networkVariables } from '../trust.ts';
 
 const profile: AgentProfile = {
+  ...acpFlags,
   name: 'opencode',
   title: 'OpenCode',
-  protocol: 'acp',
-  steer: false,
-  resume: true,
-  activityIsEvidence: true,
-  deduplicatesPrompts: false,
-  editsInput: false,
-  hearsDenials: false,
-  images: true,
-  fork: false,
   settings: acpAgentSettings.filter((setting) => setting !== 'additionalDirs'),
   live: acpLiveSettings,
-  mcpSecrets: false,
   install: 'npm install -g opencode-ai',
 };
 

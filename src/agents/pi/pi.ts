@@ -1,5 +1,5 @@
 import type { AgentDriver, AgentProfile, OpenSpec } from '../../ports/agent.ts';
-import { acpDriver } from '../acp/driver.ts';
+import { acpDriver, acpFlags } from '../acp/driver.ts';
 import type { AcpQuirks } from '../acp/quirks.ts';
 import { piMemoryFiles } from './memory-files.ts';
 import { type ForeignOptions, isTrusted, networkVariables } from '../trust.ts';
@@ -13,20 +13,11 @@ export interface PiOptions extends ForeignOptions {
 }
 
 const profile: AgentProfile = {
+  ...acpFlags,
   name: 'pi',
   title: 'pi',
-  protocol: 'acp',
-  steer: false,
-  resume: true,
-  activityIsEvidence: true,
-  deduplicatesPrompts: false,
-  editsInput: false,
-  hearsDenials: false,
-  images: true,
-  fork: false,
   settings: ['model', 'effort', 'env'],
   live: ['model', 'effort'],
-  mcpSecrets: false,
   install: 'npm install -g pi-acp @earendil-works/pi-coding-agent',
 };
 

@@ -1,5 +1,5 @@
 import type { AgentDriver, AgentProfile } from '../../ports/agent.ts';
-import { acpAgentSettings, acpDriver, acpLiveSettings } from '../acp/driver.ts';
+import { acpAgentSettings, acpDriver, acpFlags, acpLiveSettings } from '../acp/driver.ts';
 
 /** Where the scripted agent is, as paths: this layer knows no files. */
 export interface ScriptedOptions {
@@ -12,20 +12,13 @@ export interface ScriptedOptions {
 }
 
 const profile: AgentProfile = {
+  ...acpFlags,
   name: 'scripted',
   title: 'Scripted agent',
-  protocol: 'acp',
-  steer: false,
-  resume: true,
-  activityIsEvidence: true,
-  deduplicatesPrompts: false,
   editsInput: true,
   hearsDenials: true,
-  images: true,
-  fork: false,
   settings: acpAgentSettings,
   live: acpLiveSettings,
-  mcpSecrets: false,
   install: 'built in',
 };
 

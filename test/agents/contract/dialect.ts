@@ -7,21 +7,21 @@ import type { Brings } from './repository.ts';
 export interface Dialect {
   agent: RealAgent;
   /** Lines of a script in which the model calls its tools. */
-  write(file: string, content: string): string;
-  bash(command: string): string;
+  write: (file: string, content: string) => string;
+  bash: (command: string) => string;
   /** A tool of an MCP server, without arguments. */
-  useServer(server: string, tool: string): string;
+  useServer: (server: string, tool: string) => string;
   /** The tool with which the model asks the user to choose. */
-  ask(question: string, choices: readonly string[]): string;
+  ask: (question: string, choices: readonly string[]) => string;
   /** What it tells of the tokens that the service has counted. */
-  tokens(counted: Tokens): Partial<Tokens>;
+  tokens: (counted: Tokens) => Partial<Tokens>;
   /** The model in force. */
   model: RegExp;
   /** The same prompt leads to the same entries in the same order each time. */
   steady: boolean;
   cannot: { readonly [C in Cell]?: Failure };
   /** What has to be so before a conversation can be opened again, in the agent's home. */
-  settled?(home: string): Promise<void>;
+  settled?: (home: string) => Promise<void>;
   brings: Brings;
 }
 

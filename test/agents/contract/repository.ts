@@ -9,7 +9,9 @@ import { promisify } from 'node:util';
 /** What a repository has for one agent. */
 export interface Brings {
   /** Files by their names. `mark` is a command that leaves a mark of this name, `url` a server of its own. */
-  files(of: { mark(name: string): string; url: string }): { readonly [name: string]: string };
+  files: (of: { mark: (name: string) => string; url: string }) => {
+    readonly [name: string]: string;
+  };
   /** What belongs to a project is looked for from the root of its repository on. */
   git?: true;
   /** What the user types to have its skill used. */
