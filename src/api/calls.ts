@@ -20,6 +20,7 @@ import type { Live } from './live.ts';
 import type { ApiOptions } from './options.ts';
 import { seen, sees } from './reach.ts';
 import type { Tokens } from './tokens.ts';
+import type { FindFiles } from '../ports/find.ts';
 import type { HookOps } from '../ports/hooks.ts';
 import type { MoveOps } from '../ports/moves.ts';
 
@@ -118,7 +119,8 @@ export class Calls {
   }
 
   #context(caller: Caller, later: (() => void)[]): Context {
-    const { engine, store, clock, config, hooks = noHooks, moves = noMoves, logins } = this.options;
+    const { engine, store, clock, config, logins } = this.options;
+    const { hooks = noHooks, moves = noMoves, findFiles = noFiles } = this.options;
     return {
       engine,
       store,
@@ -126,6 +128,7 @@ export class Calls {
       config,
       hooks,
       moves,
+      findFiles,
       logins,
       caller,
       session: (name) => this.session(name, caller),
@@ -139,6 +142,8 @@ export class Calls {
     };
   }
 }
+
+const noFiles: FindFiles = async () => ({ files: [], complete: true });
 
 /** Of an api that is put together without them. */
 const noMoves: MoveOps = {

@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logins } from '../ports/console.ts';
+import type { FindFiles } from '../ports/find.ts';
 import type { HookOps } from '../ports/hooks.ts';
 import type { MoveOps } from '../ports/moves.ts';
 import type { Store } from '../ports/store.ts';
@@ -26,6 +27,7 @@ export interface Context {
   config: ApiConfig;
   hooks: HookOps;
   moves: MoveOps;
+  findFiles: FindFiles;
   /** Undefined where no console is served. */
   logins: Logins | undefined;
   caller: Caller;

@@ -19,6 +19,7 @@ import { policyTest } from './handlers/policy-test.ts';
 import { budgetsGet } from './handlers/budgets-get.ts';
 import { budgetsSet } from './handlers/budgets-set.ts';
 import { pricesGet } from './handlers/prices-get.ts';
+import { filesFind } from './handlers/files-find.ts';
 import { hooksList } from './handlers/hooks-list.ts';
 import { hooksTest } from './handlers/hooks-test.ts';
 import { queueEdit } from './handlers/queue-edit.ts';
@@ -82,6 +83,7 @@ export const handlers: Handlers = {
   'budgets.get': budgetsGet,
   'budgets.set': budgetsSet,
   'prices.get': pricesGet,
+  'files.find': filesFind,
   'hooks.list': hooksList,
   'hooks.test': hooksTest,
   'queue.edit': queueEdit,

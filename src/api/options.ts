@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logins, Pages } from '../ports/console.ts';
+import type { FindFiles } from '../ports/find.ts';
 import type { HookOps } from '../ports/hooks.ts';
 import type { MoveOps } from '../ports/moves.ts';
 import type { Store } from '../ports/store.ts';
@@ -20,6 +21,8 @@ export interface ApiOptions {
   editors?: ServeEditor;
   /** Moves sessions to other daemons; without it none is moved. */
   moves?: MoveOps;
+  /** Without it none is found. */
+  findFiles?: FindFiles;
   /**
    * Called once an answer to `server.shutdown` has left (or its caller has gone). The engine has
    * been shut down by then; what is left is to close the listeners and to end the process.

@@ -11,6 +11,7 @@ import { refuse } from '../domain/refusal.ts';
 import { createEngine, type SessionEngine } from '../engine/create-engine.ts';
 import type { ShutRun } from '../engine/engine.ts';
 import { openFiles } from '../files/files.ts';
+import { openFind } from '../files/find.ts';
 import { openHosts } from '../hosts/hosts.ts';
 import { fileMemories } from '../memory/memories.ts';
 import type { AgentDriver } from '../ports/agent.ts';
@@ -191,6 +192,7 @@ async function compose(
     logins,
     hooks: hooks.ops,
     moves,
+    findFiles: openFind({ closed: [directory.path], entries: limits.findEntries }),
     editors: editorsAt(directory.socket),
     shutdown: () => void end.close(),
     log: ({ event, error, ...data }) => log(event, { ...data, message: String(error) }),

@@ -9,6 +9,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   runs: ['turnkeep runs', 'turnkeep runs last --json'],
   diff: ['turnkeep diff last', 'turnkeep diff daily --run last --json'],
   snapshots: ['turnkeep snapshots daily --changes write'],
+  files: ['turnkeep files daily notes'],
   usage: [
     'turnkeep usage --since 30d',
     'turnkeep usage --by session model --json',

@@ -13,6 +13,7 @@ import { addDecideCommands } from './commands/decide.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDriveCommands } from './commands/drive.ts';
 import { addExport } from './commands/export.ts';
+import { addFiles } from './commands/files.ts';
 import { addHooks } from './commands/hooks.ts';
 import { addImport } from './commands/import.ts';
 import { addOpenApi } from './commands/openapi.ts';
@@ -86,6 +87,7 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
   addPreview(program, act);
   addRuns(program, act);
   addSnapshots(program, act);
+  addFiles(program, act);
   addUsage(program, act);
   addBudget(program, act);
   addPrices(program, act);

@@ -66,6 +66,7 @@ const groups: { readonly [Group in keyof CallGroups]: true } = {
   approvals: true,
   blobs: true,
   budgets: true,
+  files: true,
   hooks: true,
   logins: true,
   moves: true,

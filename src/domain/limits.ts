@@ -121,6 +121,10 @@ export const limits = {
   /** Text of a file that is compared line by line, and text of differences in one answer. */
   diffBytes: 256 * 1024,
   diffChars: 512 * 1024,
+  /** Files of one answer that were looked for; names and time that one search takes at most. */
+  foundFiles: 100,
+  findEntries: 20_000,
+  findMs: 500,
   /** Free space below which no prompt is accepted, and below which agents are paused. */
   spaceLowBytes: 1024 ** 3,
   spaceShortBytes: 256 * 1024 * 1024,

@@ -10,6 +10,7 @@ import { budgetsGet } from './operations/budgets-get.ts';
 import { budgetsSet } from './operations/budgets-set.ts';
 import { feedsClose } from './operations/feeds-close.ts';
 import { feedsOpen } from './operations/feeds-open.ts';
+import { filesFind } from './operations/files-find.ts';
 import { hooksList } from './operations/hooks-list.ts';
 import { hooksTest } from './operations/hooks-test.ts';
 import { loginsCreate } from './operations/logins-create.ts';
@@ -77,6 +78,7 @@ export const operations = {
   'budgets.set': budgetsSet,
   'feeds.close': feedsClose,
   'feeds.open': feedsOpen,
+  'files.find': filesFind,
   'hooks.list': hooksList,
   'hooks.test': hooksTest,
   'logins.create': loginsCreate,

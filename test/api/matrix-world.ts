@@ -64,6 +64,7 @@ function inputsOf(digest: string): Inputs {
     'blobs.put': {},
     'feeds.close': { session },
     'feeds.open': { session },
+    'files.find': { session },
     'budgets.get': {},
     'budgets.set': { budget: null },
     'prices.get': {},

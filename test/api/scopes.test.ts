@@ -22,6 +22,7 @@ const table = `
   budgets.set            -      -      -       -       -       x      -
   feeds.close            -      x      x       x       x       x      x
   feeds.open             -      x      x       x       x       x      x
+  files.find             -      -      x       -       x       x      x
   hooks.list             -      -      -       -       -       x      -
   hooks.test             -      -      -       -       -       x      -
   logins.create          -      -      -       -       -       x      -
@@ -269,6 +270,7 @@ describe('tokens that are bound to sessions', () => {
       'budgets.get',
       'feeds.close',
       'feeds.open',
+      'files.find',
       'moves.activate',
       'moves.begin',
       'moves.cancel',

@@ -16,6 +16,7 @@ const readers: Readonly<Partial<Record<Operation, (session: string, run: string)
   'agents.list': () => ({}),
   'approvals.list': (session) => ({ session }),
   'budgets.get': (session) => ({ session }),
+  'files.find': (session) => ({ session, query: 'a' }),
   'hooks.list': () => ({}),
   'prices.get': () => ({}),
   'policy.get': (session) => ({ session }),

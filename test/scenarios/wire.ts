@@ -145,6 +145,7 @@ export interface Answers {
     openApprovals: readonly Entry[];
     partials: readonly { entryId: string; offset: number; text: string }[];
   };
+  'files.find': { files: readonly { path: string; type: string }[]; complete: boolean };
   'logins.create': { code: string; expiresAt: string; origin: string | null };
   'hooks.list': {
     problem: string | null;
