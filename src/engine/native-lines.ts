@@ -106,14 +106,14 @@ async function append(
     ...(expect === undefined ? {} : { expect }),
     ...(begins === undefined ? {} : { begins }),
   };
-  const { duplicates, seqOf, state } = await actor.post({ command, by, ownId: true, blobs });
-  const known = new Set(duplicates);
+  const outcome = await actor.post({ command, by, ownId: true, blobs });
+  const known = new Set(outcome.duplicates);
   const lines = placed.map(({ id: name, otherwise }) => {
-    const differs = otherwise !== undefined && seqOf(otherwise) > 0;
+    const differs = otherwise !== undefined && outcome.seqOf(otherwise) > 0;
     const id = differs ? otherwise : name;
-    return { id, seq: seqOf(id), duplicate: known.has(id), differs };
+    return { id, seq: outcome.seqOf(id), duplicate: known.has(id), differs };
   });
-  const { key, head, lastSeq, writer } = state;
+  const { key, head, lastSeq, writer } = outcome.state;
   return { key, lines, head, lastSeq, epoch: writer.epoch };
 }
 

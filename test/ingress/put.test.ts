@@ -103,7 +103,7 @@ test('L3 L4: of many writers at once with the same entry one stores it, and all 
   const a = JSON.stringify(transcript.user('one'));
   const call = transcript.calls('toolu_1', 'Bash', { command: 'ls' });
   const first = await Promise.all(Array.from({ length: 20 }, () => world.put(id, a, { token })));
-  const statuses = first.map(({ status }) => status).toSorted();
+  const statuses = first.map(({ status }) => status).toSorted((one, two) => one - two);
   expect(statuses).toEqual([...Array(19).fill(200), 201]);
   // One that does not wait for answers knows its own heads.
   const head = last(JSON.parse(a).uuid);

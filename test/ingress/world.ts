@@ -53,9 +53,10 @@ export class IngressWorld {
       shutdown: () => undefined,
       log: (event) => void logged.push(event),
     });
-    const { url, close } = await api.listen({ host: '127.0.0.1', port: 0 });
+    const listening = await api.listen({ host: '127.0.0.1', port: 0 });
+    const { url } = listening;
     onTestFinished(async () => {
-      const closed = close(1000);
+      const closed = listening.close(1000);
       clock.advance(100_000);
       await closed;
     });
