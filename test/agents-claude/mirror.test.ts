@@ -24,7 +24,7 @@ test('it is always asked for what it writes into its own files', () => {
   expect(driver.program(specOf({ nativeId: session })).args).toContain('--session-mirror');
 });
 
-test('L8: every mirrored entry of a recorded conversation is kept as it was written', () => {
+test('L12: every mirrored entry of a recorded conversation is kept as it was written', () => {
   const written = wireOf('mirrored').flatMap(({ text }) => {
     const line = JSON.parse(text) as { type?: string; entries?: readonly object[] };
     return line.type === 'transcript_mirror'
@@ -36,7 +36,7 @@ test('L8: every mirrored entry of a recorded conversation is kept as it was writ
   expect(written.length).toBeGreaterThan(100);
 });
 
-test('L7: lines of two native sessions and of sub-agents in one log are told apart', () => {
+test('L12: lines of two native sessions and of sub-agents in one log are told apart', () => {
   const kept = nativesOf(eventsOf('mirrored'));
   const openedIds = eventsOf('mirrored').flatMap((event) =>
     event.type === 'opened' ? [event.nativeId] : [],

@@ -88,7 +88,7 @@ describe('Claude Code', () => {
       .filter((line) => !untold.test(line));
   }
 
-  test('L8: what it writes into its own file is in the log, line by line and to the byte', async () => {
+  test('L12: what it writes into its own file is in the log, line by line and to the byte', async () => {
     const talk = await place.session();
     const write = call('Write', { file_path: path.join(talk.cwd, 'a'), content: 'ä\\"' });
     await talk.send(
@@ -115,7 +115,7 @@ describe('Claude Code', () => {
     await checked(talk);
   });
 
-  test('R10: wiped from this machine, it goes on from the log, in another directory, and remembers', async () => {
+  test('L12 R10: wiped from this machine, it goes on from the log, in another directory, and remembers', async () => {
     const talk = await place.session();
     await talk.send(remember);
     await talk.end();
@@ -138,7 +138,7 @@ describe('Claude Code', () => {
     await checked(talk);
   });
 
-  test('L7: compacted, cleared and forked, each native session is put in its place by itself', async () => {
+  test('L12: compacted, cleared and forked, each native session is put in its place by itself', async () => {
     const talk = await place.session();
     await talk.send(remember);
     await talk.end();
@@ -208,7 +208,7 @@ describe('Claude Code', () => {
     }
   }
 
-  test('L8: written by another machine entry by entry, it is shown, taken over and remembered', async () => {
+  test('L11 L12: written by another machine entry by entry, it is shown, taken over and remembered', async () => {
     const elsewhere = await place.session();
     const read = call('Read', { file_path: path.join(elsewhere.cwd, 'none') });
     await elsewhere.send(script(`remember ${word}`, '!say I look', read, '!next', '!say kept'));
@@ -237,7 +237,7 @@ describe('Claude Code', () => {
     await checked(talk);
   });
 
-  test('R7: killed in the middle of an answer, and the daemon with it, nothing that is kept is lost', async () => {
+  test('L12 R7: killed in the middle of an answer, and the daemon with it, nothing that is kept is lost', async () => {
     const talk = await place.session();
     await talk.send(remember);
     await talk.end();
@@ -291,7 +291,7 @@ describe.each(['codex', 'pi'] as const)('%s', (agent) => {
     await place.start();
   }
 
-  test('R10: its file alone, taken out and put back, is all that it needs to remember', async () => {
+  test('L12 R10: its file alone, taken out and put back, is all that it needs to remember', async () => {
     const talk = await place.session();
     await talk.send(remember);
     await talk.end();

@@ -98,7 +98,7 @@ async function answered(bench: Workbench, session: string, text: string): Promis
 }
 
 describe('an agent takes over what was said elsewhere', () => {
-  test('R10: its files are put in their place, and it opens its own session with them', async () => {
+  test('L12 R10: its files are put in their place, and it opens its own session with them', async () => {
     const { bench, machine } = await world();
     const session = bench.clock.newId();
     await written(bench, session, 'a', 'b');
@@ -118,7 +118,7 @@ describe('an agent takes over what was said elsewhere', () => {
     await cleared(bench);
   });
 
-  test('P1: where they cannot be put, it is told what was said, and why is in the log', async () => {
+  test('L12: where they cannot be put, it is told what was said, and why is in the log', async () => {
     const { bench, machine } = await world();
     machine.closed = 'the disk is full';
     const session = bench.clock.newId();
@@ -168,7 +168,7 @@ describe('an agent takes over what was said elsewhere', () => {
     await cleared(bench);
   });
 
-  test('L7: not of a conversation that was reset before', async () => {
+  test('L12 L7: not of a conversation that was reset before', async () => {
     const { bench, machine } = await world({ play: (turn) => turn.say('yes') });
     const session = bench.clock.newId();
     await written(bench, session, 'a');
@@ -244,7 +244,7 @@ describe('with the daemon killed at every step', () => {
     return died;
   };
 
-  test('R7 L4: taken over once, with all of its memory', { timeout: 120_000 }, async () => {
+  test('L12 R7 L4: taken over once, with all of its memory', { timeout: 120_000 }, async () => {
     expect(await atEveryStep(takenOnce)).toBeGreaterThan(20);
   });
 
@@ -272,7 +272,7 @@ describe('with the daemon killed at every step', () => {
   };
 
   test(
-    'R7: given away once, with all that its agent had told only its files',
+    'L12 R7: given away once, with all that its agent had told only its files',
     { timeout: 120_000 },
     async () => {
       expect(await atEveryStep(givenOnce)).toBeGreaterThan(10);

@@ -84,7 +84,7 @@ async function left(folder: string): Promise<string[]> {
 }
 
 describe('files of Claude Code', () => {
-  test('L8: each file is put where it belongs, to the byte, for its user alone', async () => {
+  test('L12: each file is put where it belongs, to the byte, for its user alone', async () => {
     const odd = '{"uuid":"b",  "n":1e400, "text":"a\u2028b\\ud800 ä"}';
     const sub: MemoryLine[] = [
       { file: 'subagents/agent-a1', text: entry('s1') },
@@ -124,7 +124,7 @@ describe('files of Claude Code', () => {
     expect(folderOf(long)).not.toBe(folderOf(`${long}y`));
   });
 
-  test('a file that is there already stays, with what it has beyond ours', async () => {
+  test('L12: a file that is there already stays, with what it has beyond ours', async () => {
     const request = '{"type":"api-request"}';
     const there = [entry('a'), request, entry('b'), entry('c'), '{"type":"cost-state"}'];
     await write(claudeFile(), ...there);
@@ -132,7 +132,7 @@ describe('files of Claude Code', () => {
     expect(await read(claudeFile())).toEqual(there);
   });
 
-  test('a file that is behind gets what is missing, and keeps what it has', async () => {
+  test('L12: a file that is behind gets what is missing, and keeps what it has', async () => {
     await write(claudeFile(), entry('a'), '{"type":"api-request"}', '{"torn');
     const lines = main(entry('a'), '{"type":"mode"}', entry('b'), entry('c'));
     expect(await restore(lines)).toEqual({ restored: true });
@@ -148,7 +148,7 @@ describe('files of Claude Code', () => {
     expect(await read(claudeFile())).toHaveLength(6);
   });
 
-  test('a file that goes on otherwise is left, with the reason', async () => {
+  test('L12: a file that goes on otherwise is left, with the reason', async () => {
     await write(claudeFile(), entry('a'), entry('x'));
     const answer = await restore(main(entry('a'), entry('b')));
     expect(answer).toEqual({ restored: false, reason: 'its file is there and goes on otherwise' });
@@ -179,7 +179,7 @@ describe('files of Claude Code', () => {
     }
   });
 
-  test('L7: nothing is claimed where the log has nothing of it', async () => {
+  test('L12: nothing is claimed where the log has nothing of it', async () => {
     const reason = 'the log has nothing of its own memory';
     expect(await restore([])).toEqual({ restored: false, reason });
     expect(await restore(main('{"type":"mode"}'))).toEqual({ restored: false, reason });
@@ -204,7 +204,7 @@ describe('files of Claude Code', () => {
     expect(await read(claudeFile())).toEqual([entry('a'), entry('b')]);
   });
 
-  test('R6: what it wrote and could not tell any more is found in its files', async () => {
+  test('L12: what it wrote and could not tell any more is found in its files', async () => {
     await write(claudeFile(), entry('a'), '{"type":"api-request"}', entry('b'), '{"type":"mode"}');
     const sub = claudeFile(`${nativeId}/subagents/agent-a1.jsonl`);
     await write(sub, entry('s1'));
@@ -234,7 +234,7 @@ describe('files of Claude Code', () => {
 describe('files of other agents', () => {
   const thread = '019a1111-2222-7333-8444-555566667777';
 
-  test('Codex: a thread keeps its path, and its lines to the byte', async () => {
+  test('L12: Codex: a thread keeps its path, and its lines to the byte', async () => {
     const name = `2026/11/20/rollout-2026-11-20T10-00-00-${thread}`;
     const lines = ['{"ordinal":0,"type":"session_meta"}', '{"ordinal":1, "type":"response_item"}'];
     const file = path.join(home, '.codex/sessions', `${name}.jsonl`);
@@ -251,7 +251,7 @@ describe('files of other agents', () => {
     expect(await restore(foreign, codex)).toMatchObject({ restored: false });
   });
 
-  test('pi: the first line names the directory in which it goes on', async () => {
+  test('L12: pi: the first line names the directory in which it goes on', async () => {
     const name = `--elsewhere-ä--/2026-11-20T10-00-00_${thread}`;
     const header = (where: string): string =>
       JSON.stringify({ type: 'session', version: 3, id: thread, cwd: where });
