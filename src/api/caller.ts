@@ -40,14 +40,15 @@ export const nobody: Caller = {
 };
 
 export function callerOf(row: TokenRow, client: string | undefined): Caller {
+  const ticket = ticketOf(row);
   return {
     token: row.id,
-    scopes: row.scopes as readonly Scope[],
+    scopes: ticket === null ? (row.scopes as readonly Scope[]) : [],
     sessions: row.sessions,
     inside: row.scopes.includes('inside'),
     epoch: row.epoch ?? null,
     organization: row.organization ?? null,
-    ticket: ticketOf(row),
+    ticket,
     expiresAt: row.expiresAt,
     by: {
       type: 'client',

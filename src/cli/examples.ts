@@ -86,6 +86,9 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'turnkeep token create writer --scope manage --session cse_1 --ttl 12h',
   ],
   takeover: ['turnkeep takeover daily --writer external', 'turnkeep takeover daily'],
+  teleport: [
+    'turnkeep teleport daily --to https://box.example --to-token-file box.token --cwd /work',
+  ],
   'token list': ['turnkeep token list'],
   'token revoke': ['turnkeep token revoke ID'],
   console: ['turnkeep console'],

@@ -33,6 +33,7 @@ import { addSessionCommands } from './commands/sessions.ts';
 import { addTakeover } from './commands/takeover.ts';
 import { addSet } from './commands/set.ts';
 import { addSnapshots } from './commands/snapshots.ts';
+import { addTeleport } from './commands/teleport.ts';
 import { addUp } from './commands/up.ts';
 import { addUsage } from './commands/usage.ts';
 import { examples } from './examples.ts';
@@ -101,6 +102,7 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
   addLife(program, act);
   addAppend(program, act);
   addTakeover(program, act);
+  addTeleport(program, act);
   addPolicy(program, act);
   program.commandsGroup('Inside a session:');
   addAsk(program, act);

@@ -1,3 +1,4 @@
+import { isDormant } from '../domain/decide/owner.ts';
 import type { Arriving } from '../domain/draft.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
 import { stateVersion } from '../domain/session-state.ts';
@@ -56,7 +57,7 @@ export class Arrivals implements ArrivalOps {
     const row = { session, from, token, expiresAt, withdrawn: false, known: before?.known ?? 0 };
     this.#rows.set(session, row);
     try {
-      const found = await this.#found(session, input);
+      const found = await this.#found(session, input, before !== undefined);
       const known = before?.known ?? found.lastSeq;
       await this.#context.store.moves.expect({ ...row, known });
       this.#rows.set(session, { ...row, known });
@@ -123,8 +124,12 @@ export class Arrivals implements ArrivalOps {
     throw refuse('conflict', message, { field: 'key' });
   }
 
-  /** How far the log is here; refuses one that is no copy of a session that rests. */
-  async #found(session: string, { agent, lastSeq }: ExpectInput): Promise<ExpectAnswer> {
+  /** How far the log is here; refuses what is no copy that is only read here. */
+  async #found(
+    session: string,
+    { agent, lastSeq }: ExpectInput,
+    expected: boolean,
+  ): Promise<ExpectAnswer> {
     const found = await this.#lastOf(session);
     if (found.lastSeq === 0) return found;
     const { state } = await this.#context.registry().get(session);
@@ -135,8 +140,11 @@ export class Arrivals implements ArrivalOps {
     if (state.agent !== agent) {
       throw refuse('conflict', `Here it is a session of ${state.agent}.`, { field: 'agent' });
     }
-    if (found.lastSeq > lastSeq) {
-      const message = 'A session with this id is here already, and its log goes on.';
+    const { writer } = state;
+    const { server } = this.#context;
+    const copy = expected || writer.state === 'moved' || isDormant(writer, server);
+    if (!copy || found.lastSeq > lastSeq) {
+      const message = 'A session with this id is here already, and goes on.';
       throw refuse('conflict', message, { field: 'session', data: { seq: found.lastSeq } });
     }
     return found;

@@ -1,5 +1,5 @@
 import type { Memory } from '../domain/command.ts';
-import { demandProof } from '../domain/decide/owner.ts';
+import { demandProof, isGivenTo } from '../domain/decide/owner.ts';
 import type { By, Entry, Place } from '../domain/entry.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
 import { rowOf, type SessionRow } from '../domain/row.ts';
@@ -130,7 +130,8 @@ export class Owners implements OwnerOps {
   async #hasArrived(actor: SessionActor, moved: Entry): Promise<boolean> {
     if (actor.state.lastSeq < moved.seq) return false;
     const known = await this.#context.store.entry(actor.id, moved.id);
-    if (known?.digest === moved.digest && known.seq === moved.seq) return true;
+    const same = known?.digest === moved.digest && known.seq === moved.seq;
+    if (same && isGivenTo(known, this.#context.server)) return true;
     throw refuse('conflict', 'The log of this copy goes on otherwise.', { field: 'moved' });
   }
 

@@ -157,6 +157,15 @@ export interface Answers {
     }[];
     beforeCommit: readonly { directory: string; running: boolean; kept: number }[];
   };
+  'moves.activate': { session: Row; memory: string | null; reason: string | null };
+  'moves.begin': { move: Move };
+  'moves.cancel': { move: Move };
+  'moves.list': {
+    moves: readonly Move[];
+    arrivals: readonly { session: string; from: string; withdrawn: boolean }[];
+  };
+  'moves.offer': { server: string; ticket: string; lastSeq: number; digest: string | null };
+  'moves.withdraw': { session: string };
   'hooks.test': { delivered: boolean; message: string | null };
   'policy.get': {
     session: { rules: readonly Fields[]; bypassUntil: string | null } | null;
@@ -263,6 +272,16 @@ export interface Answers {
     total: Sum;
     next: string | null;
   };
+}
+interface Move {
+  session: string;
+  to: { server: string; url: string };
+  phase: string;
+  entries: { sent: number; total: number };
+  error: { code: string; message: string } | null;
+  memory: string | null;
+  stays: { secrets: readonly string[] };
+  endedAt: string | null;
 }
 interface Standing {
   session: string | null;

@@ -124,6 +124,12 @@ interface Fact {
   paint: Paint;
 }
 
+/** Of one that is only read here: where it goes on. */
+function statusText({ status, writer }: SessionRow): string {
+  if (status !== 'readonly' || writer.to === null) return status;
+  return `${writer.state} to ${oneLine(writer.to.url, 80)}`;
+}
+
 function factsOf(
   row: SessionRow,
   { view, cwd, shown }: { view: ListView; cwd: string; shown: number },
@@ -135,7 +141,7 @@ function factsOf(
   const hidden = (view.children?.[row.id] ?? shown) - shown;
   const facts: [string | null, Paint][] = [
     [row.openApprovals > 0 ? plural(row.openApprovals, 'question') : null, 'yellow'],
-    [`${row.status} ${renderAge(since, view.now)}`, paints[row.status] ?? 'dim'],
+    [`${statusText(row)} ${renderAge(since, view.now)}`, paints[row.status] ?? 'dim'],
     [bad ? row.lastRun!.outcome : null, 'red'],
     [bypassFact(row, view.now), 'red'],
     [row.policy.autoAcceptEdits ? 'edits' : null, 'yellow'],

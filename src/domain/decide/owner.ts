@@ -159,12 +159,17 @@ export function demandProof(state: Draft['state'], moved: Entry, here: string): 
 function proves({ writer, lastSeq }: Draft['state'], moved: Entry, here: string): boolean {
   return (
     isDormant(writer, here) &&
-    moved.kind === 'owner' &&
-    moved.data.state === 'moved' &&
-    moved.data.to?.server === here &&
+    isGivenTo(moved, here) &&
     moved.data.epoch === writer.epoch + 1 &&
     moved.seq === lastSeq + 1
   );
+}
+
+type OwnerEntry = Extract<Entry, { kind: 'owner' }>;
+
+/** Whether an entry gives its session up to a daemon. */
+export function isGivenTo(entry: Entry, server: string): entry is OwnerEntry {
+  return entry.kind === 'owner' && entry.data.state === 'moved' && entry.data.to?.server === server;
 }
 
 /** Of the whole log of a session that moves here, as long as its source has not given it up. */
