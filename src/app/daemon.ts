@@ -39,6 +39,7 @@ import {
   writeRecord,
 } from './state-directory.ts';
 import { systemClock } from './system-clock.ts';
+import { rememberPort, usualPort } from './usual-port.ts';
 import { version } from './version.ts';
 import { workingDirectoryCheck } from './working-directory.ts';
 
@@ -47,7 +48,7 @@ export interface DaemonOptions extends Pick<AgentChoices, 'gemini' | 'opencode' 
   state: string;
   /** Address to listen on; default 127.0.0.1. Another one than loopback is a decision of the operator. */
   host?: string;
-  /** Port; default 0, which takes a free one. */
+  /** Port; 0 takes a free one. Default: the one that the last daemon of the directory had, if it is free. */
   port?: number;
   /** Where people reach the console from elsewhere, by a proxy with TLS: `https://box.example`. */
   publicUrl?: string;
@@ -200,9 +201,11 @@ async function compose(
   const { pid } = process;
   const { tokenFile } = directory;
   const listen = async (): Promise<string> => {
-    const { host = '127.0.0.1', port = 0 } = options;
+    const { host = '127.0.0.1' } = options;
+    const port = options.port ?? (await usualPort(directory, host));
     const listening = await api.listen({ host, port, socketPath: directory.socket });
     end.onClose(() => listening.close(2000));
+    await rememberPort(directory, listening.url);
     await writeRecord(directory, { url: listening.url, pid, tokenFile, startedAt, version });
     return listening.url;
   };

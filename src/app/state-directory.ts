@@ -17,6 +17,8 @@ export interface StateDirectory {
   tokenFile: string;
   /** By which other daemons know this directory. */
   idFile: string;
+  /** The port that was served last. */
+  portFile: string;
   record: string;
   /** Unix socket by which hosts reach the daemon. */
   socket: string;
@@ -61,6 +63,7 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
     scripted: join(full, 'agents', 'scripted'),
     tokenFile: join(full, 'token'),
     idFile: join(full, 'id'),
+    portFile: join(full, 'port'),
     record: join(full, 'daemon.json'),
     socket: join(full, 'turnkeep.sock'),
   };

@@ -30,7 +30,10 @@ export function addUp(program: Command, act: Act): void {
   program
     .command('up')
     .description('Start the daemon and stay with it; Ctrl-C ends it.')
-    .option('--port <port>', 'port to listen on; 0 takes a free one')
+    .option(
+      '--port <port>',
+      'port to listen on; 0 takes a free one (default: the last one, if it is free)',
+    )
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--public-url <url>', 'where the console is reached from elsewhere: https://…')
     .option('--agent <name>', 'agent of sessions that name none')
