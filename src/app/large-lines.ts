@@ -11,7 +11,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** The worker that decodes and reads lines over 1 MiB, started with the first of them. Answers come in order. */
+/** The worker that decodes and reads lines that are too large for the main thread, started with the first of them. Answers come in order. */
 export class LargeLines {
   readonly #agents: AgentOptions;
   #worker: Worker | null = null;

@@ -5,6 +5,8 @@ export const limits = {
   /** Bytes of one entry that is written by session ingress, and of all that come in at the same time. */
   ingressBytes: 32 * 1024 * 1024,
   ingressHeldBytes: 128 * 1024 * 1024,
+  /** Lines from outside that have more bytes, alone or together, are read beside the main thread. */
+  besideBytes: 128 * 1024,
   /** Events of a session in one page of session ingress. */
   teleportEvents: 1000,
   /** Nesting of JSON that clients send. */

@@ -34,9 +34,7 @@ export async function appendLines(
     const message = `Nothing is known of how ${JSON.stringify(format)} keeps conversations.`;
     throw refuse('unsupported', message, { field: 'format' });
   }
-  const reads: NativeRead[] = [];
-  for (const line of given.lines)
-    reads.push(await read(context, memory, { session, format, line }));
+  const reads = await readAll(context, memory, { ...given, session });
   const placed = new Places(context, given).all(reads);
   const present = await actorOf(registry, session);
   if (present === null) {
@@ -74,17 +72,19 @@ async function demandNew({ store }: NativeLinesContext, session: string): Promis
   throw refuse('id_reused', 'A session with this id was removed for good.', { field: 'session' });
 }
 
-function read(
+/** Small lines at once; what would hold up others beside them. */
+async function readAll(
   { clock, readLarge }: NativeLinesContext,
   memory: AgentMemory,
-  about: { session: string; format: string; line: AppendLinesInput['lines'][number] },
-): Promise<NativeRead> | NativeRead {
-  const { session, format, line } = about;
-  const { text, file = '' } = line;
-  const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
-  const given = { format, session, file, bytes };
-  if (bytes.length > limits.largeLineBytes) return readLarge(given);
-  return readNative(memory, given, (content) => clock.sha256(content));
+  { session, format, lines }: AppendLinesInput & { session: string },
+): Promise<readonly NativeRead[]> {
+  const given = lines.map(({ text, file = '' }) => {
+    const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
+    return { format, session, file, bytes };
+  });
+  const size = given.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  if (size > limits.besideBytes) return Promise.all(given.map((line) => readLarge(line)));
+  return given.map((line) => readNative(memory, line, (content) => clock.sha256(content)));
 }
 
 type Begins = { agent: string; originCwd?: string };

@@ -30,7 +30,7 @@ export interface NativeRead {
   cwd?: string;
 }
 
-/** Reads a line over `limits.largeLineBytes` off the main thread. */
+/** Reads a line beside the main thread. */
 export type ReadLarge = (line: LineBytes) => Promise<NativeRead>;
 
 /** Reads a line; throws `invalid` for what is no JSON object. */

@@ -56,6 +56,8 @@ export interface WorkbenchOptions {
   idleMs?: number;
   /** Default: none. */
   prices?: PriceTable;
+  /** Told of the bytes of each line that is read beside the main thread. */
+  beside?: (bytes: number) => void;
 }
 
 /** A machine with a real store and hosts in memory, on which daemons come and go. */
@@ -125,6 +127,7 @@ export class Workbench {
         throw new Error('no worker here');
       },
       readLarge: async (line) => {
+        this.#options.beside?.(line.bytes.length);
         const memory = this.#others.find(({ profile }) => profile.name === line.format)?.memory;
         if (memory === undefined) throw new Error(`nothing is known of ${line.format}`);
         return readNative(memory, line, (bytes) => this.clock.sha256(bytes));

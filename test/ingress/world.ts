@@ -7,7 +7,7 @@ import { type Client, createClient } from '../../src/client/index.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
 import type { Turn } from '../../src/testing/index.ts';
 import { ManualClock } from '../api/manual-clock.ts';
-import { Workbench } from '../engine/workbench.ts';
+import { Workbench, type WorkbenchOptions } from '../engine/workbench.ts';
 import { IngressClient } from './ingress-client.ts';
 
 export interface Answer {
@@ -32,10 +32,13 @@ export class IngressWorld {
     this.logged = parts.logged;
   }
 
-  static async open(play: (turn: Turn) => Promise<void> | void = () => undefined) {
+  static async open(
+    play: (turn: Turn) => Promise<void> | void = () => undefined,
+    more: Pick<WorkbenchOptions, 'beside'> = {},
+  ) {
     const claude = claudeAgent({ program: 'claude', env: {}, trusted: [] });
     const seed = randomBytes(4).toString('hex');
-    const bench = await Workbench.open({ play, seed, others: [claude] });
+    const bench = await Workbench.open({ play, seed, others: [claude], ...more });
     const clock = new ManualClock();
     const logged: unknown[] = [];
     const config = {
