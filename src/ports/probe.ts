@@ -20,6 +20,14 @@ export interface Offered {
   complete: boolean;
 }
 
+/** A command of the agent's own, which is typed at the beginning of a prompt behind a slash. */
+export interface OfferedCommand {
+  name: string;
+  description?: string;
+  /** What may follow it. */
+  hint?: string;
+}
+
 export type ProbeProblemKind =
   | 'missing'
   | 'not-executable'
@@ -44,6 +52,8 @@ export interface AgentFacts {
   models: Offered | null;
   modes: Offered | null;
   efforts: Offered | null;
+  /** Absent where it told of none. */
+  commands?: readonly OfferedCommand[];
   problem: ProbeProblem | null;
 }
 
@@ -81,5 +91,6 @@ export interface ProbeReport {
   models: Offered | null;
   modes: Offered | null;
   efforts: Offered | null;
+  commands?: readonly OfferedCommand[];
   problem: ProbeProblem | null;
 }

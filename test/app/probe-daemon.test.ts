@@ -69,7 +69,11 @@ test('lists start nothing; what was asked once is known with its age, and then u
   expect((await create('nonsense')).session.model).toBe('nonsense');
   const { agents } = await client.agents.probe({ agent: 'scripted' });
   expect(agents).toHaveLength(1);
-  expect(agents[0]?.found).toMatchObject({ state: 'ready', models: { default: 'steady' } });
+  expect(agents[0]?.found).toMatchObject({
+    state: 'ready',
+    models: { default: 'steady' },
+    commands: [{ name: 'help', hint: 'anything' }],
+  });
   const listed = (await client.agents.list()).agents;
   expect(listed[0]?.found).toMatchObject({ state: 'ready', at: agents[0]!.found!.at });
   expect(listed[1]?.found).toBe(null);

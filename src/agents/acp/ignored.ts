@@ -8,7 +8,7 @@ type ClientMethod =
 /** Updates that we know and that say nothing for the log, each with the reason. */
 export const ignoredUpdates = {
   user_message_chunk: 'the prompt is in the log already, as its sender wrote it',
-  available_commands_update: 'commands are typed into prompts; nothing here lists them yet',
+  available_commands_update: 'commands are typed into prompts; a probe tells which there are',
   compaction_summary_chunk: 'the summary is the agent’s own; its end comes as compaction_update',
 } as const satisfies Partial<Record<UpdateKind, string>>;
 

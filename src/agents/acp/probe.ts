@@ -12,6 +12,7 @@ import type {
   ProbeStep,
 } from '../../ports/probe.ts';
 import { isDeeper, listAt, memberAt, objectAt, parsed, textAt } from '../shape.ts';
+import { commandsIn } from '../offered-commands.ts';
 import { failureOfError } from './failure.ts';
 import { type Answer, errorCodes, errorLine, messageOf, requestLine } from './json-rpc.ts';
 import { openingIds, openingLines } from './open.ts';
@@ -42,7 +43,8 @@ export function acpProbe(
 const nobodysWish = { ...noSettings, nativeId: null, forkOf: null, forkAt: null } as const;
 
 /** What is remembered: the answer to `initialize`, and of the session what is told at the end. */
-type Told = JsonObject & { initialized: Json; facts: Json };
+type Notification = Extract<ReturnType<typeof messageOf>, { type: 'notification' }>;
+type Told = JsonObject & { initialized: Json; facts: Json; commands: Json };
 
 function readLine(state: Json, text: string, cwd: string): ProbeStep {
   const message = parse(text);
@@ -51,7 +53,8 @@ function readLine(state: Json, text: string, cwd: string): ProbeStep {
     const reason = `Method not found: ${message.method}`;
     return { state, send: [errorLine(message.id, errorCodes.methodNotFound, reason)] };
   }
-  if (message.type !== 'result' && message.type !== 'error') return { state, send: [] };
+  if (message.type === 'notification') return { state: noted(state, message), send: [] };
+  if (message.type === 'invalid') return { state, send: [] };
   const { id } = message;
   if (id === openingIds.initialize && state === null) return readInitialized(message, cwd);
   if (!isObject(state)) return { state, send: [] };
@@ -59,9 +62,22 @@ function readLine(state: Json, text: string, cwd: string): ProbeStep {
   if (id === openingIds.open && told.facts === null) return readOpened(told, message);
   // Deleted or not: there is nothing more to be done about it.
   if (id === forgetId && told.facts !== null) {
-    return { state, send: [], facts: told.facts as unknown as AgentFacts };
+    const facts = told.facts as unknown as AgentFacts;
+    return { state, send: [], facts: { ...facts, ...commandsOf(told) } };
   }
   return { state, send: [] };
+}
+
+/** Commands are told on their own, before or after the session is there. */
+function noted(state: Json, { method, params }: Notification): Json {
+  const update = memberAt(params, 'update');
+  const told = method === 'session/update' && isObject(state);
+  if (!told || textAt(update, 'sessionUpdate') !== 'available_commands_update') return state;
+  return { ...state, commands: [...(listAt(update, 'availableCommands') ?? [])] };
+}
+
+function commandsOf({ commands }: Told): Pick<AgentFacts, 'commands'> {
+  return commandsIn(Array.isArray(commands) ? commands : undefined, 'hint');
 }
 
 function parse(text: string): ReturnType<typeof messageOf> | undefined {
@@ -79,7 +95,7 @@ function readInitialized(answer: Answer, cwd: string): ProbeStep {
   }
   const params: NewSessionRequest = { cwd, mcpServers: [] };
   return {
-    state: { initialized: answer.result, facts: null },
+    state: { initialized: answer.result, facts: null, commands: null },
     send: [requestLine(openingIds.open, 'session/new', params)],
   };
 }
@@ -91,6 +107,7 @@ function readOpened(told: Told, answer: Answer): ProbeStep {
     models: optionOf(result, 'model') ?? listOf(result, ['models', 'availableModels', 'modelId']),
     modes: listOf(result, ['modes', 'availableModes', 'id']) ?? optionOf(result, 'mode'),
     efforts: optionOf(result, 'thought_level'),
+    ...commandsOf(told),
   });
   const session = textAt(result, 'sessionId');
   const canDelete = objectAt(

@@ -6,6 +6,7 @@ import type {
   OfferedValue,
   ProbeStep,
 } from '../../ports/probe.ts';
+import { commandsIn } from '../offered-commands.ts';
 import { isDeeper, listAt, memberAt, objectAt, textAt } from '../shape.ts';
 import { limits } from '../../domain/limits.ts';
 import { type ClaudeOptions, probeProgram } from './program.ts';
@@ -107,6 +108,7 @@ function factsOf(told: JsonObject, applied: Json | undefined, gateway: boolean):
             default: textAt(applied, 'effort') ?? null,
             complete: true,
           },
+    ...commandsIn(listAt(told, 'commands'), 'argumentHint'),
     problem: own && !gateway && isLoggedOut(account) ? loggedOut : null,
   };
 }

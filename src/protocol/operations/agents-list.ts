@@ -25,6 +25,16 @@ const found = z
     models: offered,
     modes: offered,
     efforts: offered,
+    commands: z
+      .array(
+        z.object({
+          name: z.string(),
+          description: z.string().optional(),
+          hint: z.string().optional().describe('what may follow it'),
+        }),
+      )
+      .optional()
+      .describe('typed at the beginning of a prompt behind a slash; absent where it told of none'),
     problem: z
       .object({
         kind: z.enum([

@@ -17,6 +17,11 @@ import { Turn } from './turn.ts';
 
 const version = '1.0.0';
 
+/** Any text without a directive is answered with what it knows, also this. */
+const availableCommands = [
+  { name: 'help', description: 'Tell which directives there are', input: { hint: 'anything' } },
+];
+
 export interface AgentParts {
   readonly switches: Switches;
   readonly connection: Connection;
@@ -100,6 +105,9 @@ export class Agent implements Listener {
     session.opening = readOpening(params);
     session.remember({ type: 'session', cwd });
     this.#sessions.set(id, session);
+    // Before the answer, so that who has it knows them.
+    const update = { sessionUpdate: 'available_commands_update', availableCommands };
+    await this.#parts.connection.notify('session/update', { sessionId: id, update });
     return { sessionId: id, ...session.describe() };
   }
 
