@@ -94,6 +94,10 @@ test('L7: readers begin at the last compaction where they ask for that', async (
   expect(await lines(world, id, '?after_last_compact=false')).toHaveLength(8);
   const marks = (await page(world, id)).data.map((event) => event.is_compaction);
   expect(marks).toEqual([false, false, true, false, false, true, false, false]);
+  // What a sub-agent forgets is no end for the others.
+  const aside = transcript.boundary({ isSidechain: true, agentId: 'a1' });
+  await writer.append(id, aside);
+  expect(await lines(world, id, '?after_last_compact=true')).toEqual([...second, aside]);
   const odd = await world.ask('GET', `${linesPath(id)}?after_last_compact=maybe`);
   expect(failure(odd)).toEqual([400, 'invalid']);
 });
@@ -162,6 +166,38 @@ test('L8: a session that was run here is read as entries made from ours, all els
   );
   // Also over pages, each entry follows the one before it.
   expect(events.flatMap(({ payload }) => payload ?? [])).toEqual(read);
+});
+
+test('L8 L11: a session that was run here by an agent that tells its own lines is read as those', async () => {
+  const transcript = new Transcript();
+  const told = [transcript.user('Hello'), transcript.assistant('Hi.'), unnamed()];
+  const native = (line: object, more: object = {}) => ({
+    type: 'native',
+    line: { format: 'claude', session: 'n1', file: '', line: JSON.stringify(line), ...more },
+  });
+  const world = await IngressWorld.open((turn) => {
+    turn.say('Hi.');
+    for (const line of told) turn.print(native(line));
+    turn.print(native(transcript.user('aside'), { file: 'subagents/agent-a1' }));
+    turn.print(native(transcript.user('of another agent'), { format: 'other' }));
+    for (const line of told) turn.print(native(line, { differs: true }));
+    turn.print(native(transcript.boundary(), { boundary: true }));
+  });
+  const input = { agent: 'plain', cwd: '/work', prompt: 'Hello' };
+  const { id } = (await world.client.sessions.create(input)).session;
+  const watch = await world.bench.watch(id);
+  await watch.until(() => watch.entries.some(({ kind }) => kind === 'run_ended'));
+  const read = await lines(world, id);
+  expect(read.slice(0, 3)).toEqual(told);
+  expect(read).toHaveLength(4);
+  expect(await lines(world, id, '?after_last_compact=true')).toEqual(read.slice(3));
+  const events = await allEvents(world, id, 2);
+  expect(events.map(({ payload }) => payload)).toEqual(read);
+  expect(events.map((event) => event.is_compaction)).toEqual([false, false, false, true]);
+  // A new conversation in the same log begins behind all of them.
+  await world.client.sessions.reset({ session: id });
+  expect(await lines(world, id, '?after_last_compact=true')).toEqual([]);
+  expect(await lines(world, id)).toEqual(read);
 });
 
 test('L7: a fork is read with what it was forked from, up to there', async () => {

@@ -24,8 +24,9 @@ export class Transcript {
     return this.#entry('user', { role: 'user', content: [block] }, more);
   }
 
-  boundary(): Line {
-    return this.#entry('system', undefined, { subtype: 'compact_boundary', parentUuid: null });
+  boundary(more: object = {}): Line {
+    const boundary = { subtype: 'compact_boundary', parentUuid: null };
+    return this.#entry('system', undefined, { ...boundary, ...more });
   }
 
   summary(text: string): Line {

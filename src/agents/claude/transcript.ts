@@ -34,7 +34,9 @@ function nonEmpty(text: string | undefined): string | undefined {
 }
 
 /** What was said before it need not be remembered. */
+/** What a sub-agent forgets, the others remember. */
 export function isBoundary(line: JsonObject): boolean {
+  if (memberAt(line, 'isSidechain') === true) return false;
   return textAt(line, 'type') === 'system' && textAt(line, 'subtype') === 'compact_boundary';
 }
 
