@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { onTestFinished } from 'vitest';
 import { claudeAgent } from '../../src/agents/claude/driver.ts';
 import { createApi } from '../../src/api/api.ts';
+import { tokenDigest } from '../../src/api/tokens.ts';
 import { type Client, createClient } from '../../src/client/index.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
 import type { Turn } from '../../src/testing/index.ts';
@@ -72,7 +73,6 @@ export class IngressWorld {
 
   /** The first token: no operation makes it. */
   async own(): Promise<{ secret: string }> {
-    const { tokenDigest } = await import('../../src/api/tokens.ts');
     const secret = `tk_${randomBytes(32).toString('base64url')}`;
     await this.bench.store.tokens.create({
       id: randomBytes(8).toString('hex'),
