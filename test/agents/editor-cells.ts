@@ -83,7 +83,7 @@ function cellsOf(dialect: EditorDialect): void {
     editor = await world.editor();
   });
 
-  afterAll(() => world.close());
+  afterAll(() => (world as EditorWorld | undefined)?.close());
 
   afterEach(async () => {
     for (const name of opened.splice(0)) await world.remove(name);
@@ -119,19 +119,19 @@ function cellsOf(dialect: EditorDialect): void {
   const before = async <Found>(
     answer: Promise<unknown>,
     what: string,
-    so: () => Found | undefined | false,
+    { so, ms = patience }: { so: () => Found | undefined | false; ms?: number },
   ): Promise<Found> => {
     const early = answer.then(() => {
       throw new Error(`the turn ended before: ${what}`);
     });
     early.catch(() => undefined);
-    return Promise.race([editor.until(what, so, patience), early]);
+    return Promise.race([editor.until(what, so, ms), early]);
   };
 
   const permission = (session: string, answer: Promise<unknown>): Promise<Permission> =>
-    before(answer, 'a permission', () =>
-      editor.permissions.find(({ params }) => params.sessionId === session),
-    );
+    before(answer, 'a permission', {
+      so: () => editor.permissions.find(({ params }) => params.sessionId === session),
+    });
 
   const said = (session: string, text: string, ms = patience): Promise<unknown> =>
     editor.until(`it says ${text}`, () => editor.said(session) === text, ms);
@@ -240,12 +240,12 @@ function cellsOf(dialect: EditorDialect): void {
     expect(heard.join('\n')).toContain('Blue');
   };
 
-  cell('question', async () => {
+  cell('question', async (ms) => {
     const from = world.model.requests.length;
     const { session, answer } = await questioned(editor);
-    const asked = await before(answer, 'a form', () =>
-      editor.questions.find((one) => (one.params as { sessionId?: string }).sessionId === session),
-    );
+    const so = () =>
+      editor.questions.find((one) => (one.params as { sessionId?: string }).sessionId === session);
+    const asked = await before(answer, 'a form', { so, ms });
     expect(asked.params).toMatchObject({ mode: 'form' });
     expect(JSON.stringify(asked.params)).toContain('Which colour?');
     expect(JSON.stringify(asked.params)).toContain('Blue');

@@ -61,7 +61,12 @@ export class EditorWorld {
     await writeFile(path.join(bin!, 'npm'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
     const start = await prepare({ home: home!, state: state!, bin: bin!, model: model.url });
     const world = new EditorWorld({ root, agent, model, start });
-    await world.start();
+    try {
+      await world.start();
+    } catch (error) {
+      await world.close();
+      throw error;
+    }
     return world;
   }
 
@@ -106,7 +111,8 @@ export class EditorWorld {
 
   /** The daemon stops its hosts and ends. */
   async stop(): Promise<void> {
-    if (this.#daemon === null) return;
+    // One that never got ready has ended.
+    if (this.#daemon === null || this.#client === null) return;
     const gone = once(this.#daemon, 'exit');
     await this.client.server.shutdown({ mode: 'stop' });
     await this.#left(gone);
