@@ -142,7 +142,7 @@ export class Owners implements OwnerOps {
     await actor.caughtUp();
     if (actor.state.host !== null && actor.state.run === null) {
       if (!(await supervisor.rest(actor, 'idle'))) {
-        const message = 'Something that the agent started still works: sessions.abort ends it.';
+        const message = 'Something that the agent started still works: end that first.';
         throw refuse('busy', message, { field: 'session' });
       }
       await actor.hostGone();

@@ -290,11 +290,26 @@ export class Supervisor {
     const { grip } = actor;
     if (grip === null || grip.host === null || grip.exit !== null || grip.condemned) return true;
     const members = await grip.host.members();
-    if (members.some((member) => member.role === 'descendant') || actor.state.run !== null) {
-      return false;
-    }
+    const opened = await this.#openedAt(actor, grip.id);
+    const works = members.some(
+      ({ role, startedAt }) => role === 'descendant' && startedAt > opened,
+    );
+    if (works || actor.state.run !== null) return false;
     await this.#end(actor, grip, { reason, terminate: true });
     return true;
+  }
+
+  /**
+   * When the agent was ready: what it had started by then it needs itself, such as the agent behind an
+   * adapter. Before all time where that is not known.
+   */
+  async #openedAt({ id: session }: SessionActor, host: string): Promise<number> {
+    const query = { session, before: Number.MAX_SAFE_INTEGER, kinds: ['host'] } as const;
+    const page = await this.#context.store.history({ ...query, limit: 10, maxBytes: 64 * 1024 });
+    const opened = page.entries.find(
+      ({ kind, data }) => kind === 'host' && data.host === host && data.state === 'opened',
+    );
+    return opened === undefined ? 0 : Date.parse(opened.at);
   }
 
   /** Finds out after a restart what became of the actor's host, and goes on from there. */

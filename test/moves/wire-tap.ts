@@ -12,7 +12,7 @@ export interface Held {
 /** The way to a daemon on which requests can be held and lost. */
 export class WireTap {
   readonly #server = createServer((asked, answer) => void this.#pass(asked, answer));
-  readonly #target: URL;
+  #target: URL;
   #hold: Held | null = null;
   #held: () => void = () => undefined;
   #release: (() => void) | null = null;
@@ -32,6 +32,11 @@ export class WireTap {
 
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** The daemon is somewhere else by now. */
+  leadTo(target: string): void {
+    this.#target = new URL(target);
   }
 
   /** Holds the next request of that kind; resolves when it is held. */

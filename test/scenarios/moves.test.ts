@@ -206,7 +206,7 @@ describe('moves.offer', () => {
     expect(arrivals.filter(({ session }) => session === input['session'])).toHaveLength(1);
   });
 
-  testRefusals(() => other, 'moves.offer', [
+  testRefusals(() => place, 'moves.offer', [
     ['an agent that is not there', () => offered({ agent: 'nobody' }), 'invalid', 'agent'],
     ['a directory that is not there', () => offered({ cwd: '/nowhere' }), 'invalid', 'cwd'],
     ['a newer daemon', () => offered({ stateVersion: 1000 }), 'unsupported', 'stateVersion'],
@@ -266,7 +266,7 @@ describe('moves.activate', () => {
     expect(differences(await other.log(session), before)).toEqual([]);
   });
 
-  testRefusals(() => other, 'moves.activate', [
+  testRefusals(() => place, 'moves.activate', [
     ['what is no entry', { session: 's', moved: { seq: 1 } }, 'invalid', 'moved.id'],
     [
       'an entry that does not say what its digest says',
@@ -279,7 +279,7 @@ describe('moves.activate', () => {
       async () => {
         const session = await moved();
         const last = (await place.log(session)).at(-1)!;
-        const { id } = await other.session();
+        const { id } = await place.session();
         return { session: id, moved: last };
       },
       'conflict',
@@ -303,7 +303,7 @@ describe('moves.withdraw', () => {
     expect(arrivals.map(({ session }) => session)).not.toContain(input['session']);
   });
 
-  testRefusals(() => other, 'moves.withdraw', [
+  testRefusals(() => place, 'moves.withdraw', [
     ['an id that is none', { session: '../x' }, 'invalid', 'session'],
   ]);
 });
