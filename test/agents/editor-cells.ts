@@ -478,10 +478,11 @@ function delivery(how: 'steer' | 'interrupt'): object {
   return { _meta: { turnkeep: { delivery: how } } };
 }
 
-function choose({ params, answer }: Permission, kind: acp.PermissionOptionKind): void {
+function choose(asked: Permission, kind: acp.PermissionOptionKind): void {
+  const { params } = asked;
   const option = params.options.find((one) => one.kind === kind);
   if (option === undefined) throw new Error(`no ${kind} among ${JSON.stringify(params.options)}`);
-  answer({ outcome: { outcome: 'selected', optionId: option.optionId } });
+  asked.answer({ outcome: { outcome: 'selected', optionId: option.optionId } });
 }
 
 /** How often the editor was told that the call begins, and its last status. */
