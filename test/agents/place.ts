@@ -135,7 +135,7 @@ export class Place {
 
   /** The first text in progress for which it is so. */
   async partial(session: string, so: (event: PartialEvent) => boolean): Promise<PartialEvent> {
-    const limit = AbortSignal.timeout(20_000);
+    const limit = AbortSignal.timeout(60_000);
     for await (const event of this.client.watch(session, { after: 0, signal: limit })) {
       if (event.type === 'partial' && so(event)) return event;
     }

@@ -37,7 +37,7 @@ export function conforms(dialect: Dialect): void {
   for (const name of Object.keys(cells) as Cell[]) {
     const failure = dialect.cannot[name];
     const run = async (): Promise<void> => {
-      world.begin(failure !== undefined);
+      world.begin(failure);
       await scenarios[name](world);
     };
     if (failure === undefined) test(cells[name], run, longest);

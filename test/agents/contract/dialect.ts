@@ -29,4 +29,6 @@ export interface Dialect {
 export interface Failure {
   because: string;
   shows: RegExp;
+  /** It never comes to an end: that is not waited for long. */
+  endless?: true;
 }

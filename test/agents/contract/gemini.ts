@@ -6,7 +6,8 @@ import { skill } from './repository.ts';
 const triesAgain = {
   because: 'it tries again for minutes and says nothing of it',
   shows: /not in \d+ ms: end of run 1/,
-};
+  endless: true,
+} as const;
 
 export const gemini: Dialect = {
   agent: 'gemini',

@@ -9,7 +9,8 @@ const noStatus = {
 const triesAgain = {
   because: 'it tries again for minutes and says nothing of it',
   shows: /not in \d+ ms: end of run 1/,
-};
+  endless: true,
+} as const;
 
 export const opencode: Dialect = {
   agent: 'opencode',

@@ -5,7 +5,7 @@ import type { InputOf } from '../../../src/client/index.ts';
 import { processes } from '../../app/processes.ts';
 import type { Talk } from '../../app/talk.ts';
 import { Place } from '../place.ts';
-import type { Dialect } from './dialect.ts';
+import type { Dialect, Failure } from './dialect.ts';
 
 /** Agents start slowly, and try again before they give up. */
 const patience = 60_000;
@@ -20,7 +20,7 @@ export class World {
   readonly dialect: Dialect;
   /** How long is waited for what an agent does, in milliseconds. */
   readonly patience = patience;
-  #expectedToFail = false;
+  #endless = false;
   readonly #opened: string[] = [];
   #stories = 0;
   #undisturbed: Promise<unknown> | null = null;
@@ -35,8 +35,8 @@ export class World {
   }
 
   /** Before a cell. */
-  begin(expectedToFail: boolean): void {
-    this.#expectedToFail = expectedToFail;
+  begin(failure: Failure | undefined): void {
+    this.#endless = failure?.endless === true;
   }
 
   /** After a cell. An agent may take half a gigabyte: its host does not wait for the next one. */
@@ -77,7 +77,7 @@ export class World {
   /** The first run has ended; where it is expected to go on and on, that is not waited for long. */
   async failure(talk: Talk): ReturnType<Talk['end']> {
     await talk.next('host', ({ data }) => data.state === 'opened', patience);
-    return talk.end(1, this.#expectedToFail ? briefly : patience);
+    return talk.end(1, this.#endless ? briefly : patience);
   }
 
   /** The n-th approval or question, unless its run ends without one. */
