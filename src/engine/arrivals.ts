@@ -93,7 +93,7 @@ export class Arrivals implements ArrivalOps {
   }
 
   async #check(session: string, input: ExpectInput): Promise<void> {
-    const { store, agents, server, checkDirectory } = this.#context;
+    const { store, agents, server } = this.#context;
     if (input.from === server) {
       throw refuse('conflict', 'It is here already: this is the daemon that it is to leave.', {
         field: 'server',
@@ -104,7 +104,7 @@ export class Arrivals implements ArrivalOps {
       throw refuse('unsupported', message, { field: 'stateVersion' });
     }
     agents.driver(input.agent);
-    await checkDirectory(input.cwd);
+    await this.#context.checkDirectory(input.cwd);
     if (await store.purged(session)) {
       const message = 'A session with this id was removed here for good.';
       throw refuse('id_reused', message, { field: 'session' });

@@ -210,7 +210,8 @@ export class Departing {
 
   /** Resolves early where the signal is given. */
   #pause(tried: number, signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#context;
+    const { clock } = this.#context;
+    const part = this.#context.random();
     const ceiling = Math.min(longestMs, shortestMs * 2 ** Math.min(tried, 10));
     return new Promise((resolve) => {
       if (signal.aborted) return resolve();
@@ -219,7 +220,7 @@ export class Departing {
         signal.removeEventListener('abort', over);
         resolve();
       };
-      const cancel = clock.after(Math.round(ceiling / 2 + (ceiling / 2) * random()), over);
+      const cancel = clock.after(Math.round(ceiling / 2 + (ceiling / 2) * part), over);
       signal.addEventListener('abort', over, { once: true });
     });
   }

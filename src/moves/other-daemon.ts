@@ -78,13 +78,13 @@ function silence(over: AbortController): Silence {
 /** Asked for the next piece, the other side has taken those before it. */
 async function* watched(
   lines: AsyncIterable<Uint8Array>,
-  { heard }: Silence,
+  silent: Silence,
 ): AsyncGenerator<Uint8Array> {
   for await (const piece of lines) {
-    heard();
+    silent.heard();
     yield piece;
   }
-  heard();
+  silent.heard();
 }
 
 /**

@@ -34,7 +34,12 @@ export class LogWorld {
       engine: bench.engine,
       store: bench.store,
       clock,
-      config: { version: '1', server: 'here', startedAt: '2026-01-01T00:00:00.000Z', defaultCwd: null },
+      config: {
+        version: '1',
+        server: 'here',
+        startedAt: '2026-01-01T00:00:00.000Z',
+        defaultCwd: null,
+      },
       shutdown: () => undefined,
       log: (event) => void logged.push(event),
     });

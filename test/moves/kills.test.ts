@@ -38,7 +38,7 @@ const begin = ({ source, target, tap }: Two, session: string): Promise<unknown> 
 async function theOne({ source, target }: Two, session: string): Promise<Machine> {
   const here = await source.refuses(session);
   const there = await target.refuses(session);
-  expect([here === null, there === null].toSorted()).toEqual([false, true]);
+  expect([here, there].filter((refusal) => refusal === null)).toHaveLength(1);
   if (here !== null) expect(here.code).toBe('fenced');
   if (there !== null) expect(['not_found', 'busy']).toContain(there.code);
   const one = here === null ? source : target;

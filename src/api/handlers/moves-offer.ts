@@ -34,10 +34,8 @@ export const movesOffer: Handler<'moves.offer'> = async (input, context) => {
 };
 
 /** One that is offered again comes by its new ticket alone. */
-async function end(
-  token: string,
-  { store, clock, revoked }: Parameters<Handler<'moves.offer'>>[1],
-): Promise<void> {
+async function end(token: string, context: Parameters<Handler<'moves.offer'>>[1]): Promise<void> {
+  const { store, clock } = context;
   await store.tokens.revoke(token, new Date(clock.now()).toISOString());
-  revoked(token);
+  context.revoked(token);
 }

@@ -2,7 +2,7 @@ import { demandTicketFor } from '../caller.ts';
 import type { Handler } from '../handler.ts';
 
 export const movesWithdraw: Handler<'moves.withdraw'> = async ({ session }, context) => {
-  const { engine, store, clock, caller, revoked, afterAnswer } = context;
+  const { engine, store, clock, caller } = context;
   demandTicketFor(session, caller);
   const arrival = engine.arrivals.list.find((one) => one.session === session);
   await engine.arrivals.withdraw(session);
@@ -10,8 +10,8 @@ export const movesWithdraw: Handler<'moves.withdraw'> = async ({ session }, cont
   const token = arrival?.token ?? (caller.ticket === null ? null : caller.token);
   if (token !== null) {
     await store.tokens.revoke(token, new Date(clock.now()).toISOString());
-    if (token === caller.token) afterAnswer(() => revoked(token));
-    else revoked(token);
+    if (token === caller.token) context.afterAnswer(() => context.revoked(token));
+    else context.revoked(token);
   }
   return { session };
 };
