@@ -11,6 +11,7 @@ const base = {
   key: null,
   agent: 'scripted',
   cwd: '/home/me/work',
+  originCwd: null,
   label: null,
   meta: {},
   status: 'idle',
@@ -70,6 +71,21 @@ describe('the list of sessions', () => {
       '○ orphan  orphan',
     ]);
     expect(show(rows)[4]).toContain('/elsewhere');
+  });
+
+  test('L11: sessions that were written elsewhere are listed by where that was', () => {
+    const elsewhere = { cwd: '', originCwd: '/srv/app' };
+    const rows = [rowOf('s1', elsewhere), rowOf('s2'), rowOf('s3', elsewhere)];
+    const lines = show([...rows, rowOf('s4', { cwd: '' })]);
+    expect(lines.map((line) => line.trim().split(/ {2,}/)[0])).toEqual([
+      'elsewhere: /srv/app',
+      '○ s1',
+      '○ s3',
+      '~/work',
+      '○ s2',
+      'elsewhere',
+      '○ s4',
+    ]);
   });
 
   test('says what each is doing, for how long, and what it has used', () => {

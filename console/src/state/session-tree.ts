@@ -21,7 +21,17 @@ function turnOf({ activeRun, lastRun, createdAt }: SessionRow): string {
 
 function fits(row: SessionRow, words: readonly string[]): boolean {
   if (words.length === 0) return true;
-  const text = [row.title, row.label, row.key, row.cwd, row.agent, row.model, row.id, row.status]
+  const text = [
+    row.title,
+    row.label,
+    row.key,
+    row.cwd,
+    row.originCwd,
+    row.agent,
+    row.model,
+    row.id,
+    row.status,
+  ]
     .join(' ')
     .toLowerCase();
   return words.every((word) => text.includes(word));
@@ -46,7 +56,8 @@ export function listLines(rows: ReadonlyMap<string, SessionRow>, view: ListView)
   const pinned = roots.filter(({ id }) => view.pinned.has(id));
   const groups = Map.groupBy(
     roots.filter(({ id }) => !view.pinned.has(id)),
-    ({ cwd }) => cwd,
+    // One that was written elsewhere has no directory here.
+    ({ cwd, originCwd }) => (cwd === '' ? `elsewhere/${originCwd ?? ''}` : cwd),
   );
   const lines: ListLine[] = [];
   const addGroup = (key: string, title: string, hint: string, members: readonly SessionRow[]) => {

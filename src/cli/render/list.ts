@@ -58,12 +58,20 @@ export function renderList(rows: readonly SessionRow[], view: ListView): ListLin
   const below = Map.groupBy(shown, ({ parent }) => parent ?? '');
   const roots = shown.filter(({ parent }) => parent === null || !ids.has(parent));
   const lines: ListLine[] = [];
-  for (const [cwd, group] of Map.groupBy(roots, (row) => row.cwd)) {
-    const place = cutStart(shortPath(cwd, view.home), view.look.columns);
+  for (const [heading, group] of Map.groupBy(roots, (row) => headingOf(row, view.home))) {
+    const place = cutStart(heading, view.look.columns);
     lines.push({ session: null, text: view.look.style.underline(place) });
-    for (const row of group) lines.push(...branch(row, { view, below, cwd, lead: '', rest: '' }));
+    for (const row of group) {
+      lines.push(...branch(row, { view, below, cwd: row.cwd, lead: '', rest: '' }));
+    }
   }
   return lines;
+}
+
+/** One that was written elsewhere has no directory here. */
+function headingOf({ cwd, originCwd }: SessionRow, home: string | undefined): string {
+  if (cwd !== '') return shortPath(cwd, home);
+  return originCwd === null ? 'elsewhere' : `elsewhere: ${originCwd}`;
 }
 
 interface Place {
