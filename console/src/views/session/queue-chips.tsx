@@ -1,18 +1,25 @@
-import type { ReactNode } from 'react';
+import { type DragEvent, type KeyboardEvent, type ReactNode, useState } from 'react';
+import { useAttempt } from '../../composer/use-attempt.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { useCell } from '../../state/cell.ts';
 import { useConsole } from '../../state/context.ts';
 import type { QueueItem } from '../../state/session-log.ts';
 import { oneLine } from '../../text/harmless.ts';
+import { QueueEdit } from './queue-edit.tsx';
 import { useLog } from './session-context.ts';
 
-/** Prompts that wait, in order. */
+/** Prompts that wait, in order: to edit, to reorder, to withdraw. */
 export function QueueChips(): ReactNode {
-  const log = useLog();
+  const { id: session, queue } = useLog();
   const { client } = useConsole();
-  const { held, items } = useCell(log.queue);
+  const { held, items } = useCell(queue);
+  const { problem, attempt } = useAttempt();
+  const [dragged, setDragged] = useState<string | null>(null);
   if (items.length === 0) return null;
-  const withdraw = (prompt: string) => client.queue.withdraw({ session: log.id, prompt });
+  const move = (prompt: string, to: number) => {
+    if (to >= 1 && to <= items.length)
+      void attempt(() => client.queue.move({ session, prompt, to }));
+  };
   return (
     <div className="queue">
       {held && (
@@ -21,32 +28,127 @@ export function QueueChips(): ReactNode {
           <button
             type="button"
             className="quiet"
-            onClick={() => void client.queue.release({ session: log.id })}
+            onClick={() => void attempt(() => client.queue.release({ session }))}
           >
             Let it go on
           </button>
         </p>
       )}
-      <ol aria-label="Queued messages">
-        {items.map((item) => (
-          <li key={item.prompt} className="chip">
-            <span>{textOfItem(item)}</span>
-            <button
-              type="button"
-              className="quiet icon"
-              aria-label="Withdraw"
-              onClick={() => void withdraw(item.prompt)}
-            >
-              <Icon name="close" />
-            </button>
-          </li>
+      {problem !== null && (
+        <p className="composer-problem" role="alert">
+          {oneLine(problem, 300)}
+        </p>
+      )}
+      <ol aria-label="Queue">
+        {items.map((item, at) => (
+          <Chip
+            key={item.prompt}
+            item={item}
+            place={at + 1}
+            of={items.length}
+            move={(to) => move(item.prompt, to)}
+            withdraw={() =>
+              void attempt(() => client.queue.withdraw({ session, prompt: item.prompt }))
+            }
+            dragged={dragged === item.prompt}
+            drag={setDragged}
+            drop={() => {
+              if (dragged !== null && dragged !== item.prompt) move(dragged, at + 1);
+              setDragged(null);
+            }}
+          />
         ))}
       </ol>
     </div>
   );
 }
 
+interface ChipProps {
+  item: QueueItem;
+  /** From 1. */
+  place: number;
+  of: number;
+  move: (to: number) => void;
+  withdraw: () => void;
+  dragged: boolean;
+  drag: (prompt: string | null) => void;
+  drop: () => void;
+}
+
+function Chip(props: ChipProps): ReactNode {
+  const { item, place, move, withdraw, dragged, drag, drop } = props;
+  const [editing, setEditing] = useState(false);
+  const text = textOfItem(item);
+  if (editing) return <QueueEdit item={item} close={() => setEditing(false)} />;
+  const keys = (event: KeyboardEvent) => {
+    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (by === undefined || !event.altKey) return;
+    event.preventDefault();
+    move(place + by);
+  };
+  return (
+    <li
+      className={`chip${dragged ? ' dragged' : ''}`}
+      draggable
+      onDragStart={(event: DragEvent) => {
+        event.dataTransfer.effectAllowed = 'move';
+        drag(item.prompt);
+      }}
+      onDragEnd={() => drag(null)}
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={(event) => {
+        event.preventDefault();
+        drop();
+      }}
+      onKeyDown={keys}
+    >
+      <button
+        type="button"
+        className="chip-text"
+        title="Edit; Alt and an arrow moves it"
+        onClick={() => setEditing(true)}
+        disabled={item.content === null}
+      >
+        <span className="hidden">Edit: </span>
+        {text}
+        {item.edited && <span className="chip-edited">edited</span>}
+      </button>
+      <ChipButton icon="up" name={`Earlier: ${text}`} on={place > 1} run={() => move(place - 1)} />
+      <ChipButton
+        icon="down"
+        name={`Later: ${text}`}
+        on={place < props.of}
+        run={() => move(place + 1)}
+      />
+      <ChipButton icon="close" name="Withdraw" on run={withdraw} />
+    </li>
+  );
+}
+
+interface ButtonProps {
+  icon: 'up' | 'down' | 'close';
+  name: string;
+  on: boolean;
+  run: () => void;
+}
+
+function ChipButton({ icon, name, on, run }: ButtonProps): ReactNode {
+  return (
+    <button
+      type="button"
+      className={`quiet icon${icon === 'up' ? ' turned' : ''}`}
+      aria-label={name}
+      disabled={!on}
+      onClick={run}
+    >
+      <Icon name={icon === 'up' ? 'down' : icon} />
+    </button>
+  );
+}
+
 function textOfItem({ content }: QueueItem): string {
-  const texts = content?.map((block) => (block['type'] === 'text' ? String(block['text']) : '…'));
-  return oneLine(texts?.join(' ') ?? '…', 120);
+  const texts = content?.map((block) =>
+    block['type'] === 'text' ? String(block['text']) : `(${String(block['type'])})`,
+  );
+  return oneLine(texts?.join(' ') ?? 'cannot be read', 120);
 }

@@ -1,5 +1,6 @@
 import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
 import { type OutputOf, RefusalError } from 'turnkeep/client';
+import { type Choice, Choices } from '../../composer/choices.tsx';
 import { useCell } from '../../state/cell.ts';
 import { useConsole } from '../../state/context.ts';
 import { oneLine } from '../../text/harmless.ts';
@@ -18,10 +19,16 @@ export function NewSession({ first = false }: { first?: boolean }): ReactNode {
   const directories = useDirectories();
   const [agent, setAgent] = useState<string | null>(null);
   const [cwd, setCwd] = useState<string | null>(null);
+  const [choice, setChoice] = useState<Choice>(nothing);
   const [prompt, setPrompt] = useState('');
   const [problem, setProblem] = useState<string | null>(null);
   const chosen = agent ?? agents?.default ?? '';
   const directory = cwd ?? directories[0] ?? '';
+  const choose = (name: string) => {
+    setAgent(name);
+    // What another agent offers is nothing to this one.
+    setChoice(nothing);
+  };
   const begin = async (event: FormEvent) => {
     event.preventDefault();
     setProblem(null);
@@ -29,6 +36,7 @@ export function NewSession({ first = false }: { first?: boolean }): ReactNode {
       const { session } = await client.sessions.create({
         agent: chosen,
         ...(directory === '' ? {} : { cwd: directory }),
+        ...wishOf(choice),
         ...(prompt.trim() === '' ? {} : { prompt }),
       });
       router.go({ view: 'session', session: session.id, seq: null });
@@ -49,7 +57,7 @@ export function NewSession({ first = false }: { first?: boolean }): ReactNode {
                 key={one.name}
                 agent={one}
                 chosen={one.name === chosen}
-                choose={setAgent}
+                choose={choose}
               />
             ))}
           </div>
@@ -69,6 +77,12 @@ export function NewSession({ first = false }: { first?: boolean }): ReactNode {
             <option key={one} value={one} />
           ))}
         </datalist>
+        <Choices
+          agent={agents?.agents.find(({ name }) => name === chosen)}
+          look={lookedFor}
+          choice={choice}
+          setChoice={setChoice}
+        />
         <label>
           What is to be done
           <textarea
@@ -89,6 +103,14 @@ export function NewSession({ first = false }: { first?: boolean }): ReactNode {
       </form>
     </div>
   );
+}
+
+const nothing: Choice = { model: null, mode: null, effort: null };
+/** Here all agents are looked for anyway. */
+const lookedFor = (): void => undefined;
+
+function wishOf(choice: Choice): Partial<Record<keyof Choice, string>> {
+  return Object.fromEntries(Object.entries(choice).filter(([, value]) => value !== null));
 }
 
 function AgentChoice({
