@@ -26,6 +26,14 @@ export class Console {
   /** What is older than this browser is not new. */
   readonly since = new Kept<string>('since', new Date().toISOString());
   readonly drafts = new Kept<{ readonly [session: string]: string }>('drafts', {});
+  /** Whether keys of one letter do something. */
+  readonly letters = new Kept<boolean>('letters', true);
+  /** Whether notifications are wished here. */
+  readonly notify = new Kept<boolean>('notify', false);
+  /** What is open above the page. */
+  readonly dialog = new Cell<'palette' | 'help' | null>(null);
+  /** Why something was not done that was asked for where there is no place to say it. */
+  readonly refused = new Cell<string | null>(null);
   /** The time that ages are counted from. */
   readonly now = new Cell(Date.now());
   /** When the daemon was started that has taken the place of another one under this page. */

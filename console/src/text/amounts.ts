@@ -1,6 +1,6 @@
 import type { SessionRow } from 'turnkeep/client';
 
-type Money = NonNullable<SessionRow['cost']>;
+type Money = { amount: number; currency: string; estimate?: true | undefined };
 type Tokens = SessionRow['usage'];
 
 export function money({ amount, currency, estimate }: Money): string {

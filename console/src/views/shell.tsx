@@ -1,5 +1,8 @@
 import { type ReactNode } from 'react';
+import { Attention } from '../attention/attention.tsx';
+import { Keyboard } from '../keyboard/keyboard.tsx';
 import { Boundary } from '../parts/boundary.tsx';
+import { Refused } from '../parts/refused.tsx';
 import { pathOf } from '../router.ts';
 import { useCell } from '../state/cell.ts';
 import { useConsole } from '../state/context.ts';
@@ -18,15 +21,18 @@ export function Shell(): ReactNode {
   const route = useCell(router.route);
   return (
     <div className={`shell ${route.view === 'sessions' ? 'at-list' : 'at-main'}`}>
+      <Keyboard />
+      <Attention />
       <aside className="side" aria-label="Sessions">
         <SessionListView chosen={route.view === 'session' ? route.session : null} />
       </aside>
-      <main className="main" id="main">
+      <main className="main" id="main" tabIndex={-1}>
         <Boundary of={pathOf(route)}>
           <View />
         </Boundary>
       </main>
       <NavBar />
+      <Refused />
     </div>
   );
 }

@@ -8,6 +8,7 @@ import { useConsole } from '../../state/context.ts';
 import { money } from '../../text/amounts.ts';
 import { oneLine } from '../../text/harmless.ts';
 import { age } from '../../text/time.ts';
+import { messageOf } from './several.ts';
 
 export interface SessionLineProps {
   row: SessionRow;
@@ -15,11 +16,14 @@ export interface SessionLineProps {
   below: number;
   folded: boolean;
   chosen: boolean;
+  /** Chosen for an action on several; null while none are being chosen. */
+  marked: boolean | null;
+  mark: (session: string) => void;
 }
 
 /** One session of the list. It renders again when its own row changes. */
 export const SessionLine = memo(function SessionLine(props: SessionLineProps): ReactNode {
-  const { row, depth, below, folded, chosen } = props;
+  const { row, depth, below, folded, chosen, marked, mark } = props;
   const console = useConsole();
   const now = useCell(console.now);
   const unread = useUnread(row, chosen);
@@ -27,13 +31,27 @@ export const SessionLine = memo(function SessionLine(props: SessionLineProps): R
   const open = (event: MouseEvent) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
-    console.router.go(route);
+    if (marked === null) console.router.go(route);
+    else mark(row.id);
   };
   return (
     <div
-      className={`session-line${chosen ? ' chosen' : ''}${unread ? ' unread' : ''}`}
+      className={`session-line${chosen ? ' chosen' : ''}${unread ? ' unread' : ''}${marked === true ? ' marked' : ''}`}
       style={{ '--depth': depth } as Record<string, number>}
+      onKeyDown={(event) => {
+        if (event.key !== 'x' || event.ctrlKey || event.metaKey || event.altKey) return;
+        if (console.letters.get()) mark(row.id);
+      }}
     >
+      {marked !== null && (
+        <input
+          type="checkbox"
+          className="line-check"
+          aria-label={`Choose ${titleOf(row)}`}
+          checked={marked}
+          onChange={() => mark(row.id)}
+        />
+      )}
       {below > 0 && (
         <button
           type="button"
@@ -53,7 +71,7 @@ export const SessionLine = memo(function SessionLine(props: SessionLineProps): R
         {row.cost !== null && <span className="session-cost">{money(row.cost)}</span>}
         {unread && <span className="unread-mark" role="img" aria-label="unread" />}
       </a>
-      <LineButtons row={row} />
+      {marked === null && <LineButtons row={row} />}
     </div>
   );
 });
@@ -61,7 +79,11 @@ export const SessionLine = memo(function SessionLine(props: SessionLineProps): R
 function LineButtons({ row }: { row: SessionRow }): ReactNode {
   const { client, pinned, togglePin } = useConsoleParts();
   const isPinned = useCell(pinned).includes(row.id);
-  const archive = () => client.sessions.patch({ session: row.id, archived: !row.archived });
+  const { refused } = useConsole();
+  const archive = () =>
+    client.sessions
+      .patch({ session: row.id, archived: !row.archived })
+      .catch((error: unknown) => refused.set(messageOf(error)));
   return (
     <span className="line-buttons">
       <button

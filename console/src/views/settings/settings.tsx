@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { AttentionSettings } from '../../attention/attention-settings.tsx';
 import { useCell } from '../../state/cell.ts';
 import type { Theme } from '../../state/console.ts';
 import { useConsole } from '../../state/context.ts';
@@ -31,6 +32,7 @@ export function SettingsView(): ReactNode {
             </label>
           ))}
         </fieldset>
+        <AttentionSettings />
       </div>
     </div>
   );
