@@ -209,7 +209,7 @@ export class SessionLog {
     if (last === undefined) return;
     this.#lastSeq = Math.max(this.#lastSeq, last.seq);
     this.open.update((open) => stillOpen(open, arrived));
-    if (arrived.some(({ kind }) => kind === 'prompt' || kind === 'queue' || kind === 'delivery')) {
+    if (arrived.some(({ kind }) => ofQueue.has(kind))) {
       this.#queueFrame.ask();
     }
     this.window.update((now) => {
@@ -231,6 +231,9 @@ export class SessionLog {
     }
   }
 }
+
+/** What may change which prompts wait, and whether they are held: the end of a run may hold them. */
+const ofQueue: ReadonlySet<string> = new Set(['prompt', 'queue', 'delivery', 'run_ended', 'reset']);
 
 /** Entries of a base are marked with its session. */
 function firstOwnSeq(entries: readonly Entry[]): number {

@@ -135,8 +135,9 @@ class Folding {
         if (entry.data.error !== undefined) this.#begin('note', entry);
         return;
       case 'settings':
-        // The first one is how the session was made.
-        if (entry.data.from === 'client' && entry.seq > 1) this.#begin('note', entry);
+        // The one with the agent is how the session was made.
+        if (entry.data.from === 'client' && entry.data.changes.agent === undefined)
+          this.#begin('note', entry);
         return;
       case 'usage':
         return this.#ofRun(entry);

@@ -1,11 +1,14 @@
 import type { ReactNode } from 'react';
 import type { EntryOf } from 'turnkeep/client';
+import { RunFiles } from '../history/entry-actions.tsx';
 import type { Item } from '../state/timeline.ts';
 import { oneLine } from '../text/harmless.ts';
 import { duration, moment } from '../text/time.ts';
+import { useLog } from '../views/session/session-context.ts';
 
 /** The end of a run: how it ended, and what it took. */
 export function EndItem({ item }: { item: Item }): ReactNode {
+  const { id: session } = useLog();
   const [entry] = item.entries;
   if (entry?.kind !== 'run_ended') return null;
   const { outcome, error, proof, durationMs } = entry.data;
@@ -15,6 +18,7 @@ export function EndItem({ item }: { item: Item }): ReactNode {
         <span className="end-outcome">{outcome}</span>
         <span>{duration(durationMs)}</span>
         <time dateTime={entry.at}>{moment(entry.at)}</time>
+        {entry.runId !== undefined && <RunFiles session={session} run={entry.runId} />}
       </p>
       {error !== undefined && <p className="end-error">{errorText(error)}</p>}
       {proof !== undefined && (

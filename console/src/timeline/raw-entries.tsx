@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { Entry } from 'turnkeep/client';
+import { ForkHere } from '../history/entry-actions.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { escapedJson } from '../text/harmless.ts';
 import { LongText } from '../text/long-text.tsx';
@@ -15,6 +16,7 @@ export function RawEntries({ entries }: { entries: readonly Entry[] }): ReactNod
         <figure key={entry.seq}>
           <figcaption>
             entry {entry.seq} · {entry.kind}
+            <ForkHere session={id} entry={entry} />
             <CopyButton
               text={location.origin + pathOf({ view: 'session', session: id, seq: entry.seq })}
             />

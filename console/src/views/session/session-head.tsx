@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { SessionRow } from 'turnkeep/client';
+import { SessionMenu } from '../../history/session-menu.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { StatusMark, StatusText } from '../../parts/status.tsx';
 import { useConsole } from '../../state/context.ts';
@@ -50,6 +51,7 @@ export function SessionHead({ row }: { row: SessionRow | undefined }): ReactNode
               </div>
             )}
           </dl>
+          <SessionMenu row={row} />
         </>
       )}
     </header>
