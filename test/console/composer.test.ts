@@ -78,7 +78,7 @@ test('R5: a force kill asks once, ends the agent and shows the proof', async () 
   const proof = page.getByRole('status').filter({ hasText: 'Nothing of the agent is left.' });
   await proof.waitFor();
   const told = (await place.log(session)).find(({ kind }) => kind === 'run_ended');
-  const { proof: ended } = told?.data as { proof: { ended: readonly { pid: number }[] } };
+  const { proof: ended } = told!.data as { proof: { ended: readonly { pid: number }[] } };
   expect(ended.ended.length).toBeGreaterThan(0);
   for (const { pid } of ended.ended) await proof.getByText(`process ${pid}`).waitFor();
   await log(page).getByText('killed', { exact: true }).waitFor();
@@ -148,5 +148,27 @@ test('P1: pictures are pasted, taken away again, and go along, large ones as blo
       { type: 'image', mimeType: 'image/png', blob: { size: expect.any(Number) } },
     ],
   });
+  await page.context().close();
+});
+
+test('P2: on a phone everything of the composer is within the screen, by touch alone', async () => {
+  const session = await place.session('[[say At it.]] [[hang]]', {
+    title: 'a long title '.repeat(9),
+  });
+  const content = 'a message that waits, and that has many words in it';
+  await place.client.sessions.send({ session, content });
+  const viewport = { width: 390, height: 844 };
+  const page = await place.page(`/s/${session}`, { viewport, hasTouch: true, isMobile: true });
+  await log(page).getByText('At it.', { exact: true }).waitFor();
+  await field(page).fill('[[say By touch.]]');
+  await page.getByRole('button', { name: 'Stop and send' }).waitFor();
+  const outside = await page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('.session button, .session textarea')]
+      .filter((one) => one.getBoundingClientRect().right > innerWidth)
+      .map((one) => one.textContent),
+  );
+  expect(outside).toEqual([]);
+  await page.getByRole('button', { name: 'Stop and send' }).tap();
+  await log(page).getByText('By touch.', { exact: true }).waitFor();
   await page.context().close();
 });
