@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => place.close());
 afterEach(() => expect(place.faults).toEqual([]));
 
-const field = (page: Page) => page.getByLabel('Message');
+const field = (page: Page) => page.getByRole('textbox', { name: 'Message' });
 const log = (page: Page) => page.getByRole('log');
 
 /** A page on a session whose run works until it is ended. */
