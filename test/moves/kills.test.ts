@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Machine, nameOf } from './machine.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { Closing, Machine, nameOf } from './machine.ts';
 import { type Held, WireTap } from './wire-tap.ts';
 
 /** Every request of a move, before the other daemon gets it and before its answer comes back. */
@@ -23,9 +23,12 @@ interface Two {
 
 let two: Two;
 beforeAll(async () => {
-  const [source, target] = await Promise.all([Machine.open(afterAll), Machine.open(afterAll)]);
+  const closing = new Closing();
+  const open = (): Promise<Machine> => Machine.open(closing.add);
+  const [source, target] = await Promise.all([open(), open()]);
   two = { source, target, tap: await WireTap.open(target.url) };
-  afterAll(() => two.tap.close());
+  closing.add(() => two.tap.close());
+  return closing.all;
 }, 60_000);
 
 const begin = ({ source, target, tap }: Two, session: string): Promise<unknown> =>

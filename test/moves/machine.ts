@@ -14,6 +14,17 @@ import { type Refusal, RefusalError } from '../../src/domain/refusal.ts';
 
 const main = path.join(import.meta.dirname, '../../src/cli/main.ts');
 
+/** What is to be ended with all tests of a file, latest first. */
+export class Closing {
+  readonly #calls: (() => Promise<void>)[] = [];
+
+  readonly add = (call: () => Promise<void>): void => void this.#calls.push(call);
+
+  readonly all = async (): Promise<void> => {
+    for (const call of this.#calls.splice(0).toReversed()) await call();
+  };
+}
+
 /** A daemon in a process of its own, as on a machine of its own: state, HOME and directory are nobody else's. */
 export class Machine {
   readonly home: string;
@@ -153,7 +164,14 @@ export class Machine {
 
   async #stop(): Promise<void> {
     const child = this.#process;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === null) return;
+    // One that was killed has left agents behind.
+    if (child.exitCode !== null || child.signalCode !== null) await this.start();
+    await this.#shutDown();
+  }
+
+  async #shutDown(): Promise<void> {
+    const child = this.#process!;
     await this.client.server.shutdown({ mode: 'stop' }).catch(() => child.kill('SIGKILL'));
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   }

@@ -1,17 +1,19 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { createClient } from '../../src/client/client.ts';
 import { operationNames, operations } from '../../src/protocol/operations.ts';
-import { Machine, nameOf, refusalOf } from './machine.ts';
+import { Closing, Machine, nameOf, refusalOf } from './machine.ts';
 import { WireTap } from './wire-tap.ts';
 
 let a: Machine;
 let b: Machine;
 let tap: WireTap;
 beforeAll(async () => {
-  [a, b] = await Promise.all([Machine.open(afterAll), Machine.open(afterAll)]);
+  const closing = new Closing();
+  [a, b] = await Promise.all([Machine.open(closing.add), Machine.open(closing.add)]);
   tap = await WireTap.open(b.url);
-  afterAll(() => tap.close());
+  closing.add(() => tap.close());
+  return closing.all;
 }, 60_000);
 
 const begin = (session: string, more: object = {}) =>
