@@ -13,6 +13,8 @@ export class SessionList {
   readonly rows = new Cell<ReadonlyMap<string, SessionRow>>(new Map());
   /** False until the first rows are there. */
   readonly ready = new Cell(false);
+  /** Some are there, and the others are being read. */
+  readonly more = new Cell(false);
   /** False until all rows are there. */
   readonly whole = new Cell(false);
   readonly feed = new Cell<FeedState>('connecting');
@@ -35,6 +37,7 @@ export class SessionList {
             this.#next = new Map(event.rows.map((row) => [row.id, row]));
             this.rows.set(new Map(this.#next));
             this.whole.set(true);
+            this.more.set(false);
             this.ready.set(true);
             break;
           case 'changed':
@@ -57,12 +60,13 @@ export class SessionList {
   /** What the feed tells takes its place. */
   async #readFirst(signal: AbortSignal): Promise<void> {
     try {
-      const { sessions } = await this.#client.sessions.list(
+      const { sessions, next } = await this.#client.sessions.list(
         { sort: 'activity', limit: firstRows },
         { signal, tries: 1 },
       );
       if (this.whole.get() || signal.aborted) return;
       this.rows.set(new Map(sessions.map((row) => [row.id, row])));
+      this.more.set(next !== null);
       this.ready.set(true);
     } catch (error) {
       // The feed says why nobody answers, and reads them all when somebody does.

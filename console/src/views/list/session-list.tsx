@@ -16,7 +16,7 @@ const none: ReadonlySet<string> = new Set();
 export function SessionListView({ chosen }: { chosen: string | null }): ReactNode {
   const console = useConsole();
   const ready = useCell(console.list.ready);
-  const whole = useCell(console.list.whole);
+  const more = useCell(console.list.more);
   const folded = new Set(useCell(console.folded));
   const [filter, setFilter] = useState('');
   const [archived, setArchived] = useState(false);
@@ -28,7 +28,7 @@ export function SessionListView({ chosen }: { chosen: string | null }): ReactNod
       <header className="list-head">
         <div className="list-title">
           <span className="brand">Turnkeep</span>
-          <span>
+          <span className="list-buttons">
             <button
               type="button"
               className="quiet"
@@ -92,7 +92,7 @@ export function SessionListView({ chosen }: { chosen: string | null }): ReactNod
           )
         }
       </VList>
-      {ready && !whole && (
+      {more && (
         <p className="list-more" role="status">
           The latest sessions; the others are being read …
         </p>

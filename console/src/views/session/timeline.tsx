@@ -27,6 +27,15 @@ export function Timeline({ log, seq }: { log: SessionLog; seq: number | null }):
     if (handle === null || loading !== null || fromStart) return;
     if (handle.scrollSize <= handle.viewportSize + 40) void log.loadOlder();
   }, [log, items, loading, fromStart]);
+  // Nor does one that stood at its beginning while another page was being read.
+  useEffect(() => {
+    if (loading !== null || fromStart || !stick.away) return undefined;
+    const frame = requestAnimationFrame(() => {
+      const offset = list.current?.scrollOffset;
+      if (offset !== undefined && offset < readAheadPx) void log.loadOlder();
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [log, loading, fromStart, stick.away]);
   return (
     <div className="timeline">
       <VList
