@@ -4,7 +4,8 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ConsolePlace } from './place.ts';
 
-// The views as people see them, in a directory to look at: SCREENSHOTS, else nowhere that stays.
+// The views as people see them, in a directory to look at: SCREENSHOTS, else nowhere that stays. Those of
+// docs/pictures are from here.
 const folder = process.env['SCREENSHOTS'];
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 let place: ConsolePlace;
@@ -66,7 +67,8 @@ test.each([
   await page.getByRole('log').getByText('completed').waitFor();
   await take(page, `session-${look}`);
   await page.goto(`${place.daemon.url}/s/${asks}`);
-  await page.getByRole('button', { name: 'Allow once' }).waitFor();
+  const allow = page.getByRole('button', { name: 'Allow once' });
+  await allow.and(page.locator(':enabled')).waitFor();
   await take(page, `approval-${look}`);
   await page.goto(`${place.daemon.url}/`);
   await page.getByText('Release notes').waitFor();
@@ -74,6 +76,7 @@ test.each([
   for (const view of ['inbox', 'usage', 'settings', 'new']) {
     await page.goto(`${place.daemon.url}/${view}`);
     await page.getByRole('main').waitFor();
+    if (view === 'usage') await page.locator('.day-chart canvas').waitFor();
     await take(page, `${view}-${look}`);
   }
   // Nothing is wider than the screen.
