@@ -306,8 +306,13 @@ export class Supervisor {
   async #openedAt({ id: session }: SessionActor, host: string): Promise<number> {
     const query = { session, before: Number.MAX_SAFE_INTEGER, kinds: ['host'] } as const;
     const page = await this.#context.store.history({ ...query, limit: 10, maxBytes: 64 * 1024 });
-    const opened = page.entries.find(
-      ({ kind, data }) => kind === 'host' && data.host === host && data.state === 'opened',
+    // The first of them: one that begins a new conversation later has started nothing by that.
+    const opened = page.entries.findLast(
+      ({ kind, data }) =>
+        kind === 'host' &&
+        data.host === host &&
+        data.state === 'opened' &&
+        data.nativeId !== undefined,
     );
     return opened === undefined ? 0 : Date.parse(opened.at);
   }
