@@ -29,5 +29,7 @@ const vite = [launcher, 'vite', 'build', '--config', 'vite.console.config.ts', '
 const built = spawnSync(process.execPath, [...vite, '--logLevel', 'warn'], {
   cwd: root,
   stdio: 'inherit',
+  // It would leave a cache of its own code among temporary files.
+  env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' },
 });
 process.exitCode = status || built.status || 0;

@@ -1,4 +1,3 @@
-import { limits } from '../domain/limits.ts';
 import { isObject } from '../domain/json.ts';
 import { refuse } from '../domain/refusal.ts';
 import type { LoginHalves } from '../ports/console.ts';
@@ -10,6 +9,8 @@ import type { IncomingMessage } from 'node:http';
 
 /** The header that carries the page's half of a login. */
 const pageHeader = 'x-turnkeep-page';
+/** A code and what stands around it: nobody is known yet who could send more. */
+const codeBytes = 4096;
 /** As long as a login can live without being used. */
 const cookieSeconds = 30 * 86_400;
 
@@ -21,7 +22,7 @@ export async function answerLogin(
   const { origin } = incoming.headers;
   // Browsers always name it here: the cookie is for them alone.
   if (origin === undefined) throw refuse('forbidden', 'Only pages of this daemon log in here.');
-  const body = await readBody(incoming, limits.bodyBytes);
+  const body = await readBody(incoming, codeBytes);
   const code = isObject(body) ? body['code'] : undefined;
   if (typeof code !== 'string') {
     throw refuse('invalid', 'Give the code of the link.', { field: 'code' });

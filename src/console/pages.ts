@@ -50,7 +50,11 @@ class BuiltPages implements Pages {
     const name = views.test(asked) ? 'index.html' : asked.slice(1);
     if (!this.#names.has(name) || name.endsWith('.gz')) return undefined;
     let file = this.#read.get(name);
-    if (file === undefined) this.#read.set(name, (file = this.#load(name)));
+    if (file !== undefined) return file;
+    file = this.#load(name);
+    this.#read.set(name, file);
+    // Another try may succeed.
+    file.catch(() => this.#read.delete(name));
     return file;
   }
 

@@ -60,7 +60,11 @@ export function smallToolCall(toolCall: ToolCall, put: PutBlob): ToolCall {
   if (toolCall.input !== undefined) small.input = smallJson(toolCall.input, put);
   if (toolCall.output !== undefined) small.output = smallJson(toolCall.output, put);
   if (toolCall.content !== undefined) small.content = smallContents(toolCall.content, put);
-  if (toolCall.locations !== undefined) small.locations = toolCall.locations.slice(0, 100);
+  if (toolCall.locations !== undefined) {
+    small.locations = toolCall.locations
+      .filter(({ path }) => path.length <= limits.previewChars)
+      .slice(0, 100);
+  }
   return small;
 }
 

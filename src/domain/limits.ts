@@ -105,6 +105,8 @@ export const limits = {
   retentionMs: 30 * 86_400_000,
   /** Text that tells an agent what it does not remember, in UTF-16 units. */
   primerChars: 128 * 1024,
+  /** Entries that show what one line of an agent's memory says. */
+  lineShows: 1000,
   /** Entries of one append or of one piece of an import. */
   appendEntries: 500,
   /** An idle host is stopped after this long; its session goes on in another at the next prompt. */

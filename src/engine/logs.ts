@@ -191,7 +191,8 @@ class Import implements ImportSink {
     // Whole, and as edits left them: only their entries came in.
     await actor.contents.load(actor.state, this.#context.store);
     this.#added += actor.state.lastSeq - before;
-    this.#began = true;
+    // What was all there already does not make what follows its own.
+    if (actor.state.lastSeq > before) this.#began = true;
     return true;
   }
 

@@ -140,22 +140,22 @@ class Places {
   }
 
   #place({ name, digest, line, shows, title, cwd }: NativeRead): AppendedLine {
-    const placed = {
-      line,
-      shows: shows.map((shown, at) => this.#shown(shown, [name ?? digest, String(at)])),
+    const says = {
       ...(title === undefined ? {} : { title }),
       ...(cwd === undefined ? {} : { cwd }),
     };
     if (name === null) {
-      // The same bytes at the same place are the same line.
+      // The same bytes at the same place are the same line. It is no step of the conversation: it shows nothing.
       const id = this.#id('n', [this.#head, line.file, digest]);
-      return { ...placed, id, node: false };
+      return { ...says, line, shows: [], id, node: false };
     }
     if (!idPattern.test(name)) {
       throw refuse('invalid', 'A uuid is 1 to 64 letters, digits, - and _.', { field: 'uuid' });
     }
     this.#head = name;
-    return { ...placed, id: name, otherwise: this.#id('x', [name, line.file, digest]), node: true };
+    const placed = shows.map((shown, at) => this.#shown(shown, [name, String(at)]));
+    const otherwise = this.#id('x', [name, line.file, digest]);
+    return { ...says, line, shows: placed, id: name, otherwise, node: true };
   }
 
   #shown(shown: Shown, of: readonly [string, string]): PlacedShown {

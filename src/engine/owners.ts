@@ -108,12 +108,20 @@ export class Owners implements OwnerOps {
     const cwd = await this.#directory(actor, given);
     const { memory, told } = await this.#memory.restore(actor, cwd);
     const command = { type: 'arrive', moved, here: server, cwd, memory } as const;
-    const state = await post(actor, command, by, told);
-    this.#context.arrived(session);
-    return answerOf(state, memory);
+    try {
+      const state = await post(actor, command, by, told);
+      this.#context.arrived(session);
+      return answerOf(state, memory);
+    } catch (error) {
+      // The same proof, given twice at once, or one that was stored although nobody was told.
+      const after = await this.#context.registry.get(session);
+      if (!(await this.#hasArrived(after, moved))) throw error;
+      return this.#arrivedBefore(after, moved);
+    }
   }
 
   async #arrivedBefore(actor: SessionActor, { seq }: Entry): Promise<OwnerAnswer> {
+    this.#context.arrived(actor.id);
     const entry = await this.#ownerEntry({ session: actor.id, after: seq });
     const { memory = null, reason = null } = entry?.data ?? {};
     return { row: rowOf(actor.state), memory, reason };

@@ -1,4 +1,11 @@
-import { type PutBlob, smallBlocks, smallLine, smallToolCall } from '../domain/externalise.ts';
+import type { ContentBlock, PlanItem } from '../domain/content.ts';
+import {
+  preview,
+  type PutBlob,
+  smallBlocks,
+  smallLine,
+  smallToolCall,
+} from '../domain/externalise.ts';
 import type { NativeLine } from '../domain/entry.ts';
 import { isObject, type Json, type JsonObject } from '../domain/json.ts';
 import { limits } from '../domain/limits.ts';
@@ -33,6 +40,15 @@ export interface NativeRead {
 /** Reads a line beside the main thread. */
 export type ReadLarge = (line: LineBytes) => Promise<NativeRead>;
 
+const sessionChars = 128;
+const pathChars = 4096;
+const planItems = 100;
+
+/** What is longer than anything of its kind is none. */
+function within(text: string | null | undefined, most: number): string | undefined {
+  return typeof text === 'string' && text.length <= most ? text : undefined;
+}
+
 /** Reads a line; throws `invalid` for what is no JSON object. */
 export function readNative(
   memory: AgentMemory,
@@ -43,10 +59,11 @@ export function readNative(
   const read = memory.read(objectIn(text));
   const blobs: HeldBlob[] = [];
   const put = blobCollector(blobs, hash);
-  const { name, title, cwd } = read;
+  const { name, title } = read;
+  const cwd = within(read.cwd, pathChars);
   const line: NativeLine = {
     format,
-    session: read.session ?? session,
+    session: within(read.session, sessionChars) ?? session,
     file,
     line: text,
     ...(read.boundary ? { boundary: true } : {}),
@@ -55,7 +72,7 @@ export function readNative(
     name,
     digest: hash(bytes),
     line: smallLine(line, put),
-    shows: read.shows.map((shown) => small(shown, put)),
+    shows: read.shows.slice(0, limits.lineShows).map((shown) => small(shown, put)),
     blobs,
     ...(title === undefined ? {} : { title }),
     ...(cwd === undefined ? {} : { cwd }),
@@ -67,7 +84,7 @@ function small(shown: Shown, put: PutBlob): Shown {
     case 'delivery':
     case 'message':
     case 'thought':
-      return { ...shown, content: smallBlocks(shown.content, put) };
+      return { ...shown, content: smallTogether(shown.content, put) };
     case 'tool_call':
       return { ...shown, toolCall: smallToolCall(shown.toolCall, put) };
     case 'compaction': {
@@ -77,9 +94,25 @@ function small(shown: Shown, put: PutBlob): Shown {
         : { ...shown, summary: summary.slice(0, limits.pieceChars) };
     }
     case 'plan':
+      return { ...shown, items: shown.items.slice(0, planItems).map(smallItem) };
     case 'usage':
       return shown;
   }
+}
+
+/** Texts that are small one by one may be large together. */
+function smallTogether(content: readonly ContentBlock[], put: PutBlob): readonly ContentBlock[] {
+  let room = limits.inlineBytes;
+  return smallBlocks(content.slice(0, limits.contentBlocks), put).map((block) => {
+    if (block.type !== 'text') return block;
+    room -= block.text.length;
+    if (room >= 0 || block.blob !== undefined) return block;
+    return { type: 'text', text: preview(block.text), blob: put({ text: block.text }) };
+  });
+}
+
+function smallItem(item: PlanItem): PlanItem {
+  return { ...item, content: item.content.slice(0, limits.previewChars) };
 }
 
 /** A mark at the beginning is no part of JSON, and would be one of the line. */

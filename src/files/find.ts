@@ -20,7 +20,7 @@ export function openFind(bounds: Bounds): FindFiles {
   let last: Promise<unknown> = Promise.resolve();
   return (wanted) => {
     const found = last.then(() => search(wanted, bounds));
-    last = found;
+    last = found.catch(() => undefined);
     return found;
   };
 }

@@ -59,5 +59,7 @@ async function whereabouts(
   if (!nativePattern.test(nativeId)) return `${title} gave its session a name that is no file's`;
   const folder = files.folder({ ...environment, ...files.env, ...env });
   if (folder === null) return `where ${title} keeps its files is not known here`;
-  return { files, folder, nativeId, cwd: await realpath(cwd) };
+  // One that is gone keeps its name.
+  const real = await realpath(cwd).catch(() => cwd);
+  return { files, folder, nativeId, cwd: real };
 }

@@ -89,6 +89,12 @@ export function decide(batch: WireBatch, facts: Facts): Decision {
   if (log !== undefined && known > 0 && known === batch.entries.length) {
     return { write: false, verdict: { status: 'duplicate', seqs: prefix.seqs, head: log.head } };
   }
+  // The state says what all of them lead to, one after another: with some left out it would be another one.
+  if (known > 0 && batch.state !== null) {
+    const message =
+      'Some of these entries are stored already, under a state of the log without them.';
+    return refused('id_reused', message, { index: 0, field: 'id' });
+  }
   if (log === undefined && batch.create === null) {
     return refused('not_found', `There is no session ${batch.session}.`);
   }

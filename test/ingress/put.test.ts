@@ -186,3 +186,37 @@ test('L8 L11: what is written is listed, watched, previewed, forked, exported an
   const read = await other.ask('GET', `/v1/session_ingress/session/${id}`);
   expect(JSON.parse(read.text)).toEqual({ loglines: [a, b] });
 });
+
+test('L3 L5: an entry without a uuid that says something moves no head either, and comes again on another one', async () => {
+  const world = await IngressWorld.open();
+  const { id, token } = await world.log();
+  const transcript = new Transcript();
+  const [a, b, c] = [transcript.user('one'), transcript.assistant('two'), transcript.user('three')];
+  const usage = { input_tokens: 3, output_tokens: 4 };
+  const message = { id: 'm', model: 'x', content: [{ type: 'text', text: 'hm' }], usage };
+  const nameless = { type: 'assistant', message };
+  const put = async (line: object, headers: Record<string, string> = {}) =>
+    (await world.put(id, JSON.stringify(line), { token, headers })).status;
+  expect(await put(a)).toBe(201);
+  expect(await put(nameless, last(a.uuid!))).toBe(201);
+  expect(await put(b, last(a.uuid!))).toBe(201);
+  // The same bytes, at another place.
+  expect(await put(nameless, last(b.uuid!))).toBe(201);
+  expect(await put(nameless, last(b.uuid!))).toBe(200);
+  expect(await put(c, last(b.uuid!))).toBe(201);
+  const { session } = await world.client.sessions.get({ session: id });
+  const log = await world.bench.log(id);
+  expect([session.head, session.lastSeq]).toEqual([c.uuid, log.length]);
+});
+
+test('S5 V6: one line shows so much and no more, and what it says of the session is bounded', async () => {
+  const world = await IngressWorld.open();
+  const { id, token } = await world.log();
+  const content = Array.from({ length: 5000 }, () => ({ type: 'text', text: 'z' }));
+  const line = { ...new Transcript().assistant('x'), cwd: 'd'.repeat(10_000) };
+  const text = JSON.stringify({ ...line, message: { role: 'assistant', content } });
+  expect((await world.put(id, text, { token })).status).toBe(201);
+  expect(await world.bench.of(id, 'message')).toHaveLength(1000);
+  const { session } = await world.client.sessions.get({ session: id });
+  expect(session.originCwd).toBeNull();
+});

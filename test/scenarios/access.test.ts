@@ -221,6 +221,7 @@ describe('every operation', () => {
       'approvals.list',
       'blobs.get',
       'budgets.get',
+      'moves.list',
       'policy.get',
       'policy.test',
       'prices.get',

@@ -3,9 +3,10 @@ import type { Context, Handler } from '../handler.ts';
 
 export const sessionsDelete: Handler<'sessions.delete'> = async (input, context) => {
   const session = await deletable(input.session, context);
-  demandStill(session, context);
+  await demandStill(session, context);
   const { life } = context.engine;
   const { by } = context.caller;
+  if (!input.purge) await demandOwn(session, context);
   if (input.purge || (await context.store.purged(session))) {
     await life.purge(session, by);
     return { session, deletedAt: null, purgeAt: null, purged: true };
@@ -14,9 +15,23 @@ export const sessionsDelete: Handler<'sessions.delete'> = async (input, context)
 };
 
 /** Its new place does not know it yet: nobody would have it any more. */
-function demandStill(session: string, { moves }: Context): void {
+async function demandStill(session: string, { moves, store }: Context): Promise<void> {
   const leaves = moves.list().some((move) => move.session === session && move.endedAt === null);
-  if (leaves) throw refuse('busy', 'This session is on its way elsewhere.', { field: 'session' });
+  // Also one that its new place refuses so far: it is stored until that has taken it.
+  const left = leaves || (await store.moves.departures()).some((one) => one.session === session);
+  if (left) throw refuse('busy', 'This session is on its way elsewhere.', { field: 'session' });
+}
+
+/** What is written behind the entry by which a session has moved keeps it from ever coming back. */
+async function demandOwn(session: string, { engine }: Context): Promise<void> {
+  const { row } = await engine.get(session).catch((error: unknown) => {
+    if (error instanceof RefusalError && error.refusal.code === 'not_found') return { row: null };
+    throw error;
+  });
+  if (row?.writer.state !== 'moved') return;
+  const message =
+    'This is a copy of a session that has moved: it can only be removed for good (purge).';
+  throw refuse('fenced', message, { field: 'purge' });
 }
 
 /** One that is deleted already is named by its id only: a repeated call answers as the first. */

@@ -48,7 +48,7 @@ function teleport(io: Io, options: TeleportOptions, name: string): Promise<numbe
     const release = io.onInterrupt(() => stopping.abort());
     try {
       const last = await followed(client, move, { io, signal: stopping.signal });
-      return report(io, options, last);
+      return report(io, options, last, await isGiven(client, last));
     } finally {
       release();
     }
@@ -104,7 +104,19 @@ function progressOf({ phase, entries, bytes, to, error }: Move): string {
   return `moving to ${url}: ${entries.sent} of ${entries.total} entries, ${done} MiB${trouble}`;
 }
 
-function report(io: Io, options: TeleportOptions, move: Move): number {
+/** Of a move that failed: whether it was given up before. Then it is only read here. */
+async function isGiven(client: Client, { session, phase }: Move): Promise<boolean> {
+  if (phase !== 'failed') return false;
+  const { session: row } = await client.sessions.get({ session });
+  return row.writer.state === 'moved';
+}
+
+function becameOf(session: string, url: string, isGone: boolean): string {
+  if (!isGone) return `${session} was not moved to ${url}.`;
+  return `${session} was given up to ${url}, which does not take it: give the same command again with what is missing.`;
+}
+
+function report(io: Io, options: TeleportOptions, move: Move, isGone: boolean): number {
   const { session, to, phase, error } = move;
   const url = oneLine(to.url);
   const why = error === null ? '' : ` ${oneLine(error.message)}`;
@@ -125,7 +137,7 @@ function report(io: Io, options: TeleportOptions, move: Move): number {
       return interrupted;
     default:
       if (options.json === true) answer(io, options, { value: move, lines: [] });
-      throw refuse(codeOf(error?.code), `${session} was not moved to ${url}.${why}`);
+      throw refuse(codeOf(error?.code), `${becameOf(session, url, isGone)}${why}`);
   }
 }
 

@@ -107,13 +107,16 @@ async function waited({ pace }: IngressAccess, ms: number, ended: AbortSignal): 
   }
 }
 
+/** Timers take no more, and call back at once where they are given more. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** Milliseconds that a server asks to wait, in seconds or as a date; undefined where it asks for nothing. */
 export function retryAfter(answer: Answer, now: number): { waitMs?: number } {
   const text = answer.header('retry-after');
   if (text === null || text.trim() === '') return {};
   const seconds = Number(text);
   const ms = Number.isNaN(seconds) ? Date.parse(text) - now : seconds * 1000;
-  return Number.isFinite(ms) && ms > 0 ? { waitMs: ms } : {};
+  return Number.isFinite(ms) && ms > 0 ? { waitMs: Math.min(ms, longestTimerMs) } : {};
 }
 
 /** Answers that pass by themselves. */

@@ -115,9 +115,13 @@ export class LogWriter {
   async discard(): Promise<void> {
     if (this.#stuck === null) return;
     await this.#sent;
-    await this.#ports.outbox.discard(this.session);
+    // Another call was faster.
+    if (this.#stuck === null) return;
+    // Together, before anything else can be accepted: that is not given up.
+    const discarded = this.#ports.outbox.discard(this.session);
     this.#queue.length = 0;
     this.#stuck = null;
+    await discarded;
     this.#ports.rested(this);
   }
 
@@ -224,8 +228,10 @@ export class LogWriter {
       return;
     }
     if (onConflict === 'fork' && known !== undefined && this.#fork === null) {
-      this.#fork = { session: newId(), at: known, whole: false };
-      await this.#ports.outbox.forked(this.session, this.#fork);
+      const fork = { session: newId(), at: known, whole: false };
+      // Only one that is written down is gone on in: there would be another one after a crash.
+      await this.#ports.outbox.forked(this.session, fork);
+      this.#fork = fork;
       return;
     }
     // Beyond a fork, and where nobody can say where to fork, somebody has to look.
