@@ -239,3 +239,22 @@ test('M3: where the directory has gone meanwhile the session waits for another o
   await done(a, session);
   expect(await b.refuses(session)).toBeNull();
 });
+
+test('M1: the log of a session that has moved is not brought on by an import, however long it is; it is removed for good or kept', async () => {
+  const [a, b] = [await Machine.open(), await Machine.open()];
+  const session = await a.session();
+  const entries = Array.from({ length: 200 }, (_, at) => ({ id: `e${at}`, raw: { at } }));
+  await a.client.sessions.append({ session, entries });
+  const to = { url: b.url, token: b.token };
+  await a.client.moves.begin({ session, to, cwd: b.cwd });
+  await a.move(session, ({ endedAt }) => endedAt !== null);
+  const before = await a.log(session);
+
+  const file = await b.client.sessions.export({ session });
+  expect(await refusalOf(a.client.sessions.import(file))).toMatchObject({ code: 'fenced' });
+  expect(await refusalOf(a.client.sessions.delete({ session }))).toMatchObject({ code: 'fenced' });
+  expect(await a.log(session)).toEqual(before);
+  expect(await a.refuses(session)).toMatchObject({ code: 'fenced' });
+  expect(await a.client.sessions.delete({ session, purge: true })).toMatchObject({ purged: true });
+  expect(await b.refuses(session)).toBeNull();
+});

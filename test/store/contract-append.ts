@@ -9,6 +9,7 @@ import {
   notice,
   runEnded,
   runStarted,
+  state,
 } from './sample.ts';
 
 export function appends(store: () => Store): void {
@@ -46,6 +47,14 @@ export function appends(store: () => Store): void {
     const middle = await append(store(), batch('s', [message('c', 'b'), message('a', null)]));
     expect(middle).toMatchObject({ status: 'refused', index: 1, refusal: { code: 'invalid' } });
     expect(await historyOf(store(), 's')).toHaveLength(2);
+  });
+
+  test('L1 L3: a state that all of the entries lead to is not stored where some are known', async () => {
+    await append(store(), batch('s', [message('a', null)], first));
+    const entries = [message('a', null), message('b', 'a')];
+    const mixed = await append(store(), batch('s', entries, { state: state() }));
+    expect(mixed).toMatchObject({ status: 'refused', refusal: { code: 'id_reused' } });
+    expect(await historyOf(store(), 's')).toHaveLength(1);
   });
 
   test('L4: duplicate comes before fenced, fenced before conflict, conflict before what else is wrong', async () => {
