@@ -160,7 +160,7 @@ export class LogWriter {
     switch (told.put) {
       case 'stored':
         deadline.renew();
-        return this.#stored(lines, told, session);
+        return this.#stored(lines, told, { session, sent: head });
       case 'conflict':
         return this.#conflict(told.head, { sent: head, session, trying });
       case 'fenced':
@@ -193,12 +193,13 @@ export class LogWriter {
   #stored(
     lines: readonly Waiting[],
     { known, head, batches }: Extract<Put, { put: 'stored' }>,
-    session: string,
+    { session, sent }: { session: string; sent: string | null },
   ): void {
     const last = lines.findLast(({ uuid }) => uuid !== null)?.uuid;
     // Also of an old one that is sent once more: what followed it then may follow it again.
     if (last !== undefined && last !== null) this.#head = last;
-    else if (this.#head === undefined) this.#head = head ?? undefined;
+    // Of one that was known the answer tells the head by now: the next went out after the same one as this.
+    else if (this.#head === undefined) this.#head = (known[0] === true ? sent : head) ?? undefined;
     if (!known.every(Boolean)) this.#ours = this.#head;
     this.#batches = batches;
     this.#alone = Math.max(0, this.#alone - lines.length);
