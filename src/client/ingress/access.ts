@@ -1,6 +1,7 @@
 import type { FetchLike } from '../http-call.ts';
 import { clientHeader } from '../http-call.ts';
 import { type Pace, reasonOf } from '../pace.ts';
+import { Deadline } from './deadline.ts';
 import type { OnEvent } from './event.ts';
 
 /**
@@ -39,21 +40,13 @@ export interface Answer {
   text(atMost: number): Promise<string>;
 }
 
-/** The attempt took too long. */
-export class TimeoutError extends Error {
-  constructor() {
-    super('No answer in time.');
-    this.name = 'TimeoutError';
-  }
-}
-
 /** One attempt, without any other. Fails where no answer comes, or none in time; `signal` ends it. */
 export async function attempt<Result>(
   access: IngressAccess,
   { token, signal, ...sent }: Attempt & { token: string; signal: AbortSignal },
   take: (answer: Answer) => Promise<Result>,
 ): Promise<Result> {
-  const patience = new Patience(access);
+  const patience = new Deadline(access.pace, access.timeoutMs);
   const ended = AbortSignal.any([signal, patience.signal]);
   try {
     const answer = await access.fetch(`${await access.url()}${sent.path}`, {
@@ -93,41 +86,9 @@ function headersOf(
   };
 }
 
-/** Ends an attempt in which nothing happens. */
-class Patience {
-  readonly #access: IngressAccess;
-  readonly #over = new AbortController();
-  #cancel: () => void;
-
-  constructor(access: IngressAccess) {
-    this.#access = access;
-    this.#cancel = this.#start();
-  }
-
-  get signal(): AbortSignal {
-    return this.#over.signal;
-  }
-
-  /** Something came. */
-  renew(): void {
-    this.#cancel();
-    this.#cancel = this.#start();
-  }
-
-  /** Waiting is for somebody else: whoever reads may take its time. */
-  end(): void {
-    this.#cancel();
-  }
-
-  #start(): () => void {
-    const { pace, timeoutMs } = this.#access;
-    return pace.after(timeoutMs, () => this.#over.abort(new TimeoutError()));
-  }
-}
-
 async function* piecesOf(
   body: ReadableStream<Uint8Array> | null,
-  patience: Patience,
+  patience: Deadline,
   ended: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   if (body === null) return;
@@ -139,6 +100,7 @@ async function* piecesOf(
     for (;;) {
       patience.renew();
       const { done, value } = await reader.read();
+      // Waiting is for somebody else: whoever reads may take its time.
       patience.end();
       if (ended.aborted) throw reasonOf(ended);
       if (done) {

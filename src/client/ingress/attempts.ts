@@ -1,6 +1,6 @@
 import { backOff, pause, reasonOf } from '../pace.ts';
-import { type Answer, type Attempt, attempt, type IngressAccess, TimeoutError } from './access.ts';
-import type { Deadline } from './deadline.ts';
+import { type Answer, type Attempt, attempt, type IngressAccess } from './access.ts';
+import { type Deadline, TimeoutError } from './deadline.ts';
 import { Tokens } from './tokens.ts';
 
 /** What an answer leads to. */

@@ -1,5 +1,12 @@
 import type { Pace } from '../pace.ts';
-import { TimeoutError } from './access.ts';
+
+/** The attempt took too long. */
+export class TimeoutError extends Error {
+  constructor() {
+    super('No answer in time.');
+    this.name = 'TimeoutError';
+  }
+}
 
 /** Ends attempts that bring nothing for so long; what is progress begins the time anew. */
 export class Deadline {

@@ -1,5 +1,6 @@
 import { backOff, pause } from '../pace.ts';
-import { type Answer, type IngressAccess, TimeoutError } from './access.ts';
+import { type Answer, type IngressAccess } from './access.ts';
+import { TimeoutError } from './deadline.ts';
 import {
   attempts,
   type Failure,

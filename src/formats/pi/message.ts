@@ -1,11 +1,12 @@
-import type { ContentBlock, ToolCall, ToolContent } from '../../domain/content.ts';
-import { isObject, type Json, type JsonObject } from '../../domain/json.ts';
-
-/** The whole content of a blob, as text or in base64; null where it cannot be read. */
-export interface Blobs {
-  text(digest: string): Promise<string | null>;
-  base64(digest: string): Promise<string | null>;
-}
+import type { ContentBlock, ToolCall } from '../../domain/content.ts';
+import { isObject, type JsonObject } from '../../domain/json.ts';
+import {
+  type Blobs,
+  type ImageBlock,
+  resultBlocks,
+  wholeBlocks,
+  wholeJson,
+} from '../whole-content.ts';
 
 const nothing = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, total: 0 };
 const noUsage = {
@@ -18,33 +19,11 @@ const noUsage = {
 };
 
 /** Blocks as pi has them: texts and images, everything else as a text that names it. */
-export async function piBlocks(
-  content: readonly ContentBlock[],
-  blobs: Blobs,
-): Promise<JsonObject[]> {
-  return Promise.all(content.map((block) => piBlock(block, blobs)));
+export function piBlocks(content: readonly ContentBlock[], blobs: Blobs): Promise<JsonObject[]> {
+  return wholeBlocks(content, blobs, image);
 }
 
-async function piBlock(block: ContentBlock, blobs: Blobs): Promise<JsonObject> {
-  switch (block.type) {
-    case 'text': {
-      const whole = block.blob === undefined ? null : await blobs.text(block.blob.digest);
-      return { type: 'text', text: whole ?? block.text };
-    }
-    case 'image': {
-      const whole = block.blob === undefined ? null : await blobs.base64(block.blob.digest);
-      const data = whole ?? block.data;
-      if (data === undefined) return { type: 'text', text: `[image ${block.uri ?? ''}]` };
-      return { type: 'image', data, mimeType: block.mimeType };
-    }
-    case 'audio':
-      return { type: 'text', text: `[audio ${block.mimeType}]` };
-    case 'resource_link':
-      return { type: 'text', text: `[${block.name}] ${block.uri}` };
-    case 'resource':
-      return { type: 'text', text: JSON.stringify(block.resource) };
-  }
-}
+const image: ImageBlock = ({ data, mimeType }) => ({ type: 'image', data, mimeType });
 
 export function assistantMessage(
   content: readonly JsonObject[],
@@ -78,7 +57,9 @@ export async function toolCallBlock(call: ToolCall, blobs: Blobs): Promise<JsonO
 }
 
 export async function toolResult(call: ToolCall, at: string, blobs: Blobs): Promise<JsonObject> {
-  const told = await Promise.all((call.content ?? []).map((item) => resultBlocks(item, blobs)));
+  const told = await Promise.all(
+    (call.content ?? []).map((item) => resultBlocks(item, blobs, image)),
+  );
   const output = await wholeJson(call.output, blobs);
   const text = typeof output === 'string' ? output : JSON.stringify(output);
   const content =
@@ -91,26 +72,4 @@ export async function toolResult(call: ToolCall, at: string, blobs: Blobs): Prom
     isError: call.status !== 'completed',
     timestamp: Date.parse(at),
   };
-}
-
-async function resultBlocks(item: ToolContent, blobs: Blobs): Promise<JsonObject[]> {
-  switch (item.type) {
-    case 'content':
-      return piBlocks([item.content], blobs);
-    case 'diff': {
-      const whole = item.newBlob === undefined ? null : await blobs.text(item.newBlob.digest);
-      return [{ type: 'text', text: `${item.path}\n${whole ?? item.newText}` }];
-    }
-    case 'terminal':
-      return [];
-  }
-}
-
-/** A value that was too large for its entry stands there as `{blob, preview}`. */
-async function wholeJson(value: Json | undefined, blobs: Blobs): Promise<Json | undefined> {
-  const blob = isObject(value) ? value['blob'] : undefined;
-  const digest = isObject(blob) ? blob['digest'] : undefined;
-  if (typeof digest !== 'string') return value;
-  const text = await blobs.text(digest);
-  return text === null ? value : (JSON.parse(text) as Json);
 }

@@ -5,14 +5,8 @@ import { RefusalError } from '../../domain/refusal.ts';
 import type { ExportedSession, FormatPorts } from '../format.ts';
 import { logPages } from '../log-pages.ts';
 import { memberOf, piAuthor, piVersion, rawTypes, textOr } from './format.ts';
-import {
-  assistantMessage,
-  type Blobs,
-  piBlocks,
-  toolCallBlock,
-  toolResult,
-  userMessage,
-} from './message.ts';
+import type { Blobs } from '../whole-content.ts';
+import { assistantMessage, piBlocks, toolCallBlock, toolResult, userMessage } from './message.ts';
 
 /** Nodes after which something was put in that our tree has not at that place. */
 const rememberedTails = 10_000;
