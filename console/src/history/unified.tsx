@@ -1,5 +1,6 @@
-import { type ReactNode, useMemo, useState } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import { exact } from '../text/harmless.ts';
+import { DiffLines } from '../tools/diff-lines.tsx';
 
 const firstLines = 80;
 const moreLines = 1000;
@@ -7,27 +8,19 @@ const types = { '+': 'added', '-': 'removed', ' ': 'same', '@': 'gap' } as const
 
 /** A unified diff as the daemon made it, without the lines that name the file. */
 export function Unified({ diff }: { diff: string }): ReactNode {
-  const [most, setMost] = useState(firstLines);
   const lines = useMemo(() => linesOf(diff), [diff]);
-  const left = lines.length - most;
   return (
-    <>
-      <div className="diff-lines" tabIndex={0} role="region" aria-label="Changed lines" dir="ltr">
-        <div className="diff-wide">
-          {lines.slice(0, most).map(({ type, sign, text }, at) => (
-            <div key={at} className={`diff-line ${type}`}>
-              <span className="diff-sign">{sign}</span>
-              <span className="diff-text">{exact(text.slice(0, 20_000))}</span>
-            </div>
-          ))}
-        </div>
-      </div>
-      {left > 0 && (
-        <button type="button" className="quiet more" onClick={() => setMost(most + moreLines)}>
-          {left.toLocaleString()} more lines
-        </button>
+    <DiffLines
+      lines={lines}
+      first={firstLines}
+      more={moreLines}
+      show={({ sign, text }) => (
+        <>
+          <span className="diff-sign">{sign}</span>
+          <span className="diff-text">{exact(text.slice(0, 20_000))}</span>
+        </>
       )}
-    </>
+    />
   );
 }
 

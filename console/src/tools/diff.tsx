@@ -1,9 +1,10 @@
-import { type ReactNode, useMemo, useState } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import { exact, oneLine } from '../text/harmless.ts';
 import { LongText } from '../text/long-text.tsx';
 import { Spans } from '../text/spans.tsx';
 import { useWhole, Whole } from '../text/whole.tsx';
 import { type ChangedLine, changesOf } from './changes.ts';
+import { DiffLines } from './diff-lines.tsx';
 import type { DiffContent } from './facts.ts';
 
 const firstLines = 60;
@@ -59,30 +60,22 @@ export function Counts({ added, removed }: { added: number; removed: number }): 
 const signs = { same: ' ', added: '+', removed: '-', gap: '⋯' } as const;
 
 function Lines({ lines, numbers }: { lines: readonly ChangedLine[]; numbers: boolean }): ReactNode {
-  const [most, setMost] = useState(firstLines);
-  const left = lines.length - most;
   if (lines.length === 0) return <p className="fate">Nothing is different.</p>;
   return (
-    <>
-      <div className="diff-lines" tabIndex={0} role="region" aria-label="Changed lines" dir="ltr">
-        <div className="diff-wide">
-          {lines.slice(0, most).map(({ type, from, to, spans }, at) => (
-            <div key={at} className={`diff-line ${type}`}>
-              {numbers && <span className="diff-number">{to ?? from}</span>}
-              <span className="diff-sign">{signs[type]}</span>
-              <span className="diff-text">
-                <Spans spans={spans} />
-              </span>
-            </div>
-          ))}
-        </div>
-      </div>
-      {left > 0 && (
-        <button type="button" className="quiet more" onClick={() => setMost(most + moreLines)}>
-          {left.toLocaleString()} more lines
-        </button>
+    <DiffLines
+      lines={lines}
+      first={firstLines}
+      more={moreLines}
+      show={({ type, from, to, spans }) => (
+        <>
+          {numbers && <span className="diff-number">{to ?? from}</span>}
+          <span className="diff-sign">{signs[type]}</span>
+          <span className="diff-text">
+            <Spans spans={spans} />
+          </span>
+        </>
       )}
-    </>
+    />
   );
 }
 
