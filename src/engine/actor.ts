@@ -259,7 +259,7 @@ export class SessionActor {
     if (mark !== null) grip!.rollback(mark, lines);
     if (this.#putBack(verdict, taken)) return true;
     decisions.settle(verdict);
-    return this.#notStored(verdict, lines);
+    return this.#notStored(verdict, taken);
   }
 
   /** What the store refuses is one thing of a turn: the others are not refused with it, but decided again. */
@@ -274,8 +274,9 @@ export class SessionActor {
   }
 
   #hostOver(batch: Batch, grip: HostGrip): void {
-    if (grip.finished) batch.hostEnd();
-    else this.context.conclude(this);
+    if (!grip.finished) return this.context.conclude(this);
+    batch.hostEnd(this.#refused !== null);
+    this.#refused = null;
   }
 
   async #takeReady(): Promise<Letter[]> {
@@ -389,7 +390,8 @@ export class SessionActor {
   }
 
   /** What the store did not take: full disks are waited for, refused lines become unrecognized entries. */
-  #notStored(verdict: Exclude<Verdict, { status: 'stored' }>, lines: readonly RawLine[]): boolean {
+  #notStored(verdict: Exclude<Verdict, { status: 'stored' }>, taken: Taken): boolean {
+    const { lines, letters } = taken;
     const refusal = refusalOf(verdict);
     // Another writer. A key that is taken is a conflict too, but only of the command that asked for it.
     if (verdict.status === 'fenced' || verdict.status === 'conflict') {
@@ -403,15 +405,21 @@ export class SessionActor {
       if (!this.#mailbox.empty) this.#again = true;
       // Nobody waits behind what cannot be stored: not a client, nor the intent to end the host.
       if (refusal.code === 'unavailable') this.#mailbox.refuseAll(refusal);
+      else if (letters.length === 0) this.#refuse(refusal);
       if (lines.length > 0 || this.grip?.finished === true) {
         this.context.clock.after(retryMs, () => this.wake());
       }
       return false;
     }
-    this.context.log('actor.refused', { session: this.id, refusal });
-    if (this.#single) this.#refused = refusal;
+    if (this.#single) this.#refuse(refusal);
     this.#single = true;
     return true;
+  }
+
+  /** What is folded next, a line or the host's end, is folded as something that the store can take. */
+  #refuse(refusal: Refusal): void {
+    this.context.log('actor.refused', { session: this.id, refusal });
+    this.#refused = refusal;
   }
 }
 

@@ -172,12 +172,19 @@ export class Batch {
     this.#take(draft);
   }
 
-  /** The host has ended and its spool is drained. */
-  hostEnd(): void {
+  /**
+   * The host has ended and its spool is drained. `afresh` after a refusal: texts that were open become entries
+   * of new ids, because an agent may have used theirs before.
+   */
+  hostEnd(afresh: boolean): void {
     const { grip } = this;
     if (grip === null || grip.end === null) return;
-    this.#agent(grip.close(), `${lineId(grip.id, grip.position)}z`);
-    const ids = derivedIds(`${lineId(grip.id, grip.position)}e`);
+    const place = lineId(grip.id, grip.position);
+    const open = grip
+      .close()
+      .map((input, at) => (afresh ? renamed(input, `${place}r${at}`) : input));
+    this.#agent(open, `${place}z`);
+    const ids = derivedIds(`${place}e`);
     const draft = this.#draft({ type: 'server' }, ids);
     this.#hosts.push(grip.change('ended'));
     this.grip = null;
@@ -379,6 +386,10 @@ function withoutGrip(sent: Sent): HostInput {
 /** What a decoder has in mind is of what the agent has said: its spool is decoded from the start again. */
 function withoutSnapshot({ host, ingested }: HostChange): HostChange {
   return { host, ...(ingested === undefined ? {} : { ingested }) };
+}
+
+function renamed(input: AgentInput, item: string): AgentInput {
+  return input.type === 'said' ? { ...input, item } : input;
 }
 
 function derivedIds(base: string): () => string {

@@ -82,9 +82,10 @@ function parsed(text: string): PlainEvent | null {
   }
 }
 
-/** A text that has ended is forgotten: its name may be used again. */
+/** A text that has ended, by itself or with its turn, is forgotten: its name may be used again. */
 function itemsAfter(items: JsonObject, event: PlainEvent, item: string): JsonObject {
   const { m, type } = event;
+  if (type === 'turn_ended') return {};
   if (m === undefined) return items;
   const { [m]: _, ...others } = items;
   return type === 'text_end' ? others : { ...others, [m]: item };

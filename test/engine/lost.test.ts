@@ -53,6 +53,32 @@ describe('a run whose agent is gone with the machine', () => {
     expect(await bench.of(session, 'delivery')).toHaveLength(1);
   });
 
+  test.each(['said before', 'said now'])(
+    'L3 R2 V4: ends also where its last text has the name of an earlier one: %s',
+    async (text) => {
+      const print = (turn: Turn, delta: string): void =>
+        turn.print({ type: 'text', item: 'named', part: 'text', delta });
+      const bench = await Workbench.open({
+        play: async (turn) => {
+          print(turn, turn.text === 'go' ? 'said before' : text);
+          if (turn.text !== 'go') await new Promise(() => undefined);
+        },
+      });
+      const session = await bench.session('go');
+      const watch = await bench.watch(session);
+      await watch.entry('run_ended');
+      await bench.send(session, 'next');
+      await watch.entry('delivery', () => true, 2);
+      await reboot(bench, session);
+      expect(await ends(bench, session)).toEqual(['completed', 'lost']);
+      expect(await bench.of(session, 'message')).toMatchObject([
+        { id: 'named', data: { content: words('said before') } },
+        { data: { content: words(text), incomplete: true } },
+      ]);
+      expect(bench.logged.map(({ event }) => event)).toContain('actor.refused');
+    },
+  );
+
   test('R7 P1 P3: goes on where the session is set to, with a prompt in the name of the server, then the queue', async () => {
     const bench = await Workbench.open({ play: forgetful });
     const session = await continuing(bench);
