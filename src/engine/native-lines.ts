@@ -111,7 +111,10 @@ async function append(
   const lines = placed.map(({ id: name, otherwise }) => {
     const differs = otherwise !== undefined && outcome.seqOf(otherwise) > 0;
     const id = differs ? otherwise : name;
-    return { id, seq: outcome.seqOf(id), duplicate: known.has(id), differs };
+    const duplicate = known.has(id);
+    // What comes twice in one batch is stored by the first of the two.
+    known.add(id);
+    return { id, seq: outcome.seqOf(id), duplicate, differs };
   });
   const { key, head, lastSeq, writer } = outcome.state;
   return { key, lines, head, lastSeq, epoch: writer.epoch };

@@ -41,8 +41,24 @@ test('L4: many entries go one after the other, and their answers say which were 
   const again = await post([b!, mode, c!], last(a!.uuid!));
   expect([again.status, known(again)]).toEqual([200, [true, true, true]]);
   const more = await post([b!, mode, c!, d!, d!], last(c!.uuid!));
-  expect([more.status, known(more).slice(0, 4)]).toEqual([201, [true, true, true, false]]);
+  expect([more.status, known(more)]).toEqual([201, [true, true, true, false, true]]);
   expect(await lines(world, id)).toEqual([a, b, mode, c, d]);
+});
+
+test('L3 L8: a line that is twice in one batch is new once, and so is one that says something else', async () => {
+  const { world, id, post, transcript } = await open();
+  const [a, b] = ['a', 'b'].map((text) => transcript.user(text));
+  const other = { ...a!, message: { role: 'user', content: 'another' } };
+  const mode = unnamed();
+  const first = await post([a!, a!, other, other, mode, mode, b!]);
+  expect(first.status).toBe(201);
+  expect(known(first)).toEqual([false, true, true, true, false, true, false]);
+  const { entries } = JSON.parse(first.text) as { entries: { id: string; seq: number }[] };
+  expect(entries.map(({ id: one }) => entries.findIndex((each) => each.id === one))).toEqual([
+    0, 0, 2, 2, 4, 4, 6,
+  ]);
+  expect(entries.every(({ seq }) => seq > 0)).toBe(true);
+  expect(await lines(world, id)).toEqual([a, mode, b]);
 });
 
 test('L4 L5: a batch is stored whole or not at all', async () => {
