@@ -76,7 +76,7 @@ export class Upgrades {
       socket.off('error', gone);
       const authenticate = ({ page, client }: Hello) =>
         tokens.authenticate({ ...credentials, client, login: { ...credentials.login, page } });
-      void greet(opened, options.clock, authenticate).then((caller) => {
+      void greet({ socket: opened, wire: socket }, options.clock, authenticate).then((caller) => {
         if (caller !== null) serve(opened, caller);
       });
     });
