@@ -5,12 +5,15 @@ import {
   type FileSide,
   isKnown,
   leftAs,
+  sameSide,
   type Snapshot,
 } from '../domain/snapshot.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { FoundFile } from '../ports/files.ts';
 import type { Store } from '../ports/store.ts';
 import type { ToldFile } from './told-files.ts';
+
+const unknown = { state: 'unread', reason: 'unknown' } as const;
 
 /** Keeps contents of files, and makes the sides of snapshots of them. */
 export class Sides {
@@ -73,7 +76,7 @@ export async function writtenSnapshot(
   const [before, beforeFrom] = await beforeOf(evidence, told, sides);
   // A call that was refused or failed, of a file of which nothing is known: there is nothing to tell.
   if (beforeFrom === 'unknown' && toolCall.status !== 'completed') return undefined;
-  const [after, afterFrom] = await afterOf(evidence, { told, toolCall, sides });
+  const [after, afterFrom] = await afterOf(evidence, { before, told, toolCall, sides });
   const untold = after.state === 'unread' && after.reason === 'unknown';
   if (beforeFrom === 'unknown' && untold) return undefined;
   const change = changeBetween(before, after);
@@ -118,18 +121,25 @@ async function beforeOf(
     return same ? [chained, 'chained'] : [await sides.ofText(told.before), 'reported'];
   }
   if (isChain) return [chained, 'chained'];
-  return [
-    asked ?? { state: 'unread', reason: 'unknown' },
-    asked === undefined ? 'unknown' : 'asked',
-  ];
+  return [asked ?? unknown, asked === undefined ? 'unknown' : 'asked'];
+}
+
+interface Telling {
+  before: FileSide;
+  told: ToldFile | undefined;
+  toolCall: ToolCall;
+  sides: Sides;
 }
 
 /** The disk tells, unless the agent is known to have gone on: then what it said it wrote. */
 async function afterOf(
   { disk, goneOn }: Evidence,
-  { told, toolCall, sides }: { told: ToldFile | undefined; toolCall: ToolCall; sides: Sides },
+  { before, told, toolCall, sides }: Telling,
 ): Promise<[FileSide, 'reported' | 'disk']> {
-  if (told?.after === undefined || toolCall.status !== 'completed') return [disk, 'disk'];
+  if (told?.after === undefined || toolCall.status !== 'completed') {
+    // What is there may be of the later call, unless nothing has changed at all.
+    return [goneOn && !sameSide(before, disk) ? unknown : disk, 'disk'];
+  }
   const found = await sides.textOf(disk);
   if (found === told.after) return [disk, 'reported'];
   if (!goneOn || alike(found, told.after)) return [disk, 'disk'];
@@ -149,29 +159,37 @@ function plain(text: string): string {
 
 interface FoundRead {
   disk: FileSide;
-  /** How the file was left before, where the agent is known to have written it since. */
-  known: FileSide | undefined;
+  /** The agent has called a tool since that writes the same file. */
+  goneOn: boolean;
+  /** How the file was left before, where something is known of that. */
+  left: FileSide | undefined;
   sides: Sides;
   /** What the agent got of it. */
   part: string | undefined;
 }
 
-/** A snapshot of a file that was read; of one that is too large what the agent got of it. */
+/**
+ * A snapshot of a file that was read. Of one that is too large, or that the agent has gone on with before it was
+ * looked at, it is what the agent got.
+ */
 export async function readSnapshot(
   path: string,
   toolCall: ToolCall,
-  { disk, known, sides, part }: FoundRead,
+  { disk, goneOn, left, sides, part }: FoundRead,
 ): Promise<Snapshot | undefined> {
   if (toolCall.status !== 'completed') return undefined;
   if (disk.state === 'unread' && disk.reason === 'directory') return undefined;
-  if (known !== undefined && isKnown(known)) {
-    return { path, change: 'read', before: known, beforeFrom: 'chained' };
+  const outside = disk.state === 'unread' && disk.reason === 'outside';
+  const overtaken = goneOn && !outside;
+  if (overtaken && left !== undefined && isKnown(left)) {
+    return { path, change: 'read', before: left, beforeFrom: 'chained' };
+  }
+  const large = disk.state === 'unread' && disk.reason === 'large';
+  if (!overtaken && !(large && part !== undefined)) {
+    return { path, change: 'read', before: disk, beforeFrom: 'disk' };
   }
   // Who looked late found what a later call had made of it.
-  if (disk.state === 'unread' && disk.reason === 'unknown') return undefined;
-  const large = disk.state === 'unread' && disk.reason === 'large';
-  if (!large || part === undefined)
-    return { path, change: 'read', before: disk, beforeFrom: 'disk' };
+  if (part === undefined) return undefined;
   const before = await sides.ofText(part);
   if (before.state !== 'file') return undefined;
   return { path, change: 'read', before: { ...before, partial: true }, beforeFrom: 'reported' };

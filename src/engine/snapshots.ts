@@ -248,6 +248,7 @@ export class Snapshots {
     const { call, toolCall, named, place, area } = of;
     const sides = this.#sides;
     const disk = of.overtaken ? nothing : await this.#look(place, area);
+    const goneOn = of.overtaken || (await this.#goneOn(witness, call, named));
     const more = {
       ...(call.run === null ? {} : { run: call.run }),
       ...(call.late === null ? {} : { late: true as const }),
@@ -255,8 +256,7 @@ export class Snapshots {
     if (!writes(toolCall)) {
       const part = typeof toolCall.output === 'string' ? toolCall.output : undefined;
       const left = of.last === undefined ? undefined : leftAs(of.last);
-      const known = witness.goneOn(call, named) ? left : undefined;
-      const read = await readSnapshot(place.path, toolCall, { disk, known, sides, part });
+      const read = await readSnapshot(place.path, toolCall, { disk, goneOn, left, sides, part });
       return read && { ...read, ...more };
     }
     const { path } = place;
@@ -267,10 +267,16 @@ export class Snapshots {
       last: of.last,
       told: isText ? await toldOf(toolCall, named, this.#context.store) : undefined,
       disk,
-      goneOn: of.overtaken || witness.goneOn(call, named),
+      goneOn,
     };
     const written = await writtenSnapshot(path, toolCall, { evidence, sides });
     return written && { ...written, ...more };
+  }
+
+  /** Asked after the look, when all is folded that the agent had said by then: it tells of a call before it acts. */
+  async #goneOn(witness: Witness, call: EndedCall, named: string): Promise<boolean> {
+    await this.#untilTaken(witness.actor.id, (actor) => actor.caughtUp());
+    return witness.goneOn(call, named);
   }
 
   async #places(named: readonly string[], area: Area): Promise<readonly Place[]> {
@@ -290,13 +296,20 @@ export class Snapshots {
     return `s${this.#context.clock.sha256(`${call}\n${path}`).slice(0, 32)}`;
   }
 
-  /** The store may take nothing for a while. */
   async #write(session: string, about: string, files: readonly NewSnapshot[]): Promise<void> {
+    const command = { type: 'snapshot' as const, about, files };
+    const by = { type: 'server' as const };
+    await this.#untilTaken(session, (actor) => actor.post({ command, by, ownId: false }));
+  }
+
+  /** The store may take nothing for a while. */
+  async #untilTaken(
+    session: string,
+    act: (actor: SessionActor) => Promise<unknown>,
+  ): Promise<void> {
     for (let left = tries; ; left--) {
       try {
-        const actor = await this.#context.actorOf(session);
-        const command = { type: 'snapshot' as const, about, files };
-        await actor.post({ command, by: { type: 'server' }, ownId: false });
+        await act(await this.#context.actorOf(session));
         return;
       } catch (error) {
         const passes = error instanceof RefusalError && error.refusal.code === 'unavailable';

@@ -21,8 +21,9 @@ async function told(talk: Talk, count: number): Promise<string[]> {
   return Promise.all(
     talk.of('snapshot').map(async ({ id, data }: EntryOf<'snapshot'>) => {
       const texts = await place.client.snapshots.get({ session, snapshot: id });
+      const part = data.before.state === 'file' && data.before.partial === true ? 'part of ' : '';
       const before =
-        data.before.state === 'file' ? JSON.stringify(texts.before) : data.before.state;
+        data.before.state === 'file' ? part + JSON.stringify(texts.before) : data.before.state;
       const after = data.after === undefined ? '' : ` > ${JSON.stringify(texts.after)}`;
       return `${data.change} ${path.basename(data.path)}: ${before} (${data.beforeFrom})${after}`;
     }),
@@ -35,10 +36,12 @@ test('F1 F2 F3: what it reads, edits and writes is known byte for byte, and is p
   const made = path.join(talk.cwd, 'made');
   writeFileSync(file, 'one\r\ntwo\r\n');
   const edit = { file_path: file, old_string: 'two', new_string: 'three' };
+  await talk.send(script(call('Read', { file_path: file }), '!next', '!say read'));
+  await talk.end();
+  // Now it is known exactly, and not only what the agent got of it.
+  expect(await told(talk, 1)).toEqual(['read note: "one\\r\\ntwo\\r\\n" (disk)']);
   await talk.send(
     script(
-      call('Read', { file_path: file }),
-      '!next',
       call('Edit', edit),
       '!next',
       call('Write', { file_path: made, content: 'made\n' }),
@@ -53,10 +56,9 @@ test('F1 F2 F3: what it reads, edits and writes is known byte for byte, and is p
     );
     await talk.decide(id, 'allow');
   }
-  const ended = await talk.end();
+  const ended = await talk.end(2);
   expect(ended.data.outcome).toBe('completed');
   const lines = await told(talk, 3);
-  expect(lines[0]).toBe('read note: "one\\r\\ntwo\\r\\n" (disk)');
   // A person who decides at once may be faster than the look.
   expect(lines[1]).toMatch(
     /^edited note: "one\\r\\ntwo\\r\\n" \((asked|chained)\) > "one\\r\\nthree\\r\\n"$/,
@@ -93,8 +95,13 @@ test('F2: where nobody is asked it tells itself what was there, also of edits th
   const ended = await talk.end();
   expect(talk.of('approval').filter(({ data }) => data.ruling === undefined)).toEqual([]);
   const lines = await told(talk, 4);
-  expect(lines.map((line) => line.replace(/\((chained|reported)\)/, '(known)'))).toEqual([
+  const [read, ...edits] = lines;
+  // An agent that went on before the file was looked at: then it is what the agent got.
+  expect([
     'read note: "one\\ntwo\\n" (disk)',
+    'read note: part of "1\\tone\\n2\\ttwo\\n3\\t" (reported)',
+  ]).toContain(read);
+  expect(edits.map((line) => line.replace(/\((chained|reported)\)/, '(known)'))).toEqual([
     'edited note: "one\\ntwo\\n" (known) > "1\\ntwo\\n"',
     'edited note: "1\\ntwo\\n" (known) > "1\\n2\\n"',
     'edited note: "1\\n2\\n" (known) > "anew\\n"',

@@ -8,15 +8,29 @@ import type { Turn } from '../../src/testing/index.ts';
 import { Calls, Project, sideText } from './project.ts';
 import { by, Workbench } from './workbench.ts';
 
+/** What an agent does before a file is looked at, and what of it has not been decoded when the look is over. */
+interface Meanwhile {
+  act: () => void;
+  say: () => void;
+}
+
 async function world(
   play: (turn: Turn, project: Project) => Promise<void> | void,
   maxBytes = 1000,
+  meanwhile: Meanwhile = { act: () => undefined, say: () => undefined },
 ) {
   const project = new Project();
+  const files = openFiles({ closed: [] });
+  const read: typeof files.read = async (...place) => {
+    meanwhile.act();
+    const found = await files.read(...place);
+    meanwhile.say();
+    return found;
+  };
   const bench = await Workbench.open({
     play: (turn) => play(turn, project),
     checkDirectory: async () => project.dir,
-    files: { files: openFiles({ closed: [] }), maxBytes },
+    files: { files: { ...files, read }, maxBytes },
   });
   const session = await bench.session();
   const run = async () => {
@@ -149,6 +163,57 @@ test('F1 F2: an agent that goes on at once is told apart from what it had writte
         : `edited a: "version ${at - 1}" (chained) > "version ${at}"`,
     ),
   );
+});
+
+/** An agent that goes on between the end of a call and the look at its file, of which the daemon reads later. */
+async function goingOn(first: (calls: Calls, project: Project) => void): Promise<string[]> {
+  const meanwhile: Meanwhile = { act: () => undefined, say: () => undefined };
+  const play = async (turn: Turn, project: Project): Promise<void> => {
+    const calls = new Calls(turn);
+    const { promise: said, resolve } = Promise.withResolvers<void>();
+    meanwhile.act = () => project.write('a', 'later');
+    meanwhile.say = () => {
+      meanwhile.say = () => undefined;
+      calls.print('later', 'edit', 'in_progress', located('a'));
+      calls.print('later', 'edit', 'completed', located('a'));
+      resolve();
+    };
+    first(calls, project);
+    await said;
+  };
+  const { project, bench, session, run } = await world(play, 1000, meanwhile);
+  project.write('a', 'before');
+  await run();
+  return told(bench, session, project.dir);
+}
+
+test('F2: what a later call has written is not said to be what was read, or left, by an earlier one', async () => {
+  const later = 'unknown a: unread unknown (unknown) > "later"';
+  const output = 'before';
+  expect(
+    await goingOn((calls) => calls.print('1', 'read', 'completed', { ...located('a'), output })),
+  ).toEqual(['read a: part of "before" (reported)', later]);
+  expect(await goingOn((calls) => calls.print('1', 'read', 'completed', located('a')))).toEqual([
+    later,
+  ]);
+  const diff = { type: 'diff', path: 'a', oldText: 'before', newText: 'between', whole: true };
+  const content = [diff];
+  expect(
+    await goingOn((calls, project) => {
+      project.write('a', 'between');
+      calls.print('1', 'edit', 'completed', { ...located('a'), content });
+    }),
+  ).toEqual([
+    'edited a: "before" (reported) > "between"',
+    'edited a: "between" (chained) > "later"',
+  ]);
+  // It tells no text of what it has written: what that was nobody knows any more.
+  expect(
+    await goingOn((calls, project) => {
+      project.write('a', 'between');
+      calls.print('1', 'edit', 'failed', { ...located('a'), content });
+    }),
+  ).toEqual(['unknown a: "before" (reported) > unread unknown', later]);
 });
 
 test('F1 F2: what an agent asks about is read while it waits; a refused call changes nothing', async () => {
