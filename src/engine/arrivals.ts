@@ -159,10 +159,10 @@ export class Arrivals implements ArrivalOps {
       const { lastSeq } = actor.state;
       const query = { session, after: lastSeq - 1, limit: 1, maxBytes: 1024 * 1024 };
       const [last] = (await store.history(query)).entries;
-      return { lastSeq, digest: last?.digest ?? null };
+      return { lastSeq, id: last?.id ?? null, digest: last?.digest ?? null };
     } catch (error) {
       const none = error instanceof RefusalError && error.refusal.code === 'not_found';
-      if (none) return { lastSeq: 0, digest: null };
+      if (none) return { lastSeq: 0, id: null, digest: null };
       throw error;
     }
   }

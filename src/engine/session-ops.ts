@@ -217,6 +217,8 @@ export interface ExpectInput {
 /** The last entry that is here; 0 and null for none. */
 export interface ExpectAnswer {
   lastSeq: number;
+  /** Of the entry there; a before-commit hook may have left something else of it than what was sent. */
+  id: string | null;
   digest: string | null;
 }
 

@@ -1,4 +1,4 @@
-import type { By, Place } from '../domain/entry.ts';
+import type { By, Entry, Place } from '../domain/entry.ts';
 import type { Move } from '../domain/move.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
 import type { SessionRow } from '../domain/row.ts';
@@ -117,7 +117,7 @@ export class Moves implements MoveOps {
     const at = new Date(clock.now()).toISOString();
     const departure = { session, to, ticket, cwd: input.cwd ?? null, at };
     try {
-      await this.#checkOffer(row, offer);
+      const after = await this.#checkOffer(row, offer);
       const stays = await staysOf(session, engine);
       if (row.writer.state === 'moved') {
         await store.moves.endDeparture(session);
@@ -126,7 +126,7 @@ export class Moves implements MoveOps {
       }
       await store.moves.depart(departure);
       await this.#give(session, to, by);
-      return { departure, from: { phase: 'copying', after: offer.lastSeq }, stays, by };
+      return { departure, from: { phase: 'copying', after }, stays, by };
     } catch (error) {
       await this.#takeBack(departure);
       throw error;
@@ -162,8 +162,8 @@ export class Moves implements MoveOps {
     }
   }
 
-  /** What is there already has to be the beginning of what is here. */
-  async #checkOffer({ id, lastSeq, writer }: SessionRow, offer: Offer): Promise<void> {
+  /** What is there already has to be the beginning of what is here. Answers after which entry to go on. */
+  async #checkOffer({ id, lastSeq, writer }: SessionRow, offer: Offer): Promise<number> {
     const { server } = this.#context;
     if (offer.server === server) {
       throw refuse('conflict', 'That is this daemon itself.', { field: 'to' });
@@ -172,18 +172,20 @@ export class Moves implements MoveOps {
       const message = `It has moved to ${writer.to?.url ?? 'another daemon'}, and that is another one.`;
       throw refuse('fenced', message, { field: 'to' });
     }
-    const same =
-      offer.lastSeq === 0 ||
-      (offer.lastSeq <= lastSeq && (await this.#digestOf(id, offer.lastSeq)) === offer.digest);
-    if (same) return;
+    const there = offer.lastSeq;
+    if (there === 0) return 0;
+    const last = there <= lastSeq ? await this.#entryAt(id, there) : null;
+    if (last !== null && last.digest === offer.digest) return there;
+    // A hook of the other side has left something else of it: sent again it is compared as that leaves it.
+    if (last !== null && last.id === offer.id) return there - 1;
     const message = 'The other daemon has a session with this id whose log goes on otherwise.';
-    throw refuse('conflict', message, { field: 'to', data: { seq: offer.lastSeq } });
+    throw refuse('conflict', message, { field: 'to', data: { seq: there } });
   }
 
-  async #digestOf(session: string, seq: number): Promise<string | null> {
+  async #entryAt(session: string, seq: number): Promise<Entry | null> {
     const query = { session, after: seq - 1, limit: 1, maxBytes: 1024 * 1024 };
     const [entry] = (await this.#context.store.history(query)).entries;
-    return entry?.seq === seq ? entry.digest : null;
+    return entry?.seq === seq ? entry : null;
   }
 
   async #takeBack({ session, to, ticket }: Departure): Promise<void> {

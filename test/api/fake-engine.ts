@@ -226,7 +226,7 @@ export class FakeEngine implements Engine {
     list: [],
     expect: async (session, input) => {
       this.#note('expect', { session, ...input });
-      return { lastSeq: 0, digest: null };
+      return { lastSeq: 0, id: null, digest: null };
     },
     withdraw: async (session) => this.#note('withdraw', { session }),
   };

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,6 +11,7 @@ import { nodeSocket } from '../../src/client/node/node-socket.ts';
 import type { Entry } from '../../src/domain/entry.ts';
 import type { Move } from '../../src/domain/move.ts';
 import { type Refusal, RefusalError } from '../../src/domain/refusal.ts';
+import { compiled } from '../compile-cache.ts';
 
 const main = path.join(import.meta.dirname, '../../src/cli/main.ts');
 
@@ -42,13 +43,20 @@ export class Machine {
     this.state = path.join(home, 'state');
   }
 
-  /** Ends with the test, or with what `after` says. */
+  /** Ends with the test, or with what `after` says. `hooks`: its hooks, as their file says them. */
   static async open(
     after: (close: () => Promise<void>) => void = onTestFinished,
+    hooks?: object,
   ): Promise<Machine> {
     const home = await realpath(await mkdtemp(path.join(tmpdir(), 'turnkeep-machine-')));
     const machine = new Machine(home);
     await mkdir(machine.cwd);
+    if (hooks !== undefined) {
+      await mkdir(machine.state, { mode: 0o700 });
+      await writeFile(path.join(machine.state, 'hooks.json'), JSON.stringify(hooks), {
+        mode: 0o600,
+      });
+    }
     await machine.start();
     after(async () => {
       machine.client.close();
@@ -61,7 +69,12 @@ export class Machine {
   /** Always at the port of its first start. */
   async start(): Promise<void> {
     const words = ['up', '--state', this.state, '--port', this.#port, '--json'];
-    const env = { PATH: process.env['PATH'], HOME: this.home, TURNKEEP_NO_NOTICE: '1' };
+    const env = {
+      PATH: process.env['PATH'],
+      HOME: this.home,
+      TURNKEEP_NO_NOTICE: '1',
+      ...compiled(),
+    };
     const child = spawn(process.execPath, [main, ...words], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -17,7 +17,7 @@ export const movesOffer: Handler<'moves.offer'> = async (input, context) => {
   const expiresAt = new Date(now + limits.ticketMs).toISOString();
   const earlier = engine.arrivals.list.find((one) => one.session === session);
   const expected = { ...wanted, from, token, expiresAt };
-  const { lastSeq, digest } = await engine.arrivals.expect(session, expected);
+  const found = await engine.arrivals.expect(session, expected);
   if (earlier !== undefined) await end(earlier.token, context);
   await store.tokens.create({
     id: token,
@@ -30,7 +30,7 @@ export const movesOffer: Handler<'moves.offer'> = async (input, context) => {
     expiresAt,
     revokedAt: null,
   });
-  return { server: config.server, ticket: secret, expiresAt, lastSeq, digest };
+  return { server: config.server, ticket: secret, expiresAt, ...found };
 };
 
 /** One that is offered again comes by its new ticket alone. */

@@ -21,6 +21,7 @@ export const movesOffer = operation({
     ticket: z.string().describe('a token for sessions.import, moves.activate and moves.withdraw'),
     expiresAt: z.string(),
     lastSeq: z.int().describe('how far its log is here already; 0 for not at all'),
-    digest: z.string().nullable().describe('of that entry'),
+    id: z.string().nullable().describe('of that entry'),
+    digest: z.string().nullable().describe('of that entry, as it is here'),
   }),
 });
