@@ -65,6 +65,11 @@ export function demandScope(caller: Caller, asked: Scope, operation: string): vo
   if (message !== null) throw refuse('forbidden', message, { data: { scope: asked } });
 }
 
+/** Whether the caller may ask for what only administrators may. */
+export function administers(caller: Caller): boolean {
+  return whyNot(caller, 'admin', '') === null;
+}
+
 /** Throws unless the caller may give each field that the input has. */
 export function demandFields(caller: Caller, { name, fields }: Operation, input: unknown): void {
   const given = new Map(Object.entries(input as object));

@@ -7,6 +7,7 @@ import { approvalsRequest } from './handlers/approvals-request.ts';
 import { blobsGet } from './handlers/blobs-get.ts';
 import { blobsPut } from './handlers/blobs-put.ts';
 import { loginsCreate } from './handlers/logins-create.ts';
+import { loginsList } from './handlers/logins-list.ts';
 import { movesActivate } from './handlers/moves-activate.ts';
 import { movesBegin } from './handlers/moves-begin.ts';
 import { movesCancel } from './handlers/moves-cancel.ts';
@@ -71,6 +72,7 @@ export const handlers: Handlers = {
   'approvals.request': approvalsRequest,
   'blobs.get': blobsGet,
   'logins.create': loginsCreate,
+  'logins.list': loginsList,
   'moves.activate': movesActivate,
   'moves.begin': movesBegin,
   'moves.cancel': movesCancel,

@@ -12,7 +12,7 @@ import type { Events, StreamRequest } from './events.ts';
 import { answerDownload } from './download.ts';
 import type { UnaryName } from './handler.ts';
 import { jsonAnswer, refusalAnswer, type HttpAnswer } from './http-answer.ts';
-import { answerLogin, loginOf } from './login.ts';
+import { answerLogin, answerLogout, loginOf } from './login.ts';
 import { ingressRoutes } from './ingress/routes.ts';
 import { operationNamed } from './input.ts';
 import type { NodePair } from './node-pair.ts';
@@ -54,6 +54,10 @@ export function httpApp(calls: Calls, events: Events): HttpApp {
   app.all('/login', async (asked) => {
     demandMethod(asked, 'POST');
     return responseOf(await answerLogin(asked.env, calls));
+  });
+  app.all('/logout', async (asked) => {
+    demandMethod(asked, 'POST');
+    return responseOf(await answerLogout(asked.env, calls, credentialsOf(asked.env.incoming)));
   });
   for (const path of ['/rpc', '/acp']) {
     app.all(path, async (asked) => {

@@ -5,6 +5,7 @@ import { readBody } from './body.ts';
 import type { Calls } from './calls.ts';
 import { type HttpAnswer, jsonAnswer } from './http-answer.ts';
 import type { NodePair } from './node-pair.ts';
+import type { Credentials } from './tokens.ts';
 import type { IncomingMessage } from 'node:http';
 
 /** The header that carries the page's half of a login. */
@@ -27,14 +28,35 @@ export async function answerLogin(
   if (typeof code !== 'string') {
     throw refuse('invalid', 'Give the code of the link.', { field: 'code' });
   }
-  const halves = await calls.tokens.logIn(code, incoming.socket.remoteAddress ?? 'unix');
-  return {
-    ...jsonAnswer(JSON.stringify({ page: halves.page })),
-    headers: {
-      'content-type': 'application/json',
-      'set-cookie': cookieText(origin, halves.cookie, cookieSeconds),
-    },
-  };
+  const halves = await calls.tokens.logIn(code, {
+    address: incoming.socket.remoteAddress ?? 'unix',
+    browser: incoming.headers['user-agent'],
+  });
+  const cookie = cookieText(origin, halves.cookie, cookieSeconds);
+  return withCookie(JSON.stringify({ page: halves.page }), cookie);
+}
+
+/** `POST /logout {}`: ends the login that asks, whatever it may do besides, and takes its cookie away. */
+export async function answerLogout(
+  { incoming }: Pick<NodePair, 'incoming'>,
+  calls: Calls,
+  credentials: Credentials,
+): Promise<HttpAnswer> {
+  const { token } = await calls.tokens.authenticate(credentials);
+  const { origin } = incoming.headers;
+  if (origin === undefined || credentials.authorization !== undefined) {
+    throw refuse('forbidden', 'Only a browser logs out here; tokens.revoke ends any other token.');
+  }
+  await readBody(incoming, codeBytes);
+  const { store, clock } = calls.options;
+  await store.tokens.revoke(token, new Date(clock.now()).toISOString());
+  calls.revoked(token);
+  return withCookie('{}', cookieText(origin, '', 0));
+}
+
+function withCookie(body: string, cookie: string): HttpAnswer {
+  const answer = jsonAnswer(body);
+  return { ...answer, headers: { ...answer.headers, 'set-cookie': cookie } };
 }
 
 /** What a browser shows of itself: its cookie, and the page's half where the request could carry it. */

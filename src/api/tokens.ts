@@ -77,11 +77,14 @@ export class Tokens {
     this.#revoked.add(token);
   }
 
-  /** The halves of a new login for the code of a link. */
-  async logIn(code: string, address: string): Promise<LoginHalves> {
-    const halves = await this.#logins?.redeem(code);
+  /** The halves of a new login for the code of a link. `browser` is what it says of itself. */
+  async logIn(
+    code: string,
+    from: { address: string; browser: string | undefined },
+  ): Promise<LoginHalves> {
+    const halves = await this.#logins?.redeem(code, from.browser);
     if (halves !== undefined) return halves;
-    throw this.#failed(address, 'This code is not known here, was used, or is too old.');
+    throw this.#failed(from.address, 'This code is not known here, was used, or is too old.');
   }
 
   async #findLogin({ cookie, page }: Partial<LoginHalves>): Promise<TokenRow | undefined> {

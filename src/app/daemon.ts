@@ -221,7 +221,7 @@ async function compose(
     pid,
     tokenFile,
     ended: end.ended,
-    login: () => ({ ...logins.issue(), origin: options.publicUrl ?? null }),
+    login: () => ({ ...logins.issue({ admin: false }), origin: options.publicUrl ?? null }),
     openRuns: async () => (await store.runs({ open: true, limit: 200 })).runs.length,
     shutdown: async (mode) => {
       const runs = await engine.shutdown(mode);

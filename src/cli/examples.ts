@@ -91,7 +91,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   'token list': ['turnkeep token list'],
   'token revoke': ['turnkeep token revoke ID'],
-  console: ['turnkeep console'],
+  console: ['turnkeep console', 'turnkeep console --admin', 'turnkeep console --list'],
   doctor: ['turnkeep doctor --quick'],
   completion: ['source <(turnkeep completion bash)'],
   openapi: ['turnkeep openapi'],

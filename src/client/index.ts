@@ -25,7 +25,7 @@ export type { LogEntry, LogEvent } from './ingress/read-log.ts';
 export type { Reading, ReadEnd } from './ingress/reading.ts';
 export type { ListEvent, ListFilter } from './list-feed.ts';
 export type { Pace } from './pace.ts';
-export { pageAccess, redeemCode } from './page.ts';
+export { endLogin, pageAccess, redeemCode } from './page.ts';
 export { closeCodes, type MakeSocket, type SocketIdentity, type WebSocketLike } from './socket.ts';
 export type { ContentBlock, PlanItem, ToolCall, ToolContent, ToolKind } from '../domain/content.ts';
 export type { Entry, EntryKind, EntryOf } from '../domain/entry.ts';

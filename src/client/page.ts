@@ -30,6 +30,20 @@ export async function redeemCode(origin: string, code: string): Promise<string |
   return page;
 }
 
+/**
+ * Logs the page's browser out: its login ends at the daemon, and its cookie is taken away. One that has
+ * ended before is no failure; throws where the daemon says anything else, or nothing.
+ */
+export async function endLogin(origin: string, page: string): Promise<void> {
+  const answer = await fetch(`${origin}/logout`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', [pageHeader]: page, [clientHeader]: 'console' },
+    body: '{}',
+  });
+  if (answer.ok || answer.status === 401) return;
+  throw new Error(`The daemon answered ${answer.status}: the browser is still logged in.`);
+}
+
 /** Open only once the server knows who it is: `hello` is the first message, its answer the first that comes. */
 function pageSocket(page: string): MakeSocket {
   return (url, { name }) => {

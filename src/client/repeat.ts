@@ -9,6 +9,7 @@ const reads: ReadonlySet<OperationName> = new Set([
   'blobs.get',
   'budgets.get',
   'hooks.list',
+  'logins.list',
   'moves.list',
   'policy.get',
   'policy.test',

@@ -2,6 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../ports/clock.ts';
 import type { LoginHalves, Logins } from '../ports/console.ts';
 import type { TokenRow, TokenStore } from '../ports/store.ts';
+import { loginName } from './login-name.ts';
 
 const codeMs = 10 * 60_000;
 const wrongTries = 5;
@@ -10,14 +11,18 @@ const openCodes = 16;
 const day = 86_400_000;
 /** A browser that does not come back for so long has to log in again. */
 const idleMs = 30 * day;
+/** A login that administers ends after that, however much it is used. */
+const adminMs = day;
+/** When a login was last used is written down at most this often: looking costs hardly any writing. */
+const notedMs = 10 * 60_000;
 /** What a person at the console may do: all but what is the operator's at the machine. */
 const scopes = ['view', 'drive', 'approve', 'manage'];
-const loginName = 'console';
 const codePattern = /^([a-z0-9]{6})\.([A-Za-z0-9_-]{22})$/;
 const halfPattern = /^[A-Za-z0-9_-]{43}$/;
 
 interface Code {
   digest: Buffer;
+  admin: boolean;
   until: number;
   tries: number;
 }
@@ -34,17 +39,17 @@ export class CodeLogins implements Logins {
     this.#clock = clock;
   }
 
-  issue(): { code: string; expiresAt: string } {
+  issue({ admin }: { admin: boolean }): { code: string; expiresAt: string } {
     const name = randomBytes(6).toString('hex').slice(0, 6);
     const secret = randomBytes(16).toString('base64url');
     const until = this.#clock.now() + codeMs;
     const [oldest] = this.#codes.keys();
     if (this.#codes.size >= openCodes && oldest !== undefined) this.#codes.delete(oldest);
-    this.#codes.set(name, { digest: digestOf(secret), until, tries: 0 });
+    this.#codes.set(name, { digest: digestOf(secret), admin, until, tries: 0 });
     return { code: `${name}.${secret}`, expiresAt: new Date(until).toISOString() };
   }
 
-  async redeem(given: string): Promise<LoginHalves | undefined> {
+  async redeem(given: string, browser: string | undefined): Promise<LoginHalves | undefined> {
     const [, name = '', secret = ''] = codePattern.exec(given) ?? [];
     const code = this.#codes.get(name);
     if (code === undefined) return undefined;
@@ -53,7 +58,7 @@ export class CodeLogins implements Logins {
     const over = this.#clock.now() >= code.until;
     // Before anything is waited for: of two who give it at once, one is let in.
     if (right || over || code.tries >= wrongTries) this.#codes.delete(name);
-    return right && !over ? this.#logIn() : undefined;
+    return right && !over ? this.#logIn(loginName(browser), code.admin) : undefined;
   }
 
   async find(halves: LoginHalves): Promise<TokenRow | undefined> {
@@ -63,33 +68,46 @@ export class CodeLogins implements Logins {
     if (row === undefined || !timingSafeEqual(Buffer.from(row.digest), Buffer.from(digest))) {
       return undefined;
     }
-    await this.#prolong(row);
+    await this.#note(row);
     return row;
   }
 
-  async #logIn(): Promise<LoginHalves> {
+  async list(): Promise<readonly TokenRow[]> {
+    const now = this.#clock.now();
+    const rows = await this.#tokens.list();
+    return rows.filter(
+      ({ usedAt, revokedAt, expiresAt }) =>
+        usedAt !== undefined &&
+        revokedAt === null &&
+        (expiresAt === null || Date.parse(expiresAt) > now),
+    );
+  }
+
+  async #logIn(name: string, admin: boolean): Promise<LoginHalves> {
     const halves = { cookie: half(), page: half() };
     const now = this.#clock.now();
+    const at = new Date(now).toISOString();
     await this.#tokens.create({
       id: this.#clock.newId(),
-      name: loginName,
+      name,
       digest: loginDigest(halves),
       user: null,
-      scopes,
+      scopes: admin ? [...scopes, 'admin'] : scopes,
       sessions: null,
-      createdAt: new Date(now).toISOString(),
-      expiresAt: new Date(now + idleMs).toISOString(),
+      usedAt: at,
+      createdAt: at,
+      expiresAt: new Date(now + (admin ? adminMs : idleMs)).toISOString(),
       revokedAt: null,
     });
     return halves;
   }
 
-  /** At most once a day for each login, so that looking costs no writing. */
-  async #prolong(row: TokenRow): Promise<void> {
+  async #note({ id, scopes: held, usedAt, expiresAt }: TokenRow): Promise<void> {
     const now = this.#clock.now();
-    const left = row.expiresAt === null ? idleMs : Date.parse(row.expiresAt) - now;
-    if (left <= 0 || left > idleMs - day) return;
-    await this.#tokens.prolong(row.id, new Date(now + idleMs).toISOString());
+    if (usedAt === undefined || expiresAt === null || Date.parse(expiresAt) <= now) return;
+    if (now - Date.parse(usedAt) < notedMs) return;
+    const until = held.includes('admin') ? expiresAt : new Date(now + idleMs).toISOString();
+    await this.#tokens.use(id, new Date(now).toISOString(), until);
   }
 }
 

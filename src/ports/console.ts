@@ -27,10 +27,12 @@ export interface LoginHalves {
 
 /** Logs browsers in. A login is a token that nobody holds whole. */
 export interface Logins {
-  /** A code that logs one browser in, once. */
-  issue(): { code: string; expiresAt: string };
-  /** The halves for a code, which ends with that; undefined where it is not known, used, too old or guessed at. */
-  redeem(code: string): Promise<LoginHalves | undefined>;
+  /** A code that logs one browser in, once; as one that administers only where that was asked for. */
+  issue(wish: { admin: boolean }): { code: string; expiresAt: string };
+  /** The halves for a code, which ends with that, and the `User-Agent` of who gives it; undefined where it is not known, used, too old or guessed at. */
+  redeem(code: string, browser: string | undefined): Promise<LoginHalves | undefined>;
   /** The token of a login; one that is used lives on. */
   find(halves: LoginHalves): Promise<TokenRow | undefined>;
+  /** Those that are in force. */
+  list(): Promise<readonly TokenRow[]>;
 }

@@ -333,8 +333,8 @@ export interface TokenStore {
   list(): Promise<readonly TokenRow[]>;
   /** True when there was one that was not revoked yet. */
   revoke(id: string, at: string): Promise<boolean>;
-  /** Lets a token that has not been revoked live until then. */
-  prolong(id: string, until: string): Promise<void>;
+  /** Says when a login that has not been revoked was used, and until when it lives now. */
+  use(id: string, at: string, until: string): Promise<void>;
 }
 export interface TokenRow {
   id: string;
@@ -356,6 +356,8 @@ export interface TokenRow {
   epoch?: number;
   /** The only organisation that its requests may name. */
   organization?: string;
+  /** Of a login of a browser, and of nothing else: when it was last used, to within some minutes. */
+  usedAt?: string;
   createdAt: string;
   expiresAt: string | null;
   revokedAt: string | null;

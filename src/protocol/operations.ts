@@ -14,6 +14,7 @@ import { filesFind } from './operations/files-find.ts';
 import { hooksList } from './operations/hooks-list.ts';
 import { hooksTest } from './operations/hooks-test.ts';
 import { loginsCreate } from './operations/logins-create.ts';
+import { loginsList } from './operations/logins-list.ts';
 import { movesActivate } from './operations/moves-activate.ts';
 import { movesBegin } from './operations/moves-begin.ts';
 import { movesCancel } from './operations/moves-cancel.ts';
@@ -82,6 +83,7 @@ export const operations = {
   'hooks.list': hooksList,
   'hooks.test': hooksTest,
   'logins.create': loginsCreate,
+  'logins.list': loginsList,
   'moves.activate': movesActivate,
   'moves.begin': movesBegin,
   'moves.cancel': movesCancel,

@@ -4,6 +4,7 @@ import { schemaOne, schemaTwo } from './schema.ts';
 import { fillFour, schemaFour } from './schema-lifecycle.ts';
 import { schemaSix } from './schema-policies.ts';
 import { schemaNine } from './schema-hooks.ts';
+import { schemaTwelve } from './schema-logins.ts';
 import { schemaEleven } from './schema-moves.ts';
 import { schemaTen } from './schema-tokens.ts';
 import { schemaThree } from './schema-raw.ts';
@@ -31,6 +32,7 @@ export const migrations: readonly Migration[] = [
   { to: 9, sql: schemaNine },
   { to: 10, sql: schemaTen },
   { to: 11, sql: schemaEleven },
+  { to: 12, sql: schemaTwelve },
 ];
 
 /**

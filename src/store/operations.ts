@@ -53,7 +53,7 @@ import { readSessions, resolveName } from './sessions.ts';
 import { readOpenRestores, readSnapshots, readSpans as readSnapshotSpans } from './snapshots.ts';
 import { readSpans } from './spans.ts';
 import { readUsage } from './usage-summary.ts';
-import { createToken, listTokens, prolongToken, revokeToken, tokenByDigest } from './tokens.ts';
+import { createToken, listTokens, revokeToken, tokenByDigest, useToken } from './tokens.ts';
 import type { WireBatch } from './wire.ts';
 
 function readEntry(connection: Connection, session: string, id: string): string | undefined {
@@ -66,7 +66,7 @@ function readEntry(connection: Connection, session: string, id: string): string 
 export const operations = {
   append: (on: Connection, batches: readonly WireBatch[]) => commitGroup(on, batches),
   createToken: (on: Connection, token: TokenRow) => createToken(on, token),
-  prolongToken: (on: Connection, id: string, until: string) => prolongToken(on, id, until),
+  useToken: (on: Connection, id: string, at: string, until: string) => useToken(on, id, at, until),
   revokeToken: (on: Connection, id: string, at: string) => revokeToken(on, id, at),
   listPolicies: (on: Connection) => listPolicies(on),
   setPolicy: (on: Connection, change: PolicyChangeRow, at: string) => setPolicy(on, change, at),

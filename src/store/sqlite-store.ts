@@ -90,7 +90,7 @@ export class SqliteStore implements Store {
       byDigest: (digest: string) => reader.call('tokenByDigest', digest),
       list: () => reader.call('listTokens'),
       revoke: (id: string, at: string) => writer.call('revokeToken', id, at),
-      prolong: (id: string, until: string) => writer.call('prolongToken', id, until),
+      use: (id: string, at: string, until: string) => writer.call('useToken', id, at, until),
     };
     this.events = {
       after: (num, limit) => reader.call('eventsAfter', num, limit),

@@ -14,6 +14,7 @@ interface StoredToken {
   host: string | null;
   epoch: number | null;
   organization: string | null;
+  used_at: string | null;
   created_at: string;
   expires_at: string | null;
   revoked_at: string | null;
@@ -30,6 +31,7 @@ function tokenRow(row: StoredToken): TokenRow {
     ...(row.host === null ? {} : { host: row.host }),
     ...(row.epoch === null ? {} : { epoch: row.epoch }),
     ...(row.organization === null ? {} : { organization: row.organization }),
+    ...(row.used_at === null ? {} : { usedAt: row.used_at }),
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at,
@@ -41,9 +43,9 @@ export function createToken(connection: Connection, token: TokenRow): void {
     if (token.host !== undefined && hostFacts(connection, token.host) === undefined)
       throw refuse('conflict', `The host ${token.host} is not open: it gets no token.`);
     return connection.run(
-      `INSERT INTO tokens (id, name, digest, user, scopes, sessions, host, epoch, organization, created_at,
-         expires_at, revoked_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+      `INSERT INTO tokens (id, name, digest, user, scopes, sessions, host, epoch, organization, used_at,
+         created_at, expires_at, revoked_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
       token.id,
       token.name,
       token.digest,
@@ -53,6 +55,7 @@ export function createToken(connection: Connection, token: TokenRow): void {
       token.host ?? null,
       epochOf(connection, token),
       token.organization ?? null,
+      token.usedAt ?? null,
       token.createdAt,
       token.expiresAt,
       token.revokedAt,
@@ -78,9 +81,10 @@ export function listTokens(connection: Connection): TokenRow[] {
   return connection.all<StoredToken>('SELECT * FROM tokens ORDER BY created_at, id').map(tokenRow);
 }
 
-export function prolongToken(connection: Connection, id: string, until: string): void {
-  const sql = 'UPDATE tokens SET expires_at = ? WHERE id = ? AND revoked_at IS NULL';
-  connection.transaction(() => connection.run(sql, until, id));
+/** `at` and `until` are ISO 8601 UTC. */
+export function useToken(connection: Connection, id: string, at: string, until: string): void {
+  const sql = 'UPDATE tokens SET used_at = ?, expires_at = ? WHERE id = ? AND revoked_at IS NULL';
+  connection.transaction(() => connection.run(sql, at, until, id));
 }
 
 export function revokeToken(connection: Connection, id: string, at: string): boolean {

@@ -69,6 +69,7 @@ function inputsOf(digest: string): Inputs {
     'budgets.set': { budget: null },
     'prices.get': {},
     'logins.create': {},
+    'logins.list': {},
     'moves.activate': { session, moved },
     'moves.begin': { session, to: { url: 'http://127.0.0.1:1', token: 'tk_there' } },
     'moves.cancel': { session },

@@ -55,6 +55,7 @@ const calls: readonly [OperationName, () => unknown][] = [
   ['approvals.list', () => ({})],
   ['hooks.list', () => ({})],
   ['logins.create', () => ({})],
+  ['logins.list', () => ({})],
   ['hooks.test', () => ({ name: 'desk' })],
   ['runs.get', () => ({ session: 's1', run: 'r1' })],
   ['runs.list', () => ({ session: 'agent:scripted:s1' })],

@@ -26,6 +26,7 @@ const table = `
   hooks.list             -      -      -       -       -       x      -
   hooks.test             -      -      -       -       -       x      -
   logins.create          -      -      -       -       -       x      -
+  logins.list            -      x      x       x       x       x      x
   moves.activate         -      -      -       -       -       x      -
   moves.begin            -      -      -       -       -       x      -
   moves.cancel           -      -      -       -       x       x      -

@@ -144,10 +144,38 @@ describe('logins.create', () => {
       expect(all.map(({ status }) => status).filter((status) => status === 200)).toHaveLength(1);
     }
     const { tokens } = await place.http.call('tokens.list');
-    expect(tokens.filter(({ name }) => name === 'console')).toHaveLength(6);
+    expect(tokens.filter(({ usedAt }) => usedAt !== undefined)).toHaveLength(6);
   });
 
-  testRefusals(() => place, 'logins.create', [['an input', { all: true }, 'invalid', 'all']]);
+  test('S1: makes one that may administer only where that was asked for', async () => {
+    const { code } = await place.http.call('logins.create', { admin: true });
+    await (await logIn(code)).text();
+    const { tokens } = await place.http.call('tokens.list');
+    const logins = tokens.filter(({ usedAt }) => usedAt !== undefined);
+    expect(logins.filter(({ scopes }) => scopes.includes('admin'))).toHaveLength(1);
+  });
+
+  testRefusals(() => place, 'logins.create', [
+    ['an input', { all: true }, 'invalid', 'all'],
+    ['no yes or no', { admin: 'yes' }, 'invalid', 'admin'],
+  ]);
+});
+
+describe('logins.list', () => {
+  test('S1: names browsers that are logged in, to who administers; at once to many', async () => {
+    const { code } = await place.http.call('logins.create');
+    await (await logIn(code)).text();
+    const inputs = Array.from({ length: 6 }, () => ({}));
+    const { answers } = sorted(await race(place, 'logins.list', inputs));
+    for (const { logins } of answers) {
+      expect(logins.at(-1)).toMatchObject({ name: 'A browser', own: false });
+    }
+    const viewer = await make({ scopes: ['view', 'drive', 'approve', 'manage'] });
+    expect(await viewer.http.call('logins.list')).toEqual({ logins: [] });
+    viewer.http.close();
+  });
+
+  testRefusals(() => place, 'logins.list', [['an input', { all: true }, 'invalid', 'all']]);
 });
 
 describe('agents.list', () => {
@@ -221,6 +249,7 @@ describe('every operation', () => {
       'approvals.list',
       'blobs.get',
       'budgets.get',
+      'logins.list',
       'moves.list',
       'policy.get',
       'policy.test',

@@ -18,6 +18,7 @@ const readers: Readonly<Partial<Record<Operation, (session: string, run: string)
   'budgets.get': (session) => ({ session }),
   'files.find': (session) => ({ session, query: 'a' }),
   'hooks.list': () => ({}),
+  'logins.list': () => ({}),
   'prices.get': () => ({}),
   'policy.get': (session) => ({ session }),
   'policy.test': (session) => ({ session, wants: { command: 'git status' } }),

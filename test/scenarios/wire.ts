@@ -147,6 +147,7 @@ export interface Answers {
   };
   'files.find': { files: readonly { path: string; type: string }[]; complete: boolean };
   'logins.create': { code: string; expiresAt: string; origin: string | null };
+  'logins.list': { logins: readonly { id: string; name: string; own: boolean; usedAt: string }[] };
   'hooks.list': {
     problem: string | null;
     changed: boolean;
@@ -265,7 +266,15 @@ export interface Answers {
     files: readonly { path: string; outcome: string }[];
   };
   'tokens.create': { id: string; secret: string; expiresAt: string | null };
-  'tokens.list': { tokens: readonly { id: string; name: string; revokedAt: string | null }[] };
+  'tokens.list': {
+    tokens: readonly {
+      id: string;
+      name: string;
+      scopes: readonly string[];
+      usedAt?: string;
+      revokedAt: string | null;
+    }[];
+  };
   'tokens.revoke': { revoked: boolean };
   'usage.summary': {
     rows: readonly (Sum & { session?: string; agent?: string; model?: string | null })[];

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { HostInput, Store } from '../../src/ports/store.ts';
+import type { HostInput, Store, TokenRow } from '../../src/ports/store.ts';
 import {
   append,
   approval,
@@ -244,6 +244,29 @@ export function keptRows(store: () => Store): void {
       await store().tokens.revoke('t1', 'later'),
     ]).toEqual([true, false]);
     expect(await store().tokens.list()).toEqual([{ ...kept, revokedAt: 'then' }]);
+  });
+
+  test('L1 S1: a login says when it was last used and until when it lives; a revoked one stays as it is', async () => {
+    const login: TokenRow = {
+      id: 'login',
+      name: 'Firefox on Linux',
+      digest: 'l'.repeat(64),
+      user: null,
+      scopes: ['view'],
+      sessions: null,
+      usedAt: 'at first',
+      createdAt: 'at first',
+      expiresAt: 'soon',
+      revokedAt: null,
+    };
+    await store().tokens.create(login);
+    expect(await store().tokens.byDigest(login.digest)).toEqual(login);
+    await store().tokens.use('login', 'now', 'later');
+    const used = { ...login, usedAt: 'now', expiresAt: 'later' };
+    expect(await store().tokens.byDigest(login.digest)).toEqual(used);
+    await store().tokens.revoke('login', 'then');
+    await store().tokens.use('login', 'again', 'much later');
+    expect(await store().tokens.byDigest(login.digest)).toEqual({ ...used, revokedAt: 'then' });
   });
 
   test('L4 S1: a token for one session has the epoch of its writer when it was made, others have none', async () => {

@@ -6,6 +6,7 @@ import { writeEntry } from '../../src/store/entries.ts';
 import { migrate, migrations } from '../../src/store/migrations.ts';
 import { openStore } from '../../src/store/open.ts';
 import { logSeal } from '../../src/store/seal.ts';
+import { listTokens } from '../../src/store/tokens.ts';
 import { wireBatch } from '../../src/store/wire.ts';
 import {
   append,
@@ -133,4 +134,30 @@ test('L9: entries that are damaged keep an old database from nothing but what th
   } finally {
     await store.close();
   }
+});
+
+test('L9 S1: logins from before they said when they were used are logins still, and nothing else is', () => {
+  const connection = Connection.writer(join(dir, 'turnkeep.db'));
+  migrate(
+    connection,
+    migrations.filter(({ to }) => to < 12),
+  );
+  const old = (id: string, name: string, expiresAt: string | null) =>
+    connection.run(
+      `INSERT INTO tokens (id, name, digest, scopes, created_at, expires_at)
+       VALUES (?1, ?2, ?1, '["view","drive","approve","manage"]', '2026-01-01T00:00:00.000Z', ?3)`,
+      id,
+      name,
+      expiresAt,
+    );
+  old('used', 'console', '2026-02-04T12:00:00.000Z');
+  old('token', 'laptop', '2026-02-04T12:00:00.000Z');
+  old('lasting', 'console', null);
+  migrate(connection);
+  expect(listTokens(connection).map(({ id, usedAt }) => [id, usedAt])).toEqual([
+    ['lasting', undefined],
+    ['token', undefined],
+    ['used', '2026-01-05T12:00:00.000Z'],
+  ]);
+  connection.close();
 });

@@ -92,7 +92,8 @@ function listTokens(io: Io, options: JsonOptions): Promise<number> {
         continue;
       }
       const end = token.revokedAt === null ? (token.expiresAt ?? 'for ever') : 'revoked';
-      io.out(`${token.id}  ${oneLine(token.name)}  ${token.scopes.join(',')}  ${end}\n`);
+      const used = token.usedAt === undefined ? '' : `  used ${token.usedAt}`;
+      io.out(`${token.id}  ${oneLine(token.name)}  ${token.scopes.join(',')}  ${end}${used}\n`);
     }
     return 0;
   });

@@ -4,7 +4,7 @@ import type { Daemon, DaemonOptions } from '../../app/daemon.ts';
 import { refuse } from '../../domain/refusal.ts';
 import { type Common, findDaemon, type Ready, startInBackground, stateOf } from '../connect.ts';
 import { jsonLine } from '../clean.ts';
-import { type ConsoleLink, consoleLink, linkTo, renderLink } from '../console-link.ts';
+import { type ConsoleLink, consoleLink, linkTo, type NoLink, renderLink } from '../console-link.ts';
 import type { Act } from '../act.ts';
 import { timerDuration } from '../duration.ts';
 import type { Io } from '../io.ts';
@@ -111,13 +111,15 @@ function trusted(io: Io, { trust = [] }: UpOptions): string[] {
 }
 
 interface Told extends Ready {
-  console: ConsoleLink;
+  console: ConsoleLink | NoLink;
 }
 
 function tell(io: Io, options: UpOptions, ready: Told, sentence: string): void {
   const { url, pid, tokenFile, console: made } = ready;
   if (options.json === true) {
-    io.out(`${jsonLine({ url, pid, tokenFile, console: made.publicLink ?? made.link })}\n`);
+    const link = 'why' in made ? null : (made.publicLink ?? made.link);
+    io.out(`${jsonLine({ url, pid, tokenFile, console: link })}\n`);
+    if ('why' in made) io.err(renderLink(made));
     return;
   }
   io.out(`${sentence}\n${renderLink(made)}`);

@@ -6,7 +6,12 @@ export const loginsCreate = operation({
   summary: 'Make a code that logs one browser in to the console, once and within minutes.',
   scope: 'admin',
   shape: 'unary',
-  input: z.strictObject({}),
+  input: z.strictObject({
+    admin: z
+      .boolean()
+      .optional()
+      .describe('the login may administer, too, and ends after a day (default false)'),
+  }),
   output: z.object({
     code: z.string().describe('to be given to POST /login, by a page of this daemon'),
     expiresAt: z.string(),

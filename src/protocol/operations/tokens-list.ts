@@ -18,6 +18,7 @@ export const tokensList = operation({
         host: z.string().optional().describe('of the host with which it ends'),
         epoch: z.int().optional().describe('as which writer of its only session it writes'),
         organization: z.string().optional(),
+        usedAt: z.string().optional().describe('of a login of a browser: when it was last used'),
         createdAt: z.string(),
         expiresAt: z.string().nullable(),
         revokedAt: z.string().nullable(),
