@@ -115,7 +115,9 @@ export class Departing {
       } catch (error) {
         if (this.#closed) return;
         // It may have been stored although nobody was told: the log says whether it was.
-        if (!(await this.#hasMoved())) return this.#stay(refusalOf(error));
+        const moved = await this.#untilDone('move.look', () => this.#hasMoved());
+        if (moved === null) return;
+        if (!moved) return this.#stay(refusalOf(error));
       }
     }
     this.#change({ phase: 'activating', error: null });
@@ -159,10 +161,10 @@ export class Departing {
     const { engine, store } = this.#context;
     const { departure, by } = this.#begun;
     const { to, ticket, cwd } = departure;
-    const moved: Entry = await engine.owners.moved(this.session, to, by);
-    const given = { session: this.session, moved, ...(cwd === null ? {} : { cwd }) };
     for (let tried = 1; !this.#closed; tried++) {
       try {
+        const moved: Entry = await engine.owners.moved(this.session, to, by);
+        const given = { session: this.session, moved, ...(cwd === null ? {} : { cwd }) };
         const other = new OtherDaemon(to.url, ticket);
         const { memory, reason } = await other.activate(given, this.#closing.signal);
         this.#change({ memory, reason });
@@ -183,21 +185,29 @@ export class Departing {
   async #stay(why: Refusal): Promise<void> {
     const { engine, store } = this.#context;
     this.#change({ phase: 'stopping', error: why });
-    for (let tried = 1; !this.#closed; tried++) {
-      try {
-        const { writer } = (await engine.get(this.session)).row;
-        if (writer.state === 'moving') await engine.owners.keep(this.session, this.#begun.by);
-        await store.moves.endDeparture(this.session);
-        break;
-      } catch (error) {
-        this.#context.log('move.stay', { session: this.session, message: String(error) });
-        await this.#pause(tried, this.#closing.signal);
-      }
-    }
-    if (this.#closed) return;
+    const stays = await this.#untilDone('move.stay', async () => {
+      const { writer } = (await engine.get(this.session)).row;
+      if (writer.state === 'moving') await engine.owners.keep(this.session, this.#begun.by);
+      await store.moves.endDeparture(this.session);
+      return true;
+    });
+    if (stays === null) return;
     await this.#withdraw();
     if (this.#cancelled) this.#end('cancelled', null);
     else this.#end('failed', why);
+  }
+
+  /** Asks this daemon itself until it can; null where that is left to the next one. */
+  async #untilDone<Result>(what: string, act: () => Promise<Result>): Promise<Result | null> {
+    for (let tried = 1; !this.#closed; tried++) {
+      try {
+        return await act();
+      } catch (error) {
+        this.#context.log(what, { session: this.session, message: String(error) });
+        await this.#pause(tried, this.#closing.signal);
+      }
+    }
+    return null;
   }
 
   /** The ticket ends by itself where the other side is not told. */
