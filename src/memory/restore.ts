@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { appendFile, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { appendFile, type FileHandle, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { JsonObject } from '../domain/json.ts';
 import type { MemoryLine, Restored } from '../ports/memories.ts';
 import { compareFiles } from './compare.ts';
@@ -12,6 +14,9 @@ import type { Whereabouts } from './whereabouts.ts';
 const besideChars = 64 * 1024;
 /** Text that waits to be written; so no file is held open, however many a session has. */
 const waitingChars = 64 * 1024;
+/** Of a file that somebody writes to while it is compared. */
+const mostTries = 8;
+const lineEnd = 0x0a;
 
 /**
  * Writes each file of the session beside its place, then puts them there, the main one last: as long as that
@@ -144,29 +149,49 @@ class Drafts {
     }
   }
 
-  /** What is there stays, with what is missing after it. */
+  /** What is there stays, with what is missing after it; somebody may write to it at this moment. */
   async #continue(path: string, target: string): Promise<string | null> {
+    const there = await open(target, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      for (let tries = 0; tries < mostTries; tries++) {
+        const { size } = await there.stat();
+        const done = await this.#goOn(path, target, async () => (await there.stat()).size === size);
+        if (done === 'again') continue;
+        // What was written to the old one before nobody could find it any more.
+        if (done === 'moved') await copyTail(there, size, target);
+        return typeof done === 'object' ? done.left : null;
+      }
+      return 'its file is being written to';
+    } finally {
+      await there.close();
+    }
+  }
+
+  /** `again`: it was written to meanwhile, and nothing was done; `moved`: a new file is in its place. */
+  async #goOn(
+    path: string,
+    target: string,
+    isStill: () => Promise<boolean>,
+  ): Promise<'done' | 'moved' | 'again' | { left: string }> {
     const { files, cwd } = this.#at;
     const found = await compareFiles(files, { ours: path, theirs: target });
-    if (found.is === 'other') return 'its file is there and goes on otherwise';
-    const moved = await isElsewhere(this.#at, target);
-    if (found.missing === 0 && !moved) return null;
-    const whole = { path: `${path}.whole`, waiting: '' };
-    const add = async (text: string): Promise<void> => {
-      whole.waiting += `${text}\n`;
-      if (whole.waiting.length > waitingChars) await flush(whole);
-    };
-    for await (const { text, json } of linesOf(target)) {
-      await add((json === null ? null : files.placed(json, cwd)) ?? text);
+    if (found.is === 'other') return { left: 'its file is there and goes on otherwise' };
+    const { missing, from } = found;
+    if (!(await isElsewhere(this.#at, target))) {
+      if (missing === 0) return 'done';
+      if (!(await isStill())) return 'again';
+      await appendLines(target, missingLines(path, from));
+      return 'done';
     }
-    let at = 0;
-    for await (const { text } of linesOf(path)) {
-      if (found.missing > 0 && at >= found.from) await add(text);
-      at += 1;
-    }
-    await flush(whole);
-    await putFile(whole.path, target);
-    return null;
+    // Only a new file can say another directory.
+    const whole = `${path}.whole`;
+    await rm(whole, { force: true });
+    await writeFile(whole, '', { flag: 'wx', mode: fileMode });
+    await appendLines(whole, placedLines(files, target, cwd));
+    if (missing > 0) await appendLines(whole, missingLines(path, from));
+    if (!(await isStill())) return 'again';
+    await putFile(whole, target);
+    return 'moved';
   }
 
   async close(): Promise<void> {
@@ -181,6 +206,59 @@ async function isElsewhere({ files, cwd }: Whereabouts, path: string): Promise<b
     if (placed !== null && placed !== text) return true;
   }
   return false;
+}
+
+/** Lines of ours from one on. */
+async function* missingLines(path: string, from: number): AsyncGenerator<string> {
+  let at = 0;
+  for await (const { text } of linesOf(path)) {
+    if (at >= from) yield text;
+    at += 1;
+  }
+}
+
+async function* placedLines(
+  files: Whereabouts['files'],
+  path: string,
+  cwd: string,
+): AsyncGenerator<string> {
+  for await (const { text, json } of linesOf(path)) {
+    yield (json === null ? null : files.placed(json, cwd)) ?? text;
+  }
+}
+
+/** Adds whole lines to what is there and changes nothing of it, whoever else writes. */
+async function appendLines(path: string, lines: AsyncIterable<string>): Promise<void> {
+  const handle = await open(path, constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW);
+  try {
+    let waiting = (await isCutOff(handle)) ? '\n' : '';
+    for await (const line of lines) {
+      waiting += `${line}\n`;
+      if (waiting.length <= waitingChars) continue;
+      await handle.appendFile(waiting);
+      waiting = '';
+    }
+    await handle.appendFile(waiting);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** What was cut off at the end would make the next line unreadable. */
+async function isCutOff(handle: FileHandle): Promise<boolean> {
+  const { size } = await handle.stat();
+  if (size === 0) return false;
+  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer[0] !== lineEnd;
+}
+
+async function copyTail(from: FileHandle, at: number, to: string): Promise<void> {
+  const { size } = await from.stat();
+  if (size <= at) return;
+  const { buffer, bytesRead } = await from.read(Buffer.alloc(size - at), 0, size - at, at);
+  const tail = buffer.toString('utf8', 0, bytesRead).replace(/\n$/, '');
+  await appendLines(to, Readable.from([tail]));
 }
 
 /** Somebody may have written JSON over several lines; agents read one. */

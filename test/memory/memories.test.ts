@@ -9,6 +9,7 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
+import { appendFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -78,6 +79,24 @@ async function write(file: string, ...lines: readonly string[]): Promise<void> {
 const read = async (file: string): Promise<string[]> =>
   (await readFile(file, 'utf8')).split('\n').slice(0, -1);
 
+/** Somebody who writes a line to a file again and again, as their own agent does. */
+class Scribe {
+  readonly written: string[] = [];
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(file: string, everyMs: number, line: (at: number) => string) {
+    this.#timer = setInterval(() => {
+      const text = line(this.written.length);
+      appendFileSync(file, `${text}\n`);
+      this.written.push(text);
+    }, everyMs);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
+
 /** Nothing but what belongs there: no draft is left behind. */
 async function left(folder: string): Promise<string[]> {
   return (await readdir(folder, { recursive: true })).toSorted();
@@ -146,6 +165,33 @@ describe('files of Claude Code', () => {
     ]);
     expect(await restore(lines)).toEqual({ restored: true });
     expect(await read(claudeFile())).toHaveLength(6);
+  });
+
+  test('L12: a file that somebody writes to meanwhile keeps all of it, and stays the same file', async () => {
+    const known = Array.from({ length: 300 }, (_, at) => entry(`k${at}`));
+    const missing = Array.from({ length: 300 }, (_, at) => entry(`m${at}`));
+    const reasons = new Set<string>();
+    for (let round = 0; round < 20; round++) {
+      await write(claudeFile(), ...known);
+      const { ino } = await lstat(claudeFile());
+      const scribe = new Scribe(claudeFile(), 1, (at) => entry(`s${at}`));
+      const answer = await restore(main(...known, ...missing));
+      scribe.stop();
+      const lines = await read(claudeFile());
+      expect(lines.filter((line) => scribe.written.includes(line))).toEqual(scribe.written);
+      expect(lines.slice(0, known.length)).toEqual(known);
+      const added = lines.filter((line) => missing.includes(line));
+      expect(added).toEqual(answer.restored ? missing : []);
+      expect((await lstat(claudeFile())).ino).toBe(ino);
+      reasons.add(answer.restored ? '' : answer.reason);
+    }
+    const honest = ['', 'its file is there and goes on otherwise', 'its file is being written to'];
+    expect(honest).toEqual(expect.arrayContaining([...reasons]));
+    await write(claudeFile(), ...known);
+    const { ino } = await lstat(claudeFile());
+    expect(await restore(main(...known, ...missing))).toEqual({ restored: true });
+    expect(await read(claudeFile())).toEqual([...known, ...missing]);
+    expect((await lstat(claudeFile())).ino).toBe(ino);
   });
 
   test('L12: a file that goes on otherwise is left, with the reason', async () => {
@@ -271,5 +317,30 @@ describe('files of other agents', () => {
     expect(await restore(more, { ...pi, cwd: third })).toEqual({ restored: true });
     expect(await read(file)).toEqual([header(third), message, '{"type":"message","id":"2"}']);
     expect(await capture(captured, pi)).toEqual([more[2]]);
+  });
+
+  test('L12: pi: what is written to a session that is told another directory is in its new file', async () => {
+    const name = `--elsewhere--/2026-11-20T10-00-00_${thread}`;
+    const file = path.join(home, '.pi/agent/sessions', `${name}.jsonl`);
+    const header = JSON.stringify({ type: 'session', id: thread, cwd: '/elsewhere' });
+    const message = (id: string): string => JSON.stringify({ type: 'message', id });
+    const lines = [header, ...Array.from({ length: 30 }, (_, at) => message(`k${at}`))];
+    const pi = { agent: 'pi', nativeId: thread };
+    // Who writes all the time is left alone; with more time in between it goes on.
+    for (let everyMs = 1, moved = 0; moved < 15; everyMs += moved === 0 ? 1 : 0) {
+      await write(file, ...lines);
+      const scribe = new Scribe(file, everyMs, (at) => message(`s${at}`));
+      const answer = await restore(
+        lines.map((text) => ({ file: name, text })),
+        pi,
+      );
+      scribe.stop();
+      const there = await read(file);
+      expect(there.slice(lines.length).toSorted()).toEqual(scribe.written.toSorted());
+      expect(there.slice(1, lines.length)).toEqual(lines.slice(1));
+      const place = (JSON.parse(there[0]!) as { cwd: string }).cwd;
+      expect(place).toBe(answer.restored ? cwd : '/elsewhere');
+      if (answer.restored) moved += 1;
+    }
   });
 });
