@@ -9,7 +9,7 @@ import { Shell } from './views/shell.tsx';
 
 type Access =
   | { state: 'asking' }
-  | { state: 'out'; why: 'none' | 'code' | 'ended' }
+  | { state: 'out'; why: 'none' | 'code' | 'ended' | 'left' }
   | { state: 'in'; console: Console };
 
 /** Logged out, or the console. */
@@ -32,10 +32,10 @@ export function App({ entering }: { entering: Promise<Entrance> }): ReactNode {
   }, [entering]);
   if (access.state === 'asking') return null;
   if (access.state === 'out') return <LoggedOut why={access.why} />;
-  const end = () => {
+  const end = (why: 'ended' | 'left') => {
     forgetPageKey();
     access.console.close();
-    setAccess({ state: 'out', why: 'ended' });
+    setAccess({ state: 'out', why });
   };
   return (
     <ConsoleContext value={access.console}>
@@ -44,13 +44,15 @@ export function App({ entering }: { entering: Promise<Entrance> }): ReactNode {
   );
 }
 
-function Inside({ end }: { end: () => void }): ReactNode {
+function Inside({ end }: { end: (why: 'ended' | 'left') => void }): ReactNode {
   const console = useConsole();
   const ended = useCell(console.list.ended);
+  const leaving = useCell(console.leaving);
   const theme = useCell(console.theme);
   useEffect(() => applyTheme(theme), [theme]);
   useEffect(() => {
-    if (ended?.refusal.code === 'unauthenticated') end();
-  }, [ended, end]);
+    const over = ended?.refusal.code === 'unauthenticated' || leaving === 'done';
+    if (over) end(leaving === 'no' ? 'ended' : 'left');
+  }, [ended, leaving, end]);
   return <Shell />;
 }

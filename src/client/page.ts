@@ -1,5 +1,7 @@
 import type { ClientOptions } from './client.ts';
+import { RefusalError } from '../domain/refusal.ts';
 import { clientHeader } from './http-call.ts';
+import { readRefusal, unavailable } from './refusal.ts';
 import type { MakeSocket, WebSocketLike } from './socket.ts';
 
 /** The header that carries a page's half of a login. */
@@ -32,16 +34,19 @@ export async function redeemCode(origin: string, code: string): Promise<string |
 
 /**
  * Logs the page's browser out: its login ends at the daemon, and its cookie is taken away. One that has
- * ended before is no failure; throws where the daemon says anything else, or nothing.
+ * ended before is no failure; else throws the refusal, `unavailable` where nobody answered.
  */
 export async function endLogin(origin: string, page: string): Promise<void> {
   const answer = await fetch(`${origin}/logout`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', [pageHeader]: page, [clientHeader]: 'console' },
     body: '{}',
+  }).catch((error: unknown) => {
+    throw unavailable('The daemon did not answer: this browser is still logged in.', error);
   });
   if (answer.ok || answer.status === 401) return;
-  throw new Error(`The daemon answered ${answer.status}: the browser is still logged in.`);
+  const { error } = (await answer.json()) as { error?: unknown };
+  throw new RefusalError(readRefusal(error));
 }
 
 /** Open only once the server knows who it is: `hello` is the first message, its answer the first that comes. */

@@ -60,9 +60,50 @@ test('S1: without a code, with a used one, a wrong one or half of a login nobody
 test('S1: a login that is revoked ends its pages at once', async () => {
   const page = await place.page();
   const { tokens } = await place.client.tokens.list();
-  for (const { id, name } of tokens) {
-    if (name === 'console') await place.client.tokens.revoke({ id });
+  for (const { id, usedAt } of tokens) {
+    if (usedAt !== undefined) await place.client.tokens.revoke({ id });
   }
   await loggedOut(page);
   await page.context().close();
+});
+
+test('S1: who logs out is logged out at the daemon, and has neither half any more', async () => {
+  const page = await place.page('/settings');
+  const stays = await place.page('/settings');
+  const logins = page.getByRole('region', { name: 'Logins' });
+  // It sees itself alone.
+  await logins.getByText('Chrome on Linux').waitFor();
+  expect(await logins.getByRole('listitem').count()).toBe(1);
+  await logins.getByText('this browser').waitFor();
+  const before = (await place.client.logins.list()).logins.length;
+  await logins.getByRole('button', { name: 'Log out' }).click();
+  await page.getByRole('heading', { name: 'This browser is logged out.' }).waitFor();
+  await expect.poll(() => page.context().cookies()).toEqual([]);
+  expect(await page.evaluate(() => localStorage.getItem('turnkeep.page'))).toBeNull();
+  expect((await place.client.logins.list()).logins).toHaveLength(before - 1);
+  await stays.reload();
+  await loggedIn(stays);
+  for (const one of [page, stays]) await one.context().close();
+});
+
+test('S1: a login that administers sees the others and ends them; the others are told no such way', async () => {
+  const { code } = await place.client.logins.create({ admin: true });
+  const admin = await place.blank();
+  await admin.goto(`${place.daemon.url}/#code=${code}`);
+  await loggedIn(admin);
+  const other = await place.page('/settings', {
+    userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+  });
+  const shown = other.getByRole('region', { name: 'Logins' });
+  await shown.getByText('turnkeep console --admin').waitFor();
+  expect(await shown.getByRole('button', { name: /the login of/ }).count()).toBe(0);
+  await admin.goto(`${place.daemon.url}/settings`);
+  const logins = admin.getByRole('region', { name: 'Logins' });
+  await logins.getByText('administers').waitFor();
+  expect(await logins.getByText('this browser').count()).toBe(1);
+  await logins.getByRole('button', { name: 'End the login of Firefox on Linux' }).click();
+  await logins.getByRole('button', { name: 'Really end the login of Firefox on Linux' }).click();
+  await loggedOut(other);
+  await logins.getByText('Firefox on Linux').waitFor({ state: 'detached' });
+  for (const one of [admin, other]) await one.context().close();
 });

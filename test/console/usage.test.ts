@@ -86,3 +86,52 @@ test('a budget is set, shown with what is used of it, and taken away; one that i
   await place.client.budgets.set({ budget: null });
   await page.context().close();
 });
+
+test('U4 S1: the budget of all sessions is set by a login that administers; others are told what sets it', async () => {
+  const plain = await place.page('/usage');
+  const shown = plain.getByRole('main');
+  await shown.getByRole('group', { name: 'All sessions' }).getByText('no budget').waitFor();
+  await shown.getByText('turnkeep budget --cost 50 --per-day --action stop').waitFor();
+  expect(await shown.getByRole('form', { name: 'Budget of all sessions' }).count()).toBe(0);
+  const { code } = await place.client.logins.create({ admin: true });
+  const page = await place.blank();
+  await page.goto(`${place.daemon.url}/#code=${code}`);
+  await page.getByRole('navigation', { name: 'Console' }).waitFor();
+  await page.goto(`${place.daemon.url}/usage`);
+  const main = page.getByRole('main');
+  const form = main.getByRole('form', { name: 'Budget of all sessions' });
+  await form.getByLabel('Runs').fill('50');
+  await form.getByLabel('When one is reached').selectOption('warn');
+  await form.getByLabel('Counted').selectOption('day');
+  await form.getByRole('button', { name: 'Set the budget' }).click();
+  await main.getByRole('group', { name: 'All sessions, each day' }).getByText('of 50').waitFor();
+  expect((await place.client.budgets.get()).budget).toEqual({
+    limits: { runs: 50 },
+    action: 'warn',
+    period: 'day',
+  });
+  await form.getByRole('button', { name: 'Take it away' }).click();
+  await main.getByRole('group', { name: 'All sessions' }).getByText('no budget').waitFor();
+  expect((await place.client.budgets.get()).budget).toBeNull();
+  for (const one of [plain, page]) await one.context().close();
+});
+
+test('the context gauge stands in the head of a session, also on a phone, as the daemon tells it', async () => {
+  const session = await place.session('[[say Full.]] [[usage 30000|2000]]', { title: 'Filling' });
+  await place.ended(session);
+  const { context } = (await place.client.sessions.get({ session })).session;
+  expect(context.known).toBe(true);
+  const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+  for (const options of [{}, phone]) {
+    const page = await place.page(`/s/${session}`, options);
+    const head = page.locator('.session-head');
+    const gauge = head.getByRole('meter', { name: 'Context used' });
+    await gauge.waitFor({ state: 'attached' });
+    const percent = Math.round((context.used / context.size) * 100);
+    expect(await gauge.getAttribute('value')).toBe(String(percent));
+    const told = await head.locator('.gauge-text').boundingBox();
+    expect(told!.x + told!.width).toBeLessThanOrEqual(page.viewportSize()!.width);
+    expect(await head.locator('.gauge-text').innerText()).toMatch(/^[\d.]+k of [\d.]+[kM]$/);
+    await page.context().close();
+  }
+});

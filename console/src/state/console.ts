@@ -1,4 +1,4 @@
-import { type Client, createClient, pageAccess, RefusalError } from 'turnkeep/client';
+import { type Client, createClient, endLogin, pageAccess, RefusalError } from 'turnkeep/client';
 import { Cell } from './cell.ts';
 import { Router } from '../router.ts';
 import { Kept } from './keep.ts';
@@ -38,11 +38,16 @@ export class Console {
   readonly now = new Cell(Date.now());
   /** When the daemon was started that has taken the place of another one under this page. */
   readonly restarted = new Cell<string | null>(null);
+  /** Whether somebody logs this browser out, and the daemon has done it. */
+  readonly leaving = new Cell<'no' | 'asked' | 'done'>('no');
   #startedAt: string | null = null;
   readonly #logs = new Map<string, SessionLog>();
   readonly #stop = new AbortController();
 
+  readonly #page: string;
+
   constructor(page: string) {
+    this.#page = page;
     this.client = createClient({ url: location.origin, name: 'console', ...pageAccess(page) });
     this.list = new SessionList(this.client);
     // It is kept from the first visit on.
@@ -68,6 +73,18 @@ export class Console {
       // It has gone again: the feed says so, and this is asked when it is back.
       if (!(error instanceof RefusalError)) throw error;
       if (error.refusal.code === 'unauthenticated') this.list.ended.set(error);
+    }
+  }
+
+  /** Ends the login of this browser at the daemon; throws the refusal where that did not answer. */
+  async logOut(): Promise<void> {
+    this.leaving.set('asked');
+    try {
+      await endLogin(location.origin, this.#page);
+      this.leaving.set('done');
+    } catch (error) {
+      this.leaving.set('no');
+      throw error;
     }
   }
 

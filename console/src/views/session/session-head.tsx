@@ -7,6 +7,7 @@ import { useConsole } from '../../state/context.ts';
 import { count, money, sumOf } from '../../text/amounts.ts';
 import { oneLine } from '../../text/harmless.ts';
 import { titleOf } from '../list/session-line.tsx';
+import { ContextGauge } from '../usage/context-gauge.tsx';
 
 /** What the session is, how it is, and what it has used. */
 export function SessionHead({ row }: { row: SessionRow | undefined }): ReactNode {
@@ -38,8 +39,16 @@ export function SessionHead({ row }: { row: SessionRow | undefined }): ReactNode
                 <StatusMark row={row} /> <StatusText row={row} />
               </dd>
             </div>
+            {row.context.known && (
+              <div className="fact-context">
+                <dt className="hidden">Context</dt>
+                <dd>
+                  <ContextGauge context={row.context} />
+                </dd>
+              </div>
+            )}
             {sumOf(row.usage) > 0 && (
-              <div>
+              <div className="fact-tokens">
                 <dt className="hidden">Tokens</dt>
                 <dd>{count(sumOf(row.usage))} tokens</dd>
               </div>

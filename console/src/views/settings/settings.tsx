@@ -3,6 +3,7 @@ import { AttentionSettings } from '../../attention/attention-settings.tsx';
 import { useCell } from '../../state/cell.ts';
 import type { Theme } from '../../state/console.ts';
 import { useConsole } from '../../state/context.ts';
+import { Logins } from './logins.tsx';
 
 const themes: readonly { theme: Theme; name: string }[] = [
   { theme: 'system', name: 'As the system' },
@@ -10,7 +11,7 @@ const themes: readonly { theme: Theme; name: string }[] = [
   { theme: 'dark', name: 'Dark' },
 ];
 
-/** What this browser keeps for itself. */
+/** What this browser keeps for itself, and who is logged in. */
 export function SettingsView(): ReactNode {
   const { theme } = useConsole();
   const chosen = useCell(theme);
@@ -33,6 +34,7 @@ export function SettingsView(): ReactNode {
           ))}
         </fieldset>
         <AttentionSettings />
+        <Logins />
       </div>
     </div>
   );

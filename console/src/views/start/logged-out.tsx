@@ -6,6 +6,7 @@ const sentences = {
   none: 'This browser is not logged in.',
   code: 'This link was used before, or is too old.',
   ended: 'The login of this browser has ended.',
+  left: 'This browser is logged out.',
 };
 
 /** What a browser without a login sees; it is asked for nothing that could be guessed. */

@@ -7,6 +7,9 @@ import {
   actionText,
   type Budget,
   budgetOf,
+  type Period,
+  periodText,
+  setBudget,
   type Told,
   type Written,
   writtenOf,
@@ -19,13 +22,13 @@ const fields: readonly { name: 'cost' | 'tokens' | 'runs' | 'minutes'; text: str
   { name: 'minutes', text: 'Minutes of work' },
 ];
 
-/** Sets what a session may use. An empty field limits nothing. */
+/** Sets what a session may use, or all together where none is named. An empty field limits nothing. */
 export function BudgetForm({
   session,
   told,
   done,
 }: {
-  session: string;
+  session: string | null;
   told: Told;
   done: () => void;
 }): ReactNode {
@@ -36,7 +39,7 @@ export function BudgetForm({
   const set = async (budget: Budget | null) => {
     setProblem(null);
     try {
-      await client.sessions.patch({ session, budget });
+      await setBudget(client, session, { budget, period: written.period });
       done();
     } catch (error) {
       if (!(error instanceof RefusalError)) throw error;
@@ -48,7 +51,11 @@ export function BudgetForm({
     void set(budgetOf(written));
   };
   return (
-    <form className="budget-form" aria-label="Budget of the session" onSubmit={submit}>
+    <form
+      className="budget-form"
+      aria-label={session === null ? 'Budget of all sessions' : 'Budget of the session'}
+      onSubmit={submit}
+    >
       <div className="budget-fields">
         {fields.map(({ name, text }) => (
           <label key={name}>
@@ -78,6 +85,22 @@ export function BudgetForm({
             ))}
           </select>
         </label>
+        {session === null && (
+          <label>
+            Counted
+            <select
+              className="field"
+              value={written.period}
+              onChange={(event) => change({ period: event.target.value as Period })}
+            >
+              {Object.entries(periodText).map(([period, text]) => (
+                <option key={period} value={period}>
+                  {text}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
       </div>
       {problem !== null && (
         <p className="composer-problem" role="alert">

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'react';
-import { type InputOf, type OutputOf, RefusalError } from 'turnkeep/client';
+import { type Client, type InputOf, type OutputOf, RefusalError } from 'turnkeep/client';
 import { useConsole } from '../../state/context.ts';
 import { count, money } from '../../text/amounts.ts';
 import { duration } from '../../text/time.ts';
@@ -7,6 +7,13 @@ import { duration } from '../../text/time.ts';
 export type Told = OutputOf<'budgets.get'>;
 export type Budget = NonNullable<InputOf<'sessions.patch'>['budget']>;
 export type Action = Budget['action'];
+/** Over which time a budget of all sessions counts. */
+export type Period = NonNullable<NonNullable<InputOf<'budgets.set'>['budget']>['period']>;
+
+export const periodText: Record<Period, string> = {
+  day: 'each day (UTC)',
+  total: 'in all',
+};
 
 export const actionText: Record<Action, string> = {
   warn: 'tell it in the log',
@@ -70,6 +77,8 @@ export interface Written {
   runs: string;
   minutes: string;
   action: Action;
+  /** Of one session it is always all of its time. */
+  period: Period;
 }
 
 export function writtenOf({ budget }: Told): Written {
@@ -82,6 +91,7 @@ export function writtenOf({ budget }: Told): Written {
     runs: text(runs),
     minutes: text(wallMs === undefined ? undefined : wallMs / 60_000),
     action: budget?.action ?? 'ask',
+    period: budget === null ? 'day' : (budget.period ?? 'total'),
   };
 }
 
@@ -101,4 +111,14 @@ export function budgetOf({
     ...(minutes === '' ? {} : { wallMs: Number(minutes) * 60_000 }),
   };
   return Object.keys(limits).length === 0 ? null : { limits, action };
+}
+
+/** Sets the budget of a session, or of all where none is named. */
+export async function setBudget(
+  client: Client,
+  session: string | null,
+  { budget, period }: { budget: Budget | null; period: Period },
+): Promise<void> {
+  if (session !== null) await client.sessions.patch({ session, budget });
+  else await client.budgets.set({ budget: budget && { ...budget, period } });
 }

@@ -3,6 +3,7 @@ import { useCell } from '../../state/cell.ts';
 import { useConsole } from '../../state/context.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { titleOf } from '../list/session-line.tsx';
+import { useAdministers } from '../settings/use-logins.ts';
 import { actionText, type Told, useBudget, usedOf } from './budget.ts';
 import { BudgetForm } from './budget-form.tsx';
 
@@ -10,21 +11,33 @@ const command = 'turnkeep budget --cost 50 --per-day --action stop';
 
 /** What may be used: by all sessions together, and by one. */
 export function Budgets(): ReactNode {
-  const { told } = useBudget(null);
+  const { told, read } = useBudget(null);
+  const administers = useAdministers();
   return (
     <section className="budget">
       <h2>Budgets</h2>
       {told !== null && (
         <>
           <BudgetLine name={`All sessions${periodOf(told)}`} told={told} />
-          <p className="hint">
-            That of all sessions is set where the daemon runs, for it needs more than a login of the
-            console may do: <code>{command}</code> <CopyButton text={command} />
-          </p>
+          {administers === true && (
+            <BudgetForm key={JSON.stringify(told.budget)} session={null} told={told} done={read} />
+          )}
+          {administers === false && <HowToSet />}
         </>
       )}
       <OneSession />
     </section>
+  );
+}
+
+/** A login that does not administer cannot set it: what can is said as it is typed. */
+function HowToSet(): ReactNode {
+  return (
+    <p className="hint">
+      That of all sessions needs a login that administers, as <code>turnkeep console --admin</code>{' '}
+      makes one; or it is set where the daemon runs: <code>{command}</code>{' '}
+      <CopyButton text={command} />
+    </p>
   );
 }
 
