@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     include: ['test/agents/**/*.test.ts'],
     exclude: everyAgent ? [] : ['test/agents/**/{gemini,opencode,configured}*.test.ts'],
-    globalSetup: 'test/agents/install.ts',
+    globalSetup: ['test/compile-cache.ts', 'test/agents/install.ts'],
     pool: 'forks',
     // Each agent is some 200 MB, and a file of tests has several.
     maxWorkers: 2,

@@ -6,7 +6,7 @@ import { forCi } from './scripts/ci/vitest.ts';
 export default defineConfig({
   test: {
     include: ['test/console/**/*.test.ts'],
-    globalSetup: 'test/console/install.ts',
+    globalSetup: ['test/compile-cache.ts', 'test/console/install.ts'],
     pool: 'forks',
     // Each file has a browser and a daemon.
     maxWorkers: 1,

@@ -5,7 +5,7 @@ import { forCi } from './scripts/ci/vitest.ts';
 export default defineConfig({
   test: {
     include: ['test/scenarios/**/*.test.ts'],
-    globalSetup: 'test/scenarios/install.ts',
+    globalSetup: ['test/compile-cache.ts', 'test/scenarios/install.ts'],
     pool: 'forks',
     // Each file has a daemon and its agents.
     maxWorkers: 2,

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import type { Client } from '../../src/client/client.ts';
 import { nodeClient } from '../../src/client/node/node-client.ts';
 import type { Entry } from '../../src/domain/entry.ts';
+import { compiled } from '../compile-cache.ts';
 
 export const script = path.join(import.meta.dirname, '../../src/cli/main.ts');
 
@@ -51,7 +52,7 @@ export class Daemon {
   }
 
   env(): NodeJS.ProcessEnv {
-    return { PATH: process.env['PATH'], HOME: this.home };
+    return { PATH: process.env['PATH'], HOME: this.home, ...compiled() };
   }
 
   async kill(): Promise<void> {

@@ -13,6 +13,7 @@ import { nodeClient } from '../../src/client/node/index.ts';
 import { Editor } from '../acp-face/editor.ts';
 import { leftOf, until } from '../app/processes.ts';
 import { ModelServer } from '../fixtures/models/model-server.ts';
+import { compiled } from '../compile-cache.ts';
 
 /** How a daemon is started that has the agent: a Node program's arguments and all of its environment. */
 export interface DaemonStart {
@@ -85,7 +86,7 @@ export class EditorWorld {
 
   /** What an editor's own `turnkeep acp` sees of the machine. */
   env(): NodeJS.ProcessEnv {
-    return { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: this.home };
+    return { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: this.home, ...compiled() };
   }
 
   async start(): Promise<void> {

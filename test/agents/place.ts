@@ -14,6 +14,7 @@ import { Talk } from '../app/talk.ts';
 import { ModelServer } from '../fixtures/models/model-server.ts';
 import { expect } from 'vitest';
 import { realAgents, type RealAgent } from './real-agents.ts';
+import { compiled } from '../compile-cache.ts';
 
 const daemonProcess = fileURLToPath(new URL('daemon-process.ts', import.meta.url));
 
@@ -66,7 +67,11 @@ export class Place {
     const how = JSON.stringify(await realAgents[this.agent](this.home, this.model.url));
     const args = [daemonProcess, this.state, this.agent, how, ...this.#trusted];
     // Nothing of this process's own environment, which may be that of another agent.
-    const env = { PATH: `${this.#bin}:/usr/local/bin:/usr/bin:/bin`, HOME: this.home };
+    const env = {
+      PATH: `${this.#bin}:/usr/local/bin:/usr/bin:/bin`,
+      HOME: this.home,
+      ...compiled(),
+    };
     const daemon = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
     this.#daemon = daemon;
     const lines = createInterface({ input: daemon.stdout });

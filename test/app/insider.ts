@@ -3,10 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Talk } from './talk.ts';
+import { compiled } from '../compile-cache.ts';
 
 const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const set = Object.entries(compiled()).map(([name, value]) => `${name}="${value}" `);
 /** The command, as what an agent runs in its shell. */
-export const turnkeep = `"${process.execPath}" "${cli}"`;
+export const turnkeep = `env ${set.join('')}"${process.execPath}" "${cli}"`;
 
 export interface Said {
   code: number;

@@ -13,6 +13,7 @@ import type { Rule } from '../../src/domain/policy.ts';
 import { McpClient } from '../mcp/client.ts';
 import { runInside, saidBy, shell, turnkeep } from './insider.ts';
 import { Talk } from './talk.ts';
+import { compiled } from '../compile-cache.ts';
 
 // What works inside a session asks its person: by `turnkeep mcp` and `turnkeep ask`, over kills of the daemon.
 const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -64,6 +65,7 @@ async function served(talk: Talk): Promise<McpClient> {
   await talk.send('[[hang]]');
   const { data } = await talk.next('host', (entry) => entry.data.state === 'opened');
   const env = {
+    ...compiled(),
     PATH: process.env['PATH'],
     TURNKEEP_SOCKET: join(state, 'turnkeep.sock'),
     TURNKEEP_SESSION: talk.session,

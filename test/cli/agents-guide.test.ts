@@ -9,6 +9,7 @@ import { knownAgents as agents, withTables } from '../../scripts/docs/agents-tab
 import { cliVersion } from '../agents/cli.ts';
 import { codexVersion } from '../agents/codex-cli.ts';
 import { pinned } from '../agents/real-agents.ts';
+import { compiled } from '../compile-cache.ts';
 
 // What docs/agents.md tells people to type is typed here, and what it says of agents is compared to them.
 const root = path.join(import.meta.dirname, '../..');
@@ -28,7 +29,12 @@ async function type(line: string): Promise<{ code: number | null; out: string; e
   const script = `turnkeep() { "${process.execPath}" "${cli}" "$@"; }; ${line}`;
   const child = spawn('bash', ['-c', script], {
     cwd: home,
-    env: { PATH: '/usr/bin:/bin', HOME: home, TURNKEEP_STATE: path.join(home, 'state') },
+    env: {
+      PATH: '/usr/bin:/bin',
+      HOME: home,
+      TURNKEEP_STATE: path.join(home, 'state'),
+      ...compiled(),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let out = '';

@@ -7,6 +7,7 @@ import type { Client } from '../../src/client/client.ts';
 import { nodeClient } from '../../src/client/node/node-client.ts';
 import { Talk } from '../app/talk.ts';
 import { Terminal } from './terminal.ts';
+import { compiled } from '../compile-cache.ts';
 
 // Questions at a terminal: keys, rules that are shown before they are made, other input, messages.
 const cli = path.join(import.meta.dirname, '../../src/cli/main.ts');
@@ -44,7 +45,14 @@ async function session(more: object = {}): Promise<Talk> {
 /** A prompt whose run is followed at a terminal. */
 function send(talk: Talk, prompt: string, env: { [name: string]: string } = {}): Terminal {
   const words = [process.execPath, cli, 'send', talk.session, '--wait', prompt];
-  const all = { HOME: home, TURNKEEP_STATE: state, TMPDIR: home, NO_COLOR: '1', ...env };
+  const all = {
+    HOME: home,
+    TURNKEEP_STATE: state,
+    TMPDIR: home,
+    NO_COLOR: '1',
+    ...compiled(),
+    ...env,
+  };
   const terminal = new Terminal(words, all, 100);
   open.push(terminal);
   return terminal;
@@ -148,7 +156,11 @@ test('A5: who attaches is told of a bypass and of its end', { timeout: 60_000 },
   const talk = await session({ title: 'Free' });
   await client.sessions.patch({ session: talk.session, policy: { bypassMs: 600_000 } });
   const words = [process.execPath, cli, 'attach', talk.session, '--tail', '0'];
-  const terminal = new Terminal(words, { HOME: home, TURNKEEP_STATE: state, NO_COLOR: '1' }, 100);
+  const terminal = new Terminal(
+    words,
+    { HOME: home, TURNKEEP_STATE: state, NO_COLOR: '1', ...compiled() },
+    100,
+  );
   open.push(terminal);
   await terminal.shows(
     /Free · scripted[^]*! nothing is asked until \d\d:\d\d:\d\d, for (10|9) min/,

@@ -9,6 +9,7 @@ import { completionScript, shells } from '../../src/cli/completion/scripts.ts';
 import { lineWords } from '../../src/cli/completion/words.ts';
 import { nodeClient } from '../../src/client/node/node-client.ts';
 import { type Daemon, startDaemon } from '../../src/app/daemon.ts';
+import { compiled } from '../compile-cache.ts';
 
 const cli = path.join(import.meta.dirname, '../../src/cli/main.ts');
 
@@ -69,7 +70,7 @@ async function ask([shell = '', ...words]: string[], { line, state, out }: Asked
       TURNKEEP_STATE: state ?? path.join(home, 'state'),
       NODE: process.execPath,
       CLI: cli,
-      NODE_COMPILE_CACHE: path.join(home, 'cache'),
+      ...compiled(),
       LINE: line,
       OUT: out,
     },

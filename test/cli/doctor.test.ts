@@ -19,6 +19,7 @@ import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { checkClock, checkNode, checkTools } from '../../src/cli/doctor/machine.ts';
 import { checkSocketPath, fileSystemFinding, spaceFinding } from '../../src/cli/doctor/state.ts';
 import { leftOf, until } from '../app/processes.ts';
+import { compiled } from '../compile-cache.ts';
 
 const script = path.join(import.meta.dirname, '../../src/cli/main.ts');
 
@@ -44,7 +45,7 @@ async function turnkeep(...words: string[]): Promise<Ended> {
   const child = spawn(process.execPath, [script, ...words], {
     cwd: home,
     // No agent of this machine is found.
-    env: { PATH: '/usr/bin:/bin', HOME: home, TURNKEEP_STATE: state },
+    env: { PATH: '/usr/bin:/bin', HOME: home, TURNKEEP_STATE: state, ...compiled() },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let out = '';

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/domain/entry.ts';
+import { compiled } from '../compile-cache.ts';
 
 const script = path.join(import.meta.dirname, '../../src/cli/main.ts');
 
@@ -28,7 +29,7 @@ interface Ended {
 function turnkeep(words: readonly string[], input = ''): Promise<Ended> {
   const child = spawn(process.execPath, [script, ...words], {
     cwd: home,
-    env: { PATH: process.env['PATH'], HOME: home, TURNKEEP_STATE: state },
+    env: { PATH: process.env['PATH'], HOME: home, TURNKEEP_STATE: state, ...compiled() },
   });
   let out = '';
   let err = '';

@@ -11,6 +11,7 @@ import { buildProgram, runProgram } from '../../src/cli/program.ts';
 import { type RefusalCode, refusalCodes } from '../../src/domain/refusal.ts';
 import { exitCode } from '../../src/protocol/error.ts';
 import { FakeIo } from './fake-io.ts';
+import { compiled } from '../compile-cache.ts';
 
 // What docs/cli.md tells people to type is typed here, in its order.
 const root = path.join(import.meta.dirname, '../..');
@@ -52,7 +53,7 @@ async function shell(line: string, stays = false): Promise<Ended> {
       HOME: home,
       TURNKEEP_STATE: path.join(home, 'state'),
       // The program is compiled once, not for each line.
-      NODE_COMPILE_CACHE: path.join(home, 'cache'),
+      ...compiled(),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

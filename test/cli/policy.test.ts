@@ -8,6 +8,7 @@ import type { Client } from '../../src/client/client.ts';
 import { nodeClient } from '../../src/client/node/node-client.ts';
 import { exitCode } from '../../src/protocol/error.ts';
 import { Talk } from '../app/talk.ts';
+import { compiled } from '../compile-cache.ts';
 
 const cli = path.join(import.meta.dirname, '../../src/cli/main.ts');
 
@@ -41,7 +42,14 @@ function turnkeep(
 ): Promise<Ended> {
   const child = spawn(process.execPath, [cli, ...words], {
     cwd,
-    env: { PATH: process.env['PATH'], HOME: home, TMPDIR: home, TURNKEEP_STATE: state, ...env },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: home,
+      TMPDIR: home,
+      TURNKEEP_STATE: state,
+      ...compiled(),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let out = '';

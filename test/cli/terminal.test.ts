@@ -11,6 +11,7 @@ import { nodeClient } from '../../src/client/node/node-client.ts';
 import { widthOf } from '../../src/cli/render/width.ts';
 import { until } from '../app/processes.ts';
 import { Terminal } from './terminal.ts';
+import { compiled } from '../compile-cache.ts';
 
 const cli = path.join(import.meta.dirname, '../../src/cli/main.ts');
 const interrupt = '\u0003';
@@ -44,7 +45,7 @@ afterAll(async () => {
 function turnkeep(words: readonly string[], { at = state, columns = 80, env = {} } = {}): Terminal {
   const terminal = new Terminal(
     [process.execPath, cli, ...words],
-    { HOME: home, TURNKEEP_STATE: at, NODE_COMPILE_CACHE: path.join(home, 'cache'), ...env },
+    { HOME: home, TURNKEEP_STATE: at, ...compiled(), ...env },
     columns,
   );
   open.push(terminal);
@@ -151,7 +152,7 @@ test(
   { timeout: 60_000 },
   async () => {
     const child = spawn(process.execPath, [cli, 'ls', '--watch', '--json', '--label', 'mine'], {
-      env: { PATH: process.env['PATH'], HOME: home, TURNKEEP_STATE: state },
+      env: { PATH: process.env['PATH'], HOME: home, TURNKEEP_STATE: state, ...compiled() },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let out = '';

@@ -5,6 +5,7 @@ import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { compiled } from '../compile-cache.ts';
 
 const script = path.join(import.meta.dirname, '../../src/cli/main.ts');
 
@@ -36,6 +37,7 @@ function started(words: readonly string[]): Started {
     env: {
       PATH: process.env['PATH'],
       HOME: home,
+      ...compiled(),
       TURNKEEP_STATE: path.join(home, 'state'),
     },
     stdio: ['ignore', 'pipe', 'pipe'],

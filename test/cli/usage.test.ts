@@ -7,6 +7,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SessionRow } from '../../src/domain/row.ts';
 import type { OutputOf } from '../../src/protocol/operations.ts';
+import { compiled } from '../compile-cache.ts';
 
 type Used = OutputOf<'usage.summary'>['rows'][number];
 
@@ -49,7 +50,7 @@ async function turnkeep(...words: string[]): Promise<Ended> {
       HOME: home,
       TURNKEEP_STATE: path.join(home, 'state'),
       // The program is compiled once, not for each command; the daemon would write it as it ends.
-      ...(words[0] === 'up' ? {} : { NODE_COMPILE_CACHE: path.join(home, 'cache') }),
+      ...compiled(),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { digestText, type NewEntry } from '../../src/domain/entry.ts';
+import { compiled } from '../compile-cache.ts';
 
 // What docs/formats.md tells people to type is typed here, and its examples are files that are taken.
 const root = path.join(import.meta.dirname, '../..');
@@ -32,6 +33,7 @@ async function type(
     env: {
       PATH: '/usr/bin:/bin',
       HOME: home,
+      ...compiled(),
       TURNKEEP_STATE: path.join(home, 'state'),
       ...more,
     },

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
+import { compiled } from '../compile-cache.ts';
 
 const cli = path.join(import.meta.dirname, '../../src/cli/main.ts');
 
@@ -38,7 +39,7 @@ export class IngressDaemon {
       env: {
         PATH: process.env['PATH'],
         HOME: this.home,
-        NODE_COMPILE_CACHE: path.join(this.home, 'cache'),
+        ...compiled(),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { inject } from 'vitest';
+import { compiled } from '../compile-cache.ts';
 
 /** What `turnkeep up --json` prints when it serves. */
 export interface Ready {
@@ -100,7 +101,7 @@ function spawnCommand(words: readonly string[], home: string, programs?: string)
   return spawn(process.execPath, [inject('turnkeep'), ...words], {
     cwd: home,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: `${before}${process.env['PATH']}`, HOME: home },
+    env: { PATH: `${before}${process.env['PATH']}`, HOME: home, ...compiled() },
   });
 }
 
