@@ -12,38 +12,126 @@ interface Bounds {
   entries: number;
 }
 
+/** How directories are read. */
+export interface Directories {
+  realpath(path: string): Promise<string>;
+  opendir(path: string): Promise<AsyncIterable<Dirent>>;
+}
+
+/** A directory that hangs, as one of a network may, holds one of the few threads that there are for files. */
+const atOnce = 2;
+
 /**
  * Finds files by a part of their path, nearer ones before deeper ones. `closed`: directories of the daemon's own,
- * by real path; `entries`: names that one search takes at most. One search at a time: a directory that hangs holds one of the few threads that there are for files.
+ * by real path; `entries`: names that one search takes at most. Few searches at a time, each bounded in time: it
+ * answers with what it has, and where all that may look are hanging, with nothing.
  */
-export function openFind(bounds: Bounds): FindFiles {
-  let last: Promise<unknown> = Promise.resolve();
-  return (wanted) => {
-    const found = last.then(() => search(wanted, bounds));
-    last = found.catch(() => undefined);
-    return found;
+export function openFind(bounds: Bounds, disk: Directories = { realpath, opendir }): FindFiles {
+  const places = new Places(atOnce);
+  return async (wanted) => {
+    const search = new Search(wanted, bounds, disk);
+    if (!(await places.take(limits.findMs))) return search.found;
+    await atMost(
+      search.run().finally(() => places.leave()),
+      limits.findMs,
+    );
+    return search.found;
   };
+}
+
+/** Those that look at directories at the same time, and those that wait for that. */
+class Places {
+  #free: number;
+  #waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  /** False where none came free in that time. */
+  take(ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const given = (): void => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+      const timer = setTimeout(() => {
+        this.#waiting = this.#waiting.filter((other) => other !== given);
+        resolve(false);
+      }, ms);
+      this.#waiting.push(given);
+      this.#give();
+    });
+  }
+
+  leave(): void {
+    this.#free += 1;
+    this.#give();
+  }
+
+  #give(): void {
+    if (this.#free === 0) return;
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    this.#free -= 1;
+    next();
+  }
+}
+
+/** Resolves with the promise, or after that time without it. */
+async function atMost(promise: Promise<void>, ms: number): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, ms);
+  try {
+    await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 type Wanted = Parameters<FindFiles>[0];
 
-async function search({ cwd, query, limit }: Wanted, bounds: Bounds): Promise<FoundNames> {
-  const root = await realpath(cwd).catch(() => null);
-  if (root === null) return { files: [], complete: true };
-  const walk = new Walk(root, bounds);
-  const rankOf = ranking(query);
-  let matches: Match[] = [];
-  let count = 0;
-  for await (const name of walk.names()) {
-    const rank = rankOf(name.path);
-    if (rank === null) continue;
-    count += 1;
-    matches.push({ name, rank });
-    // What is sorted is never more than this.
-    if (matches.length >= 1000) matches = best(matches, limit);
+class Search {
+  readonly #wanted: Wanted;
+  readonly #bounds: Bounds;
+  readonly #disk: Directories;
+  #matches: Match[] = [];
+  #count = 0;
+  #complete = false;
+
+  constructor(wanted: Wanted, bounds: Bounds, disk: Directories) {
+    this.#wanted = wanted;
+    this.#bounds = bounds;
+    this.#disk = disk;
   }
-  const files = best(matches, limit).map(({ name }) => name);
-  return { files, complete: walk.complete && count <= limit };
+
+  /** What is known by now. */
+  get found(): FoundNames {
+    const { limit } = this.#wanted;
+    const files = best(this.#matches, limit).map(({ name }) => name);
+    return { files, complete: this.#complete && this.#count <= limit };
+  }
+
+  async run(): Promise<void> {
+    const { cwd, query, limit } = this.#wanted;
+    const until = performance.now() + limits.findMs;
+    const root = await this.#disk.realpath(cwd).catch(() => null);
+    if (root === null) {
+      this.#complete = true;
+      return;
+    }
+    const walk = new Walk(root, { ...this.#bounds, until }, this.#disk);
+    const rankOf = ranking(query);
+    for await (const name of walk.names()) {
+      const rank = rankOf(name.path);
+      if (rank === null) continue;
+      this.#count += 1;
+      this.#matches.push({ name, rank });
+      // What is sorted is never more than this.
+      if (this.#matches.length >= 1000) this.#matches = best(this.#matches, limit);
+    }
+    this.#complete = walk.complete;
+  }
 }
 
 interface Match {
@@ -60,13 +148,14 @@ function best(matches: readonly Match[], limit: number): Match[] {
 class Walk {
   complete = true;
   readonly #root: string;
-  readonly #bounds: Bounds;
-  readonly #until = performance.now() + limits.findMs;
+  readonly #bounds: Bounds & { until: number };
+  readonly #disk: Directories;
   #seen = 0;
 
-  constructor(root: string, bounds: Bounds) {
+  constructor(root: string, bounds: Bounds & { until: number }, disk: Directories) {
     this.#root = root;
     this.#bounds = bounds;
+    this.#disk = disk;
   }
 
   async *names(): AsyncGenerator<FoundName> {
@@ -83,9 +172,12 @@ class Walk {
   async *#folder(folder: string): AsyncGenerator<FoundName> {
     const path = join(this.#root, folder);
     // A link could have taken its place since it was seen.
-    if (folder !== '' && (await realpath(path).catch(() => null)) !== path.replace(/\/$/, ''))
+    if (
+      folder !== '' &&
+      (await this.#disk.realpath(path).catch(() => null)) !== path.replace(/\/$/, '')
+    )
       return;
-    const entries = await opendir(path).catch(() => null);
+    const entries = await this.#disk.opendir(path).catch(() => null);
     if (entries === null) return;
     try {
       for await (const entry of entries) {
@@ -108,7 +200,8 @@ class Walk {
   }
 
   #isEnough(): boolean {
-    if (this.#seen <= this.#bounds.entries && performance.now() < this.#until) return false;
+    const { entries, until } = this.#bounds;
+    if (this.#seen <= entries && performance.now() < until) return false;
     this.complete = false;
     return true;
   }

@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { opendir, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openFind } from '../../src/files/find.ts';
+import { type Directories, openFind } from '../../src/files/find.ts';
 
 const entries = 1500;
 let cwd: string;
@@ -48,4 +49,48 @@ test('S5: a directory without end is looked at up to a bound, and that is told',
 test('S3 S5: where there is nothing, nothing is found', async () => {
   const gone = { cwd: path.join(cwd, 'gone'), query: 'x', limit: 5 };
   expect(await openFind({ closed: [], entries })(gone)).toEqual({ files: [], complete: true });
+});
+
+/** A disk on which directories of that name hang until they are let go, as those of a network may. */
+class HangingDisk implements Directories {
+  readonly #letGo = Promise.withResolvers<void>();
+  open = 0;
+  most = 0;
+
+  realpath(name: string): Promise<string> {
+    return realpath(name);
+  }
+
+  async opendir(name: string) {
+    this.open += 1;
+    this.most = Math.max(this.most, this.open);
+    if (path.basename(name) === 'hangs') await this.#letGo.promise;
+    this.open -= 1;
+    return opendir(name);
+  }
+
+  letGo(): void {
+    this.#letGo.resolve();
+  }
+}
+
+test('S5: a directory that hangs holds up neither who asks nor those after it, and a few threads at most', async () => {
+  for (const folder of ['hangs', 'well']) mkdirSync(path.join(cwd, folder));
+  for (const file of ['nearest', 'well/near']) writeFileSync(path.join(cwd, file), '');
+  const disk = new HangingDisk();
+  const search = openFind({ closed: [], entries }, disk);
+  const ask = (folder: string) => search({ cwd: path.join(cwd, folder), query: 'near', limit: 5 });
+  const near = { files: [{ path: 'near', type: 'file' }], complete: true };
+  const nothing = { files: [], complete: false };
+  // One hangs: another is answered meanwhile, and what was found beside it is told.
+  const first = ask('');
+  expect(await ask('well')).toEqual(near);
+  expect(await first).toEqual({ files: [{ path: 'nearest', type: 'file' }], complete: false });
+  // What hangs is not asked again and again.
+  const many = await Promise.all(Array.from({ length: 6 }, () => ask('hangs')));
+  expect(many).toEqual(many.map(() => nothing));
+  expect(disk.most).toBe(2);
+  expect(await ask('well')).toEqual(nothing);
+  disk.letGo();
+  expect(await ask('well')).toEqual(near);
 });
