@@ -37,6 +37,8 @@ export function readStarted(reading: Reading, id: string, answer: Answer): void 
     answer.type === 'error' ? refusalOf(answer.error) : 'Codex began a turn without an id.';
   reading.emit({ type: 'prompt_dropped', prompt });
   const error = failure(answer.type === 'error' ? 'request' : 'protocol', why);
+  // What another turn is saying ends with it, too: what comes of that is told as another text.
+  endTexts(reading);
   reading.emit({ type: 'turn_ended', item: reading.nextItem(), run, outcome: 'failed', error });
 }
 
@@ -139,6 +141,7 @@ export function settle(reading: Reading): void {
   if (turn === null || turn.ending === null) return;
   if (calls.some(isRunning) || children.some((child) => child.turn !== null)) return;
   closeCalls(reading, turn.id);
+  endTexts(reading);
   reading.change({ turn: null, asked: [] });
   const run = turn.run === null ? {} : { run: turn.run };
   const item = reading.nextItem();
