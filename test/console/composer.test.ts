@@ -85,6 +85,20 @@ test('R5: a force kill asks once, ends the agent and shows the proof', async () 
   await page.context().close();
 });
 
+/** From now on the page waits for the next frame, until it is let go on. */
+async function heldFrames(page: Page): Promise<() => Promise<void>> {
+  const release = await page.evaluateHandle(() => {
+    const draws = window.requestAnimationFrame.bind(window);
+    const held: FrameRequestCallback[] = [];
+    window.requestAnimationFrame = (callback) => held.push(callback);
+    return () => {
+      window.requestAnimationFrame = draws;
+      for (const callback of held) draws(callback);
+    };
+  });
+  return () => release.evaluate((call) => call());
+}
+
 test('S3: files of the directory and commands of the agent are offered while one writes', async () => {
   const cwd = path.join(place.cwd, 'offers');
   await mkdir(path.join(cwd, 'src'), { recursive: true });
@@ -97,6 +111,16 @@ test('S3: files of the directory and commands of the agent are offered while one
   await page.getByRole('option', { name: '@src/upload-queue.ts' }).waitFor();
   await page.keyboard.press('Enter');
   expect(await field(page).inputValue()).toBe('look at @src/upload-queue.ts ');
+  await field(page).fill('look at  again');
+  await field(page).evaluate((element: HTMLTextAreaElement) => element.setSelectionRange(8, 8));
+  await field(page).pressSequentially('@upl');
+  await page.getByRole('option', { name: '@src/upload-queue.ts' }).waitFor();
+  // The caret is where it belongs before the page is drawn again.
+  const goOn = await heldFrames(page);
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('!');
+  expect(await field(page).inputValue()).toBe('look at @src/upload-queue.ts! again');
+  await goOn();
   await field(page).fill('');
   await field(page).pressSequentially('/he');
   await page.getByRole('option', { name: '/help' }).waitFor();

@@ -10,14 +10,30 @@ const probeMs = 60_000;
 export function useAgent(name: string | undefined): { agent: Agent | undefined; look: () => void } {
   const { client } = useConsole();
   const [agent, setAgent] = useState<Agent | undefined>(undefined);
-  const [looking, setLooking] = useState(false);
+  const [wanted, setWanted] = useState(false);
   useEffect(() => {
     if (name === undefined) return undefined;
-    const stop = new AbortController();
-    const { signal } = stop;
-    const asked = looking
-      ? client.agents.probe({ agent: name }, { signal, timeoutMs: probeMs })
-      : client.agents.list({}, { signal });
+    const { signal, take, stop } = answerOf(name, setAgent);
+    take(client.agents.list({}, { signal }));
+    return stop;
+  }, [client, name]);
+  // What is wanted before the list has come is asked for when it has.
+  const looking = wanted && agent?.found === null;
+  useEffect(() => {
+    if (name === undefined || !looking) return undefined;
+    const { signal, take, stop } = answerOf(name, setAgent);
+    take(client.agents.probe({ agent: name }, { signal, timeoutMs: probeMs }));
+    return stop;
+  }, [client, name, looking]);
+  const look = useCallback(() => setWanted(true), []);
+  return { agent, look };
+}
+
+/** Takes the agent out of an answer, until it is stopped. */
+function answerOf(name: string, setAgent: (agent: Agent | undefined) => void) {
+  const stop = new AbortController();
+  const { signal } = stop;
+  const take = (asked: Promise<OutputOf<'agents.list'>>): void => {
     asked.then(
       ({ agents }) => setAgent(agents.find((one) => one.name === name)),
       (error: unknown) => {
@@ -25,11 +41,6 @@ export function useAgent(name: string | undefined): { agent: Agent | undefined; 
         if (!signal.aborted && !(error instanceof RefusalError)) throw error;
       },
     );
-    return () => stop.abort();
-  }, [client, name, looking]);
-  const known = agent?.found !== null;
-  const look = useCallback(() => {
-    if (!known) setLooking(true);
-  }, [known]);
-  return { agent, look };
+  };
+  return { signal, take, stop: () => stop.abort() };
 }

@@ -6,7 +6,9 @@ import {
   type RefObject,
   useState,
 } from 'react';
+import { flushSync } from 'react-dom';
 import type { Agent } from './agent.ts';
+import { meaningOf } from '../keyboard/shortcut.ts';
 import { type How, howOf } from './keys.ts';
 import { type Mention, mentionAt, withChosen } from './mention.ts';
 import { listId, optionId, SuggestionList } from './suggestion-list.tsx';
@@ -41,10 +43,13 @@ export function MessageField(props: Props): ReactNode {
   const choose = (suggestion: Suggestion) => {
     if (mention === null) return;
     const next = withChosen(text, mention, suggestion.value);
-    setText(next.text);
-    setMention(mentionAt(next.text, next.caret));
-    setAt(0);
-    requestAnimationFrame(() => field.current?.setSelectionRange(next.caret, next.caret));
+    // At once: what is typed or selected next would meet the caret on its way.
+    flushSync(() => {
+      setText(next.text);
+      setMention(mentionAt(next.text, next.caret));
+      setAt(0);
+    });
+    field.current?.setSelectionRange(next.caret, next.caret);
   };
   const keys = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (open && walk(event, { at, setAt, suggestions, choose, close: () => setMention(null) })) {
@@ -100,25 +105,23 @@ interface Walking {
 /** Whether the key was for the list. */
 function walk(event: KeyboardEvent, { at, setAt, suggestions, choose, close }: Walking): boolean {
   const count = suggestions.length;
-  switch (event.key) {
-    case 'ArrowDown':
+  switch (meaningOf(event, ['down', 'up', 'take', 'close'])) {
+    case 'down':
       setAt((at + 1) % count);
       return true;
-    case 'ArrowUp':
+    case 'up':
       setAt((at + count - 1) % count);
       return true;
-    case 'Escape':
+    case 'close':
       close();
       return true;
-    case 'Tab':
-    case 'Enter': {
+    case 'take': {
       const chosen = suggestions[at];
-      const plain = !event.shiftKey && !event.altKey && !event.nativeEvent.isComposing;
-      if (chosen === undefined || !plain) return false;
+      if (chosen === undefined) return false;
       choose(chosen);
       return true;
     }
-    default:
+    case undefined:
       return false;
   }
 }
