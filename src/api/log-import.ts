@@ -33,6 +33,7 @@ export class LogImport {
   #bytes = 0;
   /** Not put yet: a before-commit hook may take out what names them. */
   #blobs: HeldBlob[] = [];
+  #held = 0;
 
   constructor(
     input: ParsedInputOf<'sessions.import'>,
@@ -128,7 +129,16 @@ export class LogImport {
     const isNamed = ({ ref }: HeldBlob): boolean => texts.some((text) => text.includes(ref.digest));
     const named = this.#blobs.filter(isNamed);
     this.#blobs = this.#blobs.filter((blob) => !named.includes(blob));
+    this.#held = this.#blobs.reduce((sum, { ref }) => sum + ref.size, 0);
     return named;
+  }
+
+  #hold(blob: HeldBlob): void {
+    const { importHeldBytes: most } = limits;
+    this.#held += blob.ref.size;
+    if (this.#held <= most) return void this.#blobs.push(blob);
+    const message = `Before a hook has seen the entry that names them, contents have at most ${most} bytes.`;
+    throw refuse('too_large', message);
   }
 
   #ports(): FormatPorts {
@@ -137,7 +147,7 @@ export class LogImport {
     if (!engine.logs.holdsBlobs) return ports;
     const putBlob = async (bytes: Uint8Array, known?: string): Promise<BlobRef> => {
       const ref = { digest: known ?? clock.sha256(bytes), size: bytes.byteLength };
-      this.#blobs.push({ ref, bytes });
+      this.#hold({ ref, bytes });
       return ref;
     };
     const { store } = ports;

@@ -109,6 +109,9 @@ export const limits = {
   lineShows: 1000,
   /** Entries of one append or of one piece of an import. */
   appendEntries: 500,
+  /** Contents of an import that come before the entry that names them; bytes of those that a hook is to see. */
+  importBlobs: 10_000,
+  importHeldBytes: 64 * 1024 * 1024,
   /** An idle host is stopped after this long; its session goes on in another at the next prompt. */
   idleMs: 15 * 60_000,
   /** Times that the server goes on after a loss before a run has to complete. */

@@ -294,6 +294,33 @@ describe('an import', () => {
     expect(error.refusal).toMatchObject({ code: 'too_large', data: { line: 2 } });
   }, 30_000);
 
+  test('S5 H2: contents that wait for a hook to see their entry are bounded in bytes and number', async () => {
+    const commitHooks = { of: async () => null };
+    const world = await LogWorld.open(undefined, { commitHooks });
+    const blobLine = (bytes: Buffer): string => {
+      const digest = createHash('sha256').update(bytes).digest('hex');
+      const base64 = bytes.toString('base64');
+      const blob = { type: 'blob', digest, size: bytes.length, offset: 0, base64 };
+      return `${JSON.stringify(blob)}\n`;
+    };
+    let sent = 0;
+    async function* without(line: (at: number) => string, most: number) {
+      yield Buffer.from(`${header('s')}\n${entryLine(1, settings())}\n`);
+      for (sent = 0; sent < most; sent++) yield Buffer.from(line(sent));
+    }
+    const large = blobLine(Buffer.alloc(8 * 1024 * 1024, 'x'));
+    const heavy = without(() => large, 12);
+    const error = await world.client.sessions.import(heavy).catch((one) => one);
+    expect(error.refusal).toMatchObject({ code: 'too_large' });
+    const small = (at: number): string => blobLine(Buffer.from(String(at)));
+    const many = without(small, limits.importBlobs + 200);
+    const other = await world.client.sessions.import(many).catch((one) => one);
+    const message = expect.stringContaining('blobs before it') as string;
+    expect(other.refusal).toMatchObject({ code: 'invalid', message });
+    // What was whole before them is there.
+    expect((await world.client.sessions.get({ session: 's' })).session.lastSeq).toBe(1);
+  }, 60_000);
+
   test('S1: what only an admin may set is not set by a file; a token that is bound imports nothing', async () => {
     const world = await LogWorld.open();
     const manager = await world.clientWith(['manage']);

@@ -24,7 +24,7 @@ export class LogWorld {
 
   static async open(
     play: (turn: Turn) => Promise<void> | void = () => undefined,
-    more: Pick<WorkbenchOptions, 'checkDirectory'> = {},
+    more: Pick<WorkbenchOptions, 'checkDirectory' | 'commitHooks'> = {},
   ) {
     // Ids of its own: those of another world are another daemon's.
     const bench = await Workbench.open({ play, seed: randomBytes(4).toString('hex'), ...more });

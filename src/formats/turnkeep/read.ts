@@ -144,6 +144,8 @@ export class TurnkeepReader implements LogReader {
     const kept = await this.#ports.store.putBlob(Buffer.concat(parts));
     if (kept.digest !== digest) throw this.#bad('The blob does not have the digest that it says.');
     this.#unnamed.add(digest);
+    if (this.#unnamed.size <= limits.importBlobs) return;
+    throw this.#bad(`An entry has at most ${limits.importBlobs} blobs before it.`);
   }
 
   #end(value: { readonly [name: string]: Json }): null {
