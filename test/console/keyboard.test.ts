@@ -1,5 +1,8 @@
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type Shortcut, shortcuts } from '../../console/src/keyboard/shortcut.ts';
 import { ConsolePlace } from './place.ts';
 
 /** Of a machine with other work. */
@@ -122,10 +125,10 @@ test('S6: the palette finds sessions by their words, and shows a hostile title a
 });
 
 test('? shows the keys, the focus stays in it and comes back; keys of one letter can be switched off', async () => {
-  const session = await place.session('[[say Hm.]]');
+  const session = await place.session('[[say Hm.]] [[ask run make]] [[say Made.]]');
   const page = await place.page(`/s/${session}`);
   const { keyboard } = page;
-  await page.getByRole('log').getByText('Hm.', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Allow once' }).and(page.locator(':enabled')).waitFor();
   await keyboard.press('?');
   const help = page.getByRole('dialog', { name: 'Keys' });
   await help.getByText('Everything by its name').waitFor();
@@ -139,10 +142,25 @@ test('? shows the keys, the focus stays in it and comes back; keys of one letter
   await keyboard.press('Space');
   await keyboard.press('Escape');
   await help.waitFor({ state: 'detached' });
+  // It is kept; and nobody has just been writing.
+  await page.reload();
+  await page.getByRole('button', { name: 'Allow once' }).and(page.locator(':enabled')).waitFor();
+  await keyboard.press('a');
   await keyboard.press('i');
   await keyboard.press('ControlOrMeta+k');
   await page.getByRole('dialog').waitFor();
   expect(new URL(page.url()).pathname).toBe(`/s/${session}`);
+  expect((await place.client.approvals.list({ session })).approvals).toHaveLength(1);
+  await page.getByRole('option', { name: 'Keys' }).click();
+  await help.getByRole('checkbox').check();
+  await keyboard.press('Escape');
+  await help.waitFor({ state: 'detached' });
+  // For a moment after the field of the palette it is still taken for writing.
+  const open = async () => {
+    await keyboard.press('a');
+    return (await place.client.approvals.list({ session })).approvals.length;
+  };
+  await expect.poll(open, slow).toBe(0);
   await page.context().close();
 });
 
@@ -190,6 +208,46 @@ test('V5 R4: several sessions are chosen by keys, stopped and archived together;
   const { session } = await place.client.sessions.get({ session: other });
   expect([session.archived, session.activeRun === null]).toEqual([false, false]);
   await place.client.sessions.abort({ session: other });
+  await page.context().close();
+});
+
+test('the help names every key that there is, and no view hears one that is not in its table', async () => {
+  const sources = path.join(import.meta.dirname, '..', '..', 'console', 'src');
+  const heard = new Set<string>();
+  for (const name of globSync('**/*.{ts,tsx}', { cwd: sources })) {
+    if (name === path.join('keyboard', 'shortcut.ts')) continue;
+    const text = readFileSync(path.join(sources, name), 'utf8');
+    // What a key is called is known to the table alone.
+    expect([
+      name,
+      text.match(/event\.(?:key|code)\b|\bkey [!=]== '|'(?:Arrow|Escape|Enter)\w*'/g),
+    ]).toEqual([name, null]);
+    for (const [word] of text.matchAll(/(?<=['\s])[a-z]+[A-Z]?[a-z]*(?=[':])/g)) heard.add(word);
+  }
+  const native = ['open', 'newLine'];
+  expect(
+    Object.keys(shortcuts).filter((name) => !heard.has(name) && !native.includes(name)),
+  ).toEqual([]);
+  const page = await place.page('/inbox');
+  await page.getByRole('heading', { name: 'Inbox' }).waitFor();
+  await page.keyboard.press('?');
+  const help = page.getByRole('dialog', { name: 'Keys' });
+  await help.getByRole('heading', { name: 'Where a message is written' }).waitFor();
+  const rows = await help.locator('dl > div').evaluateAll((all) =>
+    all.map((row) => ({
+      text: row.querySelector('dd')!.textContent,
+      keys: [...row.querySelectorAll('.keys')].map((keys) =>
+        [...keys.querySelectorAll('kbd')].map((kbd) => kbd.textContent).join(' '),
+      ),
+    })),
+  );
+  const all: readonly Shortcut[] = Object.values(shortcuts);
+  expect(rows.map(({ text }) => text).toSorted()).toEqual(all.map(({ text }) => text).toSorted());
+  const keysOf = (text: string) => rows.find((row) => row.text === text)?.keys;
+  expect(keysOf(shortcuts.interrupt.text)).toEqual(['Alt Enter']);
+  expect(keysOf(shortcuts.palette.text)).toEqual(['Ctrl K']);
+  expect(keysOf(shortcuts.later.text)).toEqual(['Alt ↓']);
+  expect(keysOf(shortcuts.take.text)).toEqual(['Enter', 'Tab']);
   await page.context().close();
 });
 

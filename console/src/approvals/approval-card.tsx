@@ -47,7 +47,7 @@ export function ApprovalCard({ session, entry }: { session: string; entry: Entry
     // A form is filled in; only declining it needs no more than a key.
     if (entry.kind === 'approval' || verdict === 'deny') void decide({ verdict });
   };
-  const card = useDecideKeys(!busy, { a: byKey('allow'), d: byKey('deny') });
+  const card = useDecideKeys(!busy, { allow: byKey('allow'), deny: byKey('deny') });
   return (
     <SessionId value={session}>
       <article ref={card} className="approval" aria-busy={deciding} tabIndex={-1}>

@@ -1,5 +1,6 @@
 import { type ReactNode, useState } from 'react';
 import { exactLine, oneLine } from '../text/harmless.ts';
+import { shortcuts } from '../keyboard/shortcut.ts';
 import { commandOf } from '../tools/facts.ts';
 import { useAgentOf } from './agents.tsx';
 import type { ApprovalParts } from './approval-card.tsx';
@@ -79,7 +80,12 @@ function Verdicts({
           value={reason}
           onChange={(event) => setReason(event.target.value)}
         />
-        <button type="submit" className="button danger" disabled={busy} aria-keyshortcuts="d">
+        <button
+          type="submit"
+          className="button danger"
+          disabled={busy}
+          aria-keyshortcuts={shortcuts.deny.keys[0]}
+        >
           Deny
         </button>
       </span>
@@ -96,7 +102,7 @@ function Allow({ entry, decide, busy }: Omit<ApprovalParts, 'session'>): ReactNo
         type="button"
         className="button primary"
         disabled={busy}
-        aria-keyshortcuts="a"
+        aria-keyshortcuts={shortcuts.allow.keys[0]}
         onClick={() => void decide({ verdict: 'allow' })}
       >
         {entry.data.budget === undefined ? 'Allow once' : 'Let it go on'}

@@ -1,4 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
+import { meaningOf } from '../keyboard/shortcut.ts';
+import { useConsole } from '../state/context.ts';
 
 /** So long after it has appeared nothing decides a question: a key or a click was meant for what was there before. */
 const guardMs = 500;
@@ -15,12 +17,13 @@ export function useGuard(): boolean {
 
 /** What a key does to the question that is meant: the one with the focus, else the first on the page. */
 export interface DecideKeys {
-  a: () => void;
-  d: () => void;
+  allow: () => void;
+  deny: () => void;
 }
 
 /** Keys decide only where nobody is writing, and has not just been. */
 export function useDecideKeys(ready: boolean, keys: DecideKeys) {
+  const { letters } = useConsole();
   const card = useRef<HTMLElement>(null);
   const latest = useRef({ ready, keys });
   useEffect(() => {
@@ -33,22 +36,22 @@ export function useDecideKeys(ready: boolean, keys: DecideKeys) {
         written = event.timeStamp;
         return;
       }
-      const key = event.key.toLowerCase();
-      if ((key !== 'a' && key !== 'd') || !isPlain(event) || card.current === null) return;
+      const meaning = meaningOf(event, ['allow', 'deny']);
+      if (meaning === undefined || !letters.get() || !isNew(event) || card.current === null) return;
       const late = event.timeStamp - written >= guardMs;
       if (!latest.current.ready || !late || meantCard() !== card.current) return;
       event.preventDefault();
-      latest.current.keys[key]();
+      latest.current.keys[meaning]();
     };
     addEventListener('keydown', pressed);
     return () => removeEventListener('keydown', pressed);
-  }, []);
+  }, [letters]);
   return card;
 }
 
-function isPlain(event: KeyboardEvent): boolean {
-  const { ctrlKey, metaKey, altKey, shiftKey, repeat, isComposing, defaultPrevented } = event;
-  return !(ctrlKey || metaKey || altKey || shiftKey || repeat || isComposing || defaultPrevented);
+/** Neither held down from before nor used up by something else. */
+function isNew({ repeat, defaultPrevented }: KeyboardEvent): boolean {
+  return !repeat && !defaultPrevented;
 }
 
 function isWriting(target: EventTarget | null): boolean {

@@ -1,19 +1,18 @@
 import type { KeyboardEvent } from 'react';
+import { keyText } from '../keyboard/keys.tsx';
+import { meaningOf, shortcuts } from '../keyboard/shortcut.ts';
 
 /** How a message is given to a session that works. */
 export type How = 'queue' | 'steer' | 'interrupt';
 
-const apple = /Mac|iP(?:hone|ad)/.test(navigator.userAgent);
+const ways: readonly How[] = ['queue', 'steer', 'interrupt'];
 
-export const keyNames: Readonly<Record<How, string>> = {
-  queue: 'Enter',
-  steer: apple ? '⌘ Enter' : 'Ctrl Enter',
-  interrupt: apple ? '⌥ Enter' : 'Alt Enter',
-};
+/** The key of each, as it is shown. */
+export function keyName(how: How): string {
+  return keyText(shortcuts[how].keys[0]);
+}
 
-/** What a key sends; the Enter that ends the choice of a character is not one that sends. */
+/** What a key sends. */
 export function howOf(event: KeyboardEvent): How | null {
-  if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return null;
-  if (event.altKey) return 'interrupt';
-  return event.ctrlKey || event.metaKey ? 'steer' : 'queue';
+  return meaningOf(event, ways) ?? null;
 }

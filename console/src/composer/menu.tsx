@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
+import { meaningOf } from '../keyboard/shortcut.ts';
 import { Icon, type IconName } from '../parts/icon.tsx';
 
 export interface MenuItem {
@@ -30,10 +31,11 @@ export function Menu({ label, icon, items, side }: Props): ReactNode {
   const keys = (event: KeyboardEvent) => {
     const buttons = [...(list.current?.querySelectorAll('button') ?? [])];
     const here = buttons.indexOf(document.activeElement as HTMLButtonElement);
-    const to = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: -1 }[event.key];
-    if (event.key === 'Escape') close();
-    else if (to !== undefined) buttons.at(to % buttons.length)?.focus();
-    else return;
+    const meaning = meaningOf(event, ['down', 'up', 'first', 'last', 'close']);
+    if (meaning === undefined) return;
+    const to = { down: here + 1, up: here - 1, first: 0, last: -1 };
+    if (meaning === 'close') close();
+    else buttons.at(to[meaning] % buttons.length)?.focus();
     event.preventDefault();
     event.stopPropagation();
   };

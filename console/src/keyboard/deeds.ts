@@ -1,6 +1,7 @@
 import { RefusalError, type SessionRow } from 'turnkeep/client';
 import type { Console } from '../state/console.ts';
 import { focusPart } from './places.ts';
+import { shortcuts } from './shortcut.ts';
 
 /** Something that the palette offers. */
 export interface Deed {
@@ -20,7 +21,12 @@ function ofSession(console: Console, row: SessionRow): Deed[] {
   const session = row.id;
   const part = 'This session';
   const deeds: Deed[] = [
-    { part, text: 'Write a message', key: 'm', run: () => void focusPart('message') },
+    {
+      part,
+      text: 'Write a message',
+      key: shortcuts.write.keys[0],
+      run: () => void focusPart('message'),
+    },
     {
       part,
       text: console.pinned.get().includes(session) ? 'Unpin' : 'Pin',
@@ -49,14 +55,29 @@ function goings({ router, dialog, theme, list }: Console): Deed[] {
     {
       part,
       text: waiting === 0 ? 'Inbox' : `Inbox: ${waiting} waiting`,
-      key: 'i',
+      key: shortcuts.inbox.keys[0],
       run: () => router.go({ view: 'inbox' }),
     },
-    { part, text: 'New session', key: 'n', run: () => router.go({ view: 'new' }) },
-    { part, text: 'Usage and budgets', key: 'u', run: () => router.go({ view: 'usage' }) },
-    { part, text: 'Sessions', key: 's', run: () => router.go({ view: 'sessions' }) },
+    {
+      part,
+      text: 'New session',
+      key: shortcuts.new.keys[0],
+      run: () => router.go({ view: 'new' }),
+    },
+    {
+      part,
+      text: 'Usage and budgets',
+      key: shortcuts.usage.keys[0],
+      run: () => router.go({ view: 'usage' }),
+    },
+    {
+      part,
+      text: 'Sessions',
+      key: shortcuts.sessions.keys[0],
+      run: () => router.go({ view: 'sessions' }),
+    },
     { part, text: 'Settings', run: () => router.go({ view: 'settings' }) },
-    { part, text: 'Keys', key: '?', run: () => dialog.set('help') },
+    { part, text: 'Keys', key: shortcuts.help.keys[0], run: () => dialog.set('help') },
     { part: 'Looks', text: 'Light colours', run: () => theme.set('light') },
     { part: 'Looks', text: 'Dark colours', run: () => theme.set('dark') },
     { part: 'Looks', text: 'Colours as the system', run: () => theme.set('system') },

@@ -4,9 +4,9 @@ import { useCell } from '../state/cell.ts';
 import { useConsole } from '../state/context.ts';
 import { Dialog } from './dialog.tsx';
 import { Keys } from './keys.tsx';
-import { elsewhere, type Shortcut, shortcuts } from './shortcut.ts';
+import { type Shortcut, shortcuts } from './shortcut.ts';
 
-const parts: readonly Shortcut['part'][] = ['Anywhere', 'Moving', 'Going to'];
+const parts = Map.groupBy<Shortcut['part'], Shortcut>(Object.values(shortcuts), ({ part }) => part);
 
 /** All keys, and the switch for those of one letter. */
 export function Help({ close }: { close: () => void }): ReactNode {
@@ -21,10 +21,9 @@ export function Help({ close }: { close: () => void }): ReactNode {
         </button>
       </header>
       <div className="help-parts">
-        {parts.map((part) => (
-          <HelpPart key={part} title={part} keys={shortcuts.filter((one) => one.part === part)} />
+        {[...parts].map(([part, members]) => (
+          <HelpPart key={part} title={part} members={members} />
         ))}
-        <HelpPart title="Where it applies" keys={elsewhere} />
       </div>
       <label className="help-switch">
         <input type="checkbox" checked={on} onChange={() => letters.set(!on)} />
@@ -34,21 +33,17 @@ export function Help({ close }: { close: () => void }): ReactNode {
   );
 }
 
-function HelpPart({
-  title,
-  keys,
-}: {
-  title: string;
-  keys: readonly { key: string; text: string }[];
-}): ReactNode {
+function HelpPart({ title, members }: { title: string; members: readonly Shortcut[] }): ReactNode {
   return (
     <section>
       <h3>{title}</h3>
       <dl>
-        {keys.map(({ key, text }) => (
-          <div key={key}>
+        {members.map(({ keys, text }) => (
+          <div key={text}>
             <dt>
-              <Keys of={key} />
+              {keys.map((key) => (
+                <Keys key={key} of={key} />
+              ))}
             </dt>
             <dd>{text}</dd>
           </div>

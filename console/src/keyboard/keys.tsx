@@ -1,21 +1,37 @@
 import { Fragment, type ReactNode } from 'react';
 
-const isApple = /Mac|iPhone|iPad/.test(navigator.userAgent);
+const isApple = /Mac|iP(?:hone|ad)/.test(navigator.userAgent);
 const names: { readonly [part: string]: string } = {
   Mod: isApple ? '⌘' : 'Ctrl',
+  Alt: isApple ? '⌥' : 'Alt',
   Shift: isApple ? '⇧' : 'Shift',
   Escape: 'Esc',
+  ArrowUp: '↑',
+  ArrowDown: '↓',
 };
+
+/** What stands on the keys that are pressed together. */
+function partsOf(key: string): string[] {
+  const parts = key.split('+');
+  const single = parts.length === 1;
+  return parts.map(
+    (part) => names[part] ?? (single || part.length > 1 ? part : part.toUpperCase()),
+  );
+}
+
+/** A key in one word, such as `Ctrl Enter`. */
+export function keyText(key: string): string {
+  return partsOf(key).join(' ');
+}
 
 /** A key as it is written on a keyboard. */
 export function Keys({ of }: { of: string }): ReactNode {
-  const parts = of.split('+');
   return (
     <span className="keys">
-      {parts.map((part, at) => (
+      {partsOf(of).map((part, at) => (
         <Fragment key={part}>
           {at > 0 && <span className="hidden"> and </span>}
-          <kbd>{names[part] ?? (parts.length > 1 ? part.toUpperCase() : part)}</kbd>
+          <kbd>{part}</kbd>
         </Fragment>
       ))}
     </span>

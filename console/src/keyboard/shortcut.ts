@@ -1,50 +1,78 @@
-/** What a key does. Those of one letter work only where nobody is writing, and can be switched off. */
-export type Action =
-  | 'palette'
-  | 'help'
-  | 'next'
-  | 'previous'
-  | 'nextSession'
-  | 'previousSession'
-  | 'write'
-  | 'filter'
-  | 'sessions'
-  | 'inbox'
-  | 'usage'
-  | 'new'
-  | 'leave';
-
+/** What a key does somewhere. Whoever hears keys asks `meaningOf`, and the help shows all that stands here. */
 export interface Shortcut {
-  action: Action;
-  /** As `KeyboardEvent.key`, with `Shift+` for a capital letter and `Mod+` for Ctrl or Cmd. */
-  key: string;
+  /** As `KeyboardEvent.key`, after `Mod+` (Ctrl or Cmd), `Alt+` and `Shift+` in this order. */
+  keys: readonly string[];
   text: string;
-  part: 'Anywhere' | 'Moving' | 'Going to';
+  part: Part;
 }
 
-export const shortcuts: readonly Shortcut[] = [
-  { action: 'palette', key: 'Mod+k', text: 'Everything by its name', part: 'Anywhere' },
-  { action: 'help', key: '?', text: 'This help', part: 'Anywhere' },
-  { action: 'leave', key: 'Escape', text: 'Out of a field, then to the list', part: 'Anywhere' },
-  { action: 'next', key: 'j', text: 'Next session or entry, where the focus is', part: 'Moving' },
-  { action: 'previous', key: 'k', text: 'The one before', part: 'Moving' },
-  { action: 'nextSession', key: 'Shift+j', text: 'Open the next session', part: 'Moving' },
-  { action: 'previousSession', key: 'Shift+k', text: 'Open the one before', part: 'Moving' },
-  { action: 'write', key: 'm', text: 'Write a message', part: 'Going to' },
-  { action: 'filter', key: '/', text: 'Filter sessions', part: 'Going to' },
-  { action: 'sessions', key: 's', text: 'The list of sessions', part: 'Going to' },
-  { action: 'inbox', key: 'i', text: 'What waits for you', part: 'Going to' },
-  { action: 'usage', key: 'u', text: 'What was used', part: 'Going to' },
-  { action: 'new', key: 'n', text: 'A new session', part: 'Going to' },
-];
+type Part =
+  | 'Anywhere'
+  | 'Moving'
+  | 'Going to'
+  | 'Where something is asked'
+  | 'In the list of sessions'
+  | 'Where a message is written'
+  | 'In the queue'
+  | 'In what has opened: a menu, names that are offered, the palette';
 
-/** Keys that are heard where they apply, by the views themselves. */
-export const elsewhere: readonly { key: string; text: string }[] = [
-  { key: 'a', text: 'Allow once what is asked' },
-  { key: 'd', text: 'Deny it' },
-  { key: 'x', text: 'Choose a session of the list for an action on several' },
-  { key: 'Enter', text: 'Open a session; send a message, or queue it' },
-];
+/** Heard wherever the focus is, unless a dialog is open. */
+const everywhere = {
+  palette: { keys: ['Mod+k'], text: 'Everything by its name', part: 'Anywhere' },
+  help: { keys: ['?'], text: 'This help', part: 'Anywhere' },
+  leave: {
+    keys: ['Escape'],
+    text: 'Out of a field or a dialog, then to the list',
+    part: 'Anywhere',
+  },
+  next: { keys: ['j'], text: 'Next session or entry, where the focus is', part: 'Moving' },
+  previous: { keys: ['k'], text: 'The one before', part: 'Moving' },
+  nextSession: { keys: ['Shift+j'], text: 'Open the next session', part: 'Moving' },
+  previousSession: { keys: ['Shift+k'], text: 'Open the one before', part: 'Moving' },
+  write: { keys: ['m'], text: 'Write a message', part: 'Going to' },
+  filter: { keys: ['/'], text: 'Filter sessions', part: 'Going to' },
+  sessions: { keys: ['s'], text: 'The list of sessions', part: 'Going to' },
+  inbox: { keys: ['i'], text: 'What waits for you', part: 'Going to' },
+  usage: { keys: ['u'], text: 'What was used', part: 'Going to' },
+  new: { keys: ['n'], text: 'A new session', part: 'Going to' },
+} as const satisfies { readonly [name: string]: Shortcut };
+
+const asked = 'Where something is asked';
+const list = 'In the list of sessions';
+const message = 'Where a message is written';
+const queue = 'In the queue';
+const opened = 'In what has opened: a menu, names that are offered, the palette';
+
+/** Heard by a view, where they apply. */
+const somewhere = {
+  allow: { keys: ['a'], text: 'Allow once what is asked', part: asked },
+  deny: { keys: ['d'], text: 'Deny it', part: asked },
+  choose: { keys: ['x'], text: 'Choose it for an action on several', part: list },
+  queue: { keys: ['Enter'], text: 'Send, or queue while the agent works', part: message },
+  steer: { keys: ['Mod+Enter'], text: 'Steer the agent that works', part: message },
+  interrupt: { keys: ['Alt+Enter'], text: 'Stop it and send', part: message },
+  earlier: { keys: ['Alt+ArrowUp'], text: 'Send it earlier', part: queue },
+  later: { keys: ['Alt+ArrowDown'], text: 'Send it later', part: queue },
+  keep: { keys: ['Enter'], text: 'Keep what was edited', part: queue },
+  giveUp: { keys: ['Escape'], text: 'Leave it as it was', part: queue },
+  down: { keys: ['ArrowDown'], text: 'Next', part: opened },
+  up: { keys: ['ArrowUp'], text: 'The one before', part: opened },
+  first: { keys: ['Home'], text: 'The first of a menu', part: opened },
+  last: { keys: ['End'], text: 'The last of it', part: opened },
+  take: { keys: ['Enter', 'Tab'], text: 'Take it', part: opened },
+  close: { keys: ['Escape'], text: 'Close it', part: opened },
+} as const satisfies { readonly [name: string]: Shortcut };
+
+/** Done by the browser itself: nothing hears them here. */
+const native = {
+  open: { keys: ['Enter'], text: 'Open it', part: list },
+  newLine: { keys: ['Shift+Enter'], text: 'A new line', part: message },
+} as const satisfies { readonly [name: string]: Shortcut };
+
+export const shortcuts = { ...everywhere, ...somewhere, ...native };
+/** What a key does that is heard everywhere. */
+export type Action = keyof typeof everywhere;
+export type Meaning = Action | keyof typeof somewhere;
 
 export interface Pressed {
   key: string;
@@ -52,18 +80,40 @@ export interface Pressed {
   metaKey: boolean;
   altKey: boolean;
   shiftKey: boolean;
+  isComposing?: boolean;
+  /** Where React tells of it. */
+  nativeEvent?: { isComposing: boolean };
 }
 
-/** What a key means. In a field only those that write nothing count. */
+/** Which of these a key means; none while it only helps to write a character. */
+export function meaningOf<Name extends Meaning>(
+  pressed: Pressed,
+  among: readonly Name[],
+): Name | undefined {
+  if (pressed.isComposing === true || pressed.nativeEvent?.isComposing === true) return undefined;
+  const written = nameOf(pressed);
+  return among.find((name) => (shortcuts[name].keys as readonly string[]).includes(written));
+}
+
+function nameOf({ key, ctrlKey, metaKey, altKey, shiftKey }: Pressed): string {
+  const isLetter = /^\p{L}$/u.test(key);
+  return [
+    ...(ctrlKey || metaKey ? ['Mod'] : []),
+    ...(altKey ? ['Alt'] : []),
+    // Signs need it on some keyboards and not on others.
+    ...(shiftKey && (isLetter || key.length > 1) ? ['Shift'] : []),
+    isLetter ? key.toLowerCase() : key,
+  ].join('+');
+}
+
+const actions = Object.keys(everywhere) as readonly Action[];
+
+/** What a key means wherever the focus is. In a field only those count that write nothing. */
 export function actionOf(
   pressed: Pressed,
   { writing, letters }: { writing: boolean; letters: boolean },
 ): Action | undefined {
-  const { key, ctrlKey, metaKey, altKey, shiftKey } = pressed;
-  if (altKey) return undefined;
-  if (ctrlKey || metaKey) return key.toLowerCase() === 'k' && !shiftKey ? 'palette' : undefined;
-  if (key === 'Escape') return 'leave';
-  if (writing || !letters) return undefined;
-  const name = shiftKey && /^\p{Lu}$/u.test(key) ? `Shift+${key.toLowerCase()}` : key;
-  return shortcuts.find((one) => one.key === name)?.action;
+  const action = meaningOf(pressed, actions);
+  const isSign = pressed.key.length === 1 && !pressed.ctrlKey && !pressed.metaKey;
+  return isSign && (writing || !letters) ? undefined : action;
 }

@@ -1,5 +1,6 @@
 import { memo, type MouseEvent, type ReactNode } from 'react';
 import type { SessionRow } from 'turnkeep/client';
+import { meaningOf } from '../../keyboard/shortcut.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { conditionOf, conditionText, StatusMark } from '../../parts/status.tsx';
 import { pathOf } from '../../router.ts';
@@ -39,8 +40,7 @@ export const SessionLine = memo(function SessionLine(props: SessionLineProps): R
       className={`session-line${chosen ? ' chosen' : ''}${unread ? ' unread' : ''}${marked === true ? ' marked' : ''}`}
       style={{ '--depth': depth } as Record<string, number>}
       onKeyDown={(event) => {
-        if (event.key !== 'x' || event.ctrlKey || event.metaKey || event.altKey) return;
-        if (console.letters.get()) mark(row.id);
+        if (meaningOf(event, ['choose']) && console.letters.get()) mark(row.id);
       }}
     >
       {marked !== null && (

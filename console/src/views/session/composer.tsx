@@ -1,7 +1,7 @@
 import { type ReactNode, useRef, useState } from 'react';
 import type { SessionRow } from 'turnkeep/client';
 import { useAgent } from '../../composer/agent.ts';
-import { type How, keyNames } from '../../composer/keys.ts';
+import { type How, keyName } from '../../composer/keys.ts';
 import { MessageField } from '../../composer/message-field.tsx';
 import { blockOf } from '../../composer/pictures.ts';
 import { type Proof, ProofPanel, StopButtons } from '../../composer/stop-buttons.tsx';
@@ -87,7 +87,7 @@ export function Composer({ row }: { row: SessionRow | undefined }): ReactNode {
 function Way({ how, name, send }: { how: How; name: string; send: (how: How) => void }): ReactNode {
   return (
     <button type="button" className="quiet" onClick={() => send(how)}>
-      {name} <kbd>{keyNames[how]}</kbd>
+      {name} <kbd>{keyName(how)}</kbd>
     </button>
   );
 }

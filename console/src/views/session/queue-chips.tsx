@@ -1,5 +1,6 @@
 import { type DragEvent, type KeyboardEvent, type ReactNode, useState } from 'react';
 import { useAttempt } from '../../composer/use-attempt.ts';
+import { meaningOf } from '../../keyboard/shortcut.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { useCell } from '../../state/cell.ts';
 import { useConsole } from '../../state/context.ts';
@@ -81,10 +82,10 @@ function Chip(props: ChipProps): ReactNode {
   const text = textOfItem(item);
   if (editing) return <QueueEdit item={item} close={() => setEditing(false)} />;
   const keys = (event: KeyboardEvent) => {
-    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (by === undefined || !event.altKey) return;
+    const meaning = meaningOf(event, ['earlier', 'later']);
+    if (meaning === undefined) return;
     event.preventDefault();
-    move(place + by);
+    move(place + (meaning === 'later' ? 1 : -1));
   };
   return (
     <li

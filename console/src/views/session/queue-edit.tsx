@@ -1,7 +1,7 @@
 import { type KeyboardEvent, type ReactNode, useState } from 'react';
 import type { ContentBlock, InputOf } from 'turnkeep/client';
-import { howOf } from '../../composer/keys.ts';
 import { useAttempt } from '../../composer/use-attempt.ts';
+import { meaningOf } from '../../keyboard/shortcut.ts';
 import { useConsole } from '../../state/context.ts';
 import type { QueueItem } from '../../state/session-log.ts';
 import { oneLine } from '../../text/harmless.ts';
@@ -35,10 +35,11 @@ export function QueueEdit({ item, close }: { item: QueueItem; close: () => void 
       setWhole(true);
     });
   const keys = (event: KeyboardEvent) => {
-    if (event.key !== 'Escape' && howOf(event) === null) return;
+    const meaning = meaningOf(event, ['keep', 'giveUp']);
+    if (meaning === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    if (event.key === 'Escape') close();
+    if (meaning === 'giveUp') close();
     else void keep();
   };
   return (
