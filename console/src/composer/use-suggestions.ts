@@ -60,5 +60,17 @@ function useFiles(session: string, query: string | null): readonly Suggestion[] 
       stop.abort();
     };
   }, [client, session, query]);
-  return query === null ? [] : found;
+  // Until its answer is there, what was found before: never what does not fit, which a key would choose.
+  return query === null ? [] : found.filter(({ value }) => fits(value, query));
+}
+
+/** Whether the letters come in this order, as the daemon has it. */
+function fits(path: string, query: string): boolean {
+  const lower = path.toLowerCase();
+  let at = 0;
+  for (const letter of query.toLowerCase()) {
+    at = lower.indexOf(letter, at) + 1;
+    if (at === 0) return false;
+  }
+  return true;
 }
