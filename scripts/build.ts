@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { bundle } from './build/bundle.ts';
 
 const root = path.join(import.meta.dirname, '..');
 const source = path.join(root, 'src');
@@ -24,6 +25,7 @@ for (const file of globSync('**/*.js', { cwd: output })) {
 for (const file of globSync('**/*.{mjs,sh,sql}', { cwd: source })) {
   cpSync(path.join(source, file), path.join(output, file));
 }
+if (status === 0) await bundle(output, 'cli/main.js');
 const page = path.join(output, 'console', 'page');
 const vite = [launcher, 'vite', 'build', '--config', 'vite.console.config.ts', '--outDir', page];
 const built = spawnSync(process.execPath, [...vite, '--logLevel', 'warn'], {
