@@ -7,6 +7,8 @@ import { pipeline } from 'node:stream/promises';
 export interface Held {
   operation: string;
   when: 'before' | 'after';
+  /** So many of that kind pass first. */
+  passing?: number;
 }
 
 /** The way to a daemon on which requests can be held and lost. */
@@ -92,6 +94,11 @@ export class WireTap {
   async #isLost({ operation, when }: Held): Promise<boolean> {
     const hold = this.#hold;
     if (hold === null || hold.operation !== operation || hold.when !== when) return false;
+    const { passing = 0 } = hold;
+    if (passing > 0) {
+      this.#hold = { ...hold, passing: passing - 1 };
+      return false;
+    }
     this.#hold = null;
     this.seen.push(`${operation} lost ${when}`);
     const released = new Promise<void>((resolve) => {

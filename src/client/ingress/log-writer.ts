@@ -162,6 +162,7 @@ export class LogWriter {
         deadline.renew();
         return this.#stored(lines, told, { session, sent: head });
       case 'conflict':
+        if (this.#mayBeKnown(lines)) return;
         return this.#conflict(told.head, { sent: head, session, trying });
       case 'fenced':
         return this.#stop({ result: 'fenced', kept: true });
@@ -211,6 +212,17 @@ export class LogWriter {
       const result = known[at] === true ? 'duplicate' : 'stored';
       this.#tell(number, { result, session });
     }
+  }
+
+  /**
+   * Without a name a line is known by the head that it was sent after alone: after another one it is stored
+   * again. Of several the first may be there already, so they go one by one until one is not.
+   */
+  #mayBeKnown(lines: readonly Waiting[]): boolean {
+    const many = lines.length > 1 && lines.some(({ uuid }) => uuid === null);
+    this.#alone = many ? lines.length : 0;
+    if (many) this.#event('batch_split', 409);
+    return many;
   }
 
   async #conflict(

@@ -14,6 +14,7 @@ export interface AppenderTask {
   who: string;
   from: number;
   to: number;
+  nameless?: boolean;
 }
 
 interface Told {
@@ -68,6 +69,19 @@ export class AppenderProcess {
     this.#child.kill('SIGKILL');
     await this.#exited;
   }
+}
+
+/**
+ * The numbers of a writer without those that it wrote anew after a kill because it had accepted them and not
+ * told so yet: without a name such an entry is another one. `from`: where it began anew.
+ */
+export function withoutUntold(
+  numbers: readonly number[] | undefined,
+  from: readonly number[],
+): number[] | undefined {
+  const untold = (at: number): boolean =>
+    at % 10 === 9 && from.some((first) => at >= first && at < first + 7);
+  return numbers?.filter((at, place) => !untold(at) || numbers.indexOf(at) === place);
 }
 
 /** What each writer wrote, in the order of the log. */

@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { hydrate, teleport } from '../../../src/client/index.ts';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { createAppender, hydrate, teleport } from '../../../src/client/index.ts';
 import { Daemon } from '../../acp-face/daemon.ts';
-import { AppenderProcess, byWriter } from './appender-process.ts';
+import { WireTap } from '../../moves/wire-tap.ts';
+import { AppenderProcess, byWriter, withoutUntold } from './appender-process.ts';
 
 let daemon: Daemon;
 let outboxes = '';
@@ -61,14 +62,49 @@ test('L1 L3 L5: two write 1,000 entries each while the daemon is killed: all are
 
 test('L1 L3: a writer and its daemon are killed in turn: nothing that was accepted is lost or there twice', async () => {
   let one = writer('one');
+  const anew: number[] = [];
   for (const stop of [100, 350, 600, 850]) {
     await one.reaches(stop);
     await one.kill();
     await daemon.kill();
     await daemon.start();
+    anew.push(one.accepted + 1);
     one = writer('one', one.accepted + 1);
   }
   await one.ended();
   expect(one.errors).toBe('');
-  expect(byWriter(await texts())).toEqual({ one: all });
+  const { one: wrote, ...others } = byWriter(await texts());
+  expect(withoutUntold(wrote, anew)).toEqual(all);
+  expect(others).toEqual({});
 }, 240_000);
+
+test.each([0, 1, 2])(
+  'L1 L3: entries without a name at the beginning of a log are there once, where answer %i was lost and its writer killed',
+  async (passing) => {
+    const tap = await WireTap.open(daemon.url);
+    onTestFinished(() => tap.close());
+    const outbox = path.join(outboxes, 'nameless');
+    const { token } = daemon;
+    const task = { url: tap.url, token, outbox, session, who: 'one', to: 40, nameless: true };
+    const lost = tap.hold({ operation: 'session_ingress', when: 'after', passing });
+    const first = new AppenderProcess({ ...task, from: 0 });
+    running.push(first);
+    await lost;
+    await first.reaches(39);
+    await first.kill();
+    tap.lose();
+    // By now the head is another one than that after which they went out.
+    const other = await createAppender({ url: daemon.url, token, onConflict: 'rebase' });
+    const message = { role: 'user', content: 'two 0' };
+    const { settled } = await other.append(session, { uuid: 'two-0', type: 'user', message });
+    expect(await settled).toMatchObject({ result: 'stored' });
+    await other.close();
+    const second = new AppenderProcess({ ...task, from: 40 });
+    running.push(second);
+    await second.ended();
+    expect([second.errors, second.end?.waiting]).toEqual(['', []]);
+    const some = Array.from({ length: 40 }, (_, at) => at);
+    expect(byWriter(await texts())).toEqual({ one: some, two: [0] });
+  },
+  60_000,
+);
