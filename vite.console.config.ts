@@ -2,6 +2,7 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
+import { licenses } from './scripts/build/licenses.ts';
 
 /** Beside each text what it is by gzip: the daemon compresses nothing itself. Fonts are compressed as they are. */
 function packed(): Plugin {
@@ -23,7 +24,8 @@ process.env['NODE_ENV'] = 'production';
 export default defineConfig({
   root: path.join(import.meta.dirname, 'console'),
   base: '/',
-  plugins: [packed()],
+  plugins: [packed(), licenses()],
+  worker: { plugins: () => [licenses('LICENSES-worker.txt')] },
   oxc: { jsx: { runtime: 'automatic', importSource: 'react' } },
   resolve: {
     alias: {

@@ -1,4 +1,5 @@
-// Compiles src/ and builds the console for the published package, into dist/ or the directory that is named.
+// Compiles src/, bundles the program and builds the console for the published package, into dist/ or the directory
+// that is named.
 import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

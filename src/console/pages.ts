@@ -14,6 +14,7 @@ const types: { readonly [extension: string]: string } = {
   '.woff2': 'font/woff2',
   '.webmanifest': 'application/manifest+json',
   '.json': 'application/json',
+  '.txt': 'text/plain; charset=utf-8',
 };
 
 /** Views of the console have paths of their own, and all of them are the one page. */

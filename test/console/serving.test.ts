@@ -91,3 +91,19 @@ test('the first load is under 350 KB, compressed as it is sent', async () => {
   expect(sum).toBeGreaterThan(50_000);
   expect(sum).toBeLessThan(350 * 1024);
 });
+
+test('what the page is made of may be given on, and says whose it is', async () => {
+  const named = /^(\S+) \d+\.\d+\.\S*: (.+)$/gm;
+  const texts = await Promise.all(
+    ['/LICENSES.txt', '/LICENSES-worker.txt'].map(async (path) => (await get(path)).text()),
+  );
+  const found = [...texts.join('\n').matchAll(named)].map(([, name, license]) => ({
+    name,
+    license,
+  }));
+  const names = found.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(['react', 'virtua', 'highlight.js']));
+  expect(names).toContain('@fontsource-variable/jetbrains-mono');
+  const allowed = ['MIT', 'ISC', '0BSD', 'BSD-3-Clause', 'Apache-2.0', 'OFL-1.1'];
+  expect(found.filter(({ license }) => !allowed.includes(license!))).toEqual([]);
+});
