@@ -211,6 +211,7 @@ describe('sessions.compact', () => {
     const primed = log.findLast(({ kind }) => kind === 'delivery');
     expect(primed?.data).toMatchObject({ primed: true });
     expect(textOf(primed!)).toContain('They spoke.');
+    expect(log.filter(({ kind }) => kind === 'message').map(textOf).slice(2)).toEqual(['third']);
     const page = { session, after: 0, afterLastCompaction: true };
     const { entries } = await place.http.call('sessions.history', page);
     const boundary = log.find(({ kind }) => kind === 'compaction')!;
@@ -270,6 +271,8 @@ describe('sessions.fork', () => {
     const log = await place.log(id);
     expect(faultsOf(log)).toEqual([]);
     expect(textOf(log.find(({ kind }) => kind === 'delivery')!)).toMatch(/first[^]*third/);
+    // What it did before the fork it does not do again.
+    expect(log.filter(({ kind }) => kind === 'message').map(textOf)).toEqual(['third']);
     expect(await place.log(session)).toEqual(base);
     const back: string[] = [];
     let page = await place.http.call('sessions.history', { session: id, limit: 5 });

@@ -22,6 +22,9 @@ const availableCommands = [
   { name: 'help', description: 'Tell which directives there are', input: { hint: 'anything' } },
 ];
 
+/** A block that tells what came before, as a fork begins with: its directives were followed then. */
+const record = /^You continue a conversation [^]*The new prompt:$/;
+
 export interface AgentParts {
   readonly switches: Switches;
   readonly connection: Connection;
@@ -160,8 +163,9 @@ export class Agent implements Listener {
   ): Promise<Turn> {
     const { connection, output } = this.#parts;
     const texts = blocks.flatMap((block) => asText(block['text']) ?? []);
-    const text = texts.join('\n');
-    const turn = new Turn({ session, connection, output, signal }, text.length);
+    const heard = texts.reduce((sum, text) => sum + text.length, 0);
+    const text = texts.filter((part) => !record.test(part)).join('\n');
+    const turn = new Turn({ session, connection, output, signal }, heard);
     for (const content of blocks) {
       const update = { sessionUpdate: 'user_message_chunk', content, messageId: turn.promptId };
       session.remember({ type: 'update', update });
