@@ -261,6 +261,8 @@ export interface NativeLine {
   blob?: BlobRef;
   /** The line says that what is before it need not be remembered. */
   boundary?: true;
+  /** The tool call that began the sub-agent whose file it is. */
+  begunBy?: string;
   /** Its name is that of another line (`about`), which says something else: it is in no file. */
   differs?: true;
   /** Never in the log: `line` was left out where the entry was sent, and can be asked for. */

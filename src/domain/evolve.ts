@@ -122,9 +122,7 @@ function apply(state: SessionState, entry: PlacedEntry): SessionState {
     case 'owner':
       return owner(state, entry);
     case 'native':
-      // Sub-agents, in files of their own, forget for themselves.
-      if (entry.data.boundary !== true || entry.data.file !== '') return state;
-      return { ...state, nativeBoundary: entry.seq };
+      return native(state, entry);
     case 'thought':
     case 'plan':
     case 'snapshot':
@@ -340,6 +338,21 @@ function forked(state: SessionState, { data }: EntryOf<'fork'>): SessionState {
   const { session, entry, seq, nativeId = null, nativeMark = null, primer = null } = data;
   const forkedFrom = { session, entry, seq };
   return { ...state, forkedFrom, forkNative: nativeId, forkMark: nativeMark, primer };
+}
+
+function native(
+  state: SessionState,
+  { seq, data }: Extract<PlacedEntry, { kind: 'native' }>,
+): SessionState {
+  const { file, boundary, begunBy } = data;
+  if (file !== '' && begunBy !== undefined) {
+    // It stays small, whatever an imported log says.
+    if (file.length + begunBy.length > limits.helperChars) return state;
+    const others = (state.helpers ?? []).filter((helper) => helper.file !== file);
+    return { ...state, helpers: [...others, { file, call: begunBy }].slice(-limits.helpers) };
+  }
+  // Sub-agents, in files of their own, forget for themselves.
+  return boundary === true && file === '' ? { ...state, nativeBoundary: seq } : state;
 }
 
 /** The agent begins anew: what it remembers of before is not asked for any more. */

@@ -38,6 +38,10 @@ export const limits = {
   /** Tool calls open at once in one run that are remembered; the oldest is closed as unknown. */
   openToolCalls: 256,
   openApprovals: 256,
+  /** Sub-agents of a session whose tool calls are remembered, for lines that only name the file. */
+  helpers: 64,
+  /** Characters of such a file's name and its call together. */
+  helperChars: 512,
   /** A batch of spool: lines and bytes. */
   batchLines: 500,
   batchBytes: 256 * 1024,

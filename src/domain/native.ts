@@ -28,6 +28,8 @@ export interface ReadLine {
   session: string | null;
   /** What is before it need not be remembered. */
   boundary: boolean;
+  /** The tool call that began the sub-agent in whose file it is, where the line says it. */
+  begunBy?: string;
   shows: readonly Shown[];
   /** What it says of the whole session. */
   title?: string;

@@ -48,6 +48,8 @@ export interface SessionState extends AgentSettings {
   originCwd: string | null;
   /** Where the last line is before which the agent itself need not remember, or where it began anew. */
   nativeBoundary: number | null;
+  /** The latest sub-agents that were told of in files of their own, and the tool calls that began them. */
+  helpers?: readonly { file: string; call: string }[];
   /** Where its last run ended, in the agent's own words; null where that is not known. */
   nativeMark: string | null;
   /** Where readers begin after the last reset or compaction; null for the beginning. */

@@ -61,12 +61,14 @@ export function readNative(
   const put = blobCollector(blobs, hash);
   const { name, title } = read;
   const cwd = within(read.cwd, pathChars);
+  const begunBy = file.length > pathChars ? undefined : within(read.begunBy, sessionChars);
   const line: NativeLine = {
     format,
     session: within(read.session, sessionChars) ?? session,
     file,
     line: text,
     ...(read.boundary ? { boundary: true } : {}),
+    ...(begunBy === undefined ? {} : { begunBy }),
   };
   return {
     name,

@@ -166,6 +166,18 @@ test('what a sub-agent says and does is told apart by its id', () => {
   ]);
 });
 
+test('the first line of a sub-agent says which call began it', () => {
+  expect(read({ type: 'agent_metadata', toolUseId: 'toolu_36' })).toMatchObject({
+    name: null,
+    begunBy: 'toolu_36',
+    shows: [],
+  });
+  for (const toolUseId of ['', 'x'.repeat(5000), 3]) {
+    expect(read({ type: 'agent_metadata', toolUseId })).not.toHaveProperty('begunBy');
+  }
+  expect(read({ ...said('hello'), toolUseId: 'toolu_36' })).not.toHaveProperty('begunBy');
+});
+
 test('a plan is shown as a plan, and its result not at all', () => {
   const todos = [{ content: 'first', status: 'in_progress', activeForm: 'Doing' }];
   const call = { type: 'tool_use', id: 'toolu_1', name: 'TodoWrite', input: { todos } };

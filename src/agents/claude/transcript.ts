@@ -14,7 +14,7 @@ const titleChars = 1024;
 /**
  * A line of Claude Code's own transcript: an entry with a `uuid` is a step of the conversation, one without
  * says something of the session. A line is read by itself, so a result knows nothing of its call but the id,
- * and what a sub-agent does is known by the sub-agent's id alone.
+ * and what a sub-agent does is known by the sub-agent's id, unless its file has begun with the call's.
  */
 export function readTranscriptLine(line: JsonObject): ReadLine {
   const cwd = textAt(line, 'cwd');
@@ -23,10 +23,17 @@ export function readTranscriptLine(line: JsonObject): ReadLine {
     name: nonEmpty(textAt(line, 'uuid')) ?? null,
     session: nonEmpty(textAt(line, 'sessionId')) ?? null,
     boundary: isBoundary(line),
+    ...begunBy(line),
     shows: isDeeper(line, limits.jsonDepth) ? [] : shownBy(line),
     ...(title === undefined ? {} : { title }),
     ...(cwd === undefined || cwd === '' ? {} : { cwd }),
   };
+}
+
+/** The first line of a sub-agent's own file tells of it, and which call began it. */
+function begunBy(line: JsonObject): { begunBy?: string } {
+  const call = callId(line, 'toolUseId');
+  return textAt(line, 'type') === 'agent_metadata' && call !== undefined ? { begunBy: call } : {};
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

@@ -34,7 +34,7 @@ function appendLine(draft: Draft, appended: AppendedLine): void {
   if (originCwd !== undefined && draft.state.originCwd === null) {
     draft.write('settings', { from: 'agent', changes: { originCwd } }, { runId: null });
   }
-  for (const shown of shows) show(draft, shown);
+  for (const shown of shows) show(draft, shown, line.file);
   if (title !== undefined && title !== draft.state.title) entitle(draft, title);
   const place = node ? { parentId: draft.state.head } : {};
   const of = about === undefined ? {} : { about };
@@ -46,9 +46,15 @@ function entitle(draft: Draft, title: string): void {
   draft.write('settings', { from: 'agent', changes: { title } }, { runId: null });
 }
 
-function show(draft: Draft, shown: PlacedShown): void {
-  const parentCall =
-    'parentCall' in shown && shown.parentCall !== undefined ? { parentCall: shown.parentCall } : {};
+/** The tool call under which a sub-agent's words are shown; its own name where nobody has told the call. */
+function parentOf(draft: Draft, shown: PlacedShown, file: string): { parentCall?: string } {
+  if (!('parentCall' in shown) || shown.parentCall === undefined) return {};
+  const helper = draft.state.helpers?.find((known) => file !== '' && known.file === file);
+  return { parentCall: helper?.call ?? shown.parentCall };
+}
+
+function show(draft: Draft, shown: PlacedShown, file: string): void {
+  const parentCall = parentOf(draft, shown, file);
   const about = shown.about === undefined ? {} : { about: shown.about };
   const more = { id: shown.id, runId: null, ...parentCall, ...about };
   switch (shown.kind) {
