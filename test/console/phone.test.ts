@@ -55,6 +55,42 @@ test('A1 A2: on a phone one goes from the list to a session, answers, and back; 
   await page.context().close();
 });
 
+test('A2: on a phone the number of an entry stands beside it, in nothing else, and is found by a finger', async () => {
+  const cards = await place.session(
+    '[[think Hm.]] [[say A few words.]] [[plan a;b]] [[write b.txt|one]] [[run echo two]] [[usage 900|80]]',
+  );
+  await place.ended(cards);
+  const page = await place.page(`/s/${cards}`, phone);
+  await page.getByRole('log').getByText('completed', { exact: true }).waitFor();
+  const numbers = await page.locator('.raw-button').evaluateAll((all) =>
+    all.map((button) => {
+      const box = button.getBoundingClientRect();
+      const item = button.closest('.item')!.getBoundingClientRect();
+      const beside = [...button.closest('.item-inside')!.children].filter((one) => one !== button);
+      const edge = Math.max(...beside.map((one) => one.getBoundingClientRect().right));
+      return {
+        number: button.textContent,
+        seen: Number(getComputedStyle(button).opacity) === 1,
+        within: box.top >= item.top - 1 && box.bottom <= item.bottom + 1 && box.right <= innerWidth,
+        beside: box.left >= edge - 1,
+        wide: Math.min(box.width, box.height) >= 24,
+      };
+    }),
+  );
+  expect(numbers.length).toBeGreaterThan(5);
+  for (const one of numbers) {
+    expect(one).toEqual({ ...one, seen: true, within: true, beside: true, wide: true });
+  }
+  await page.locator('.raw-button').nth(2).tap();
+  await page
+    .locator('.raw figcaption')
+    .getByText(/^entry \d+/)
+    .waitFor();
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(wide).toBeLessThanOrEqual(0);
+  await page.context().close();
+});
+
 test('the composer stays above the keyboard of a phone', async () => {
   const page = await place.page(`/s/${session}`, phone);
   await page.getByLabel('Message').waitFor();
