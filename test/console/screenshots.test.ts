@@ -1,12 +1,14 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ConsolePlace } from './place.ts';
 
 // The views as people see them, in a directory to look at: SCREENSHOTS, else nowhere that stays. Those of
-// docs/pictures are from here.
+// docs/pictures are from here, with projects in PROJECTS, such as /home/ada/code: pages show where they are.
 const folder = process.env['SCREENSHOTS'];
+const given = process.env['PROJECTS'];
+const made: string[] = [];
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 let place: ConsolePlace;
 let work: string;
@@ -15,8 +17,12 @@ let asks: string;
 beforeAll(async () => {
   place = await ConsolePlace.open();
   if (folder !== undefined) mkdirSync(folder, { recursive: true });
-  for (const name of ['upload-service', 'website']) mkdirSync(path.join(place.cwd, name));
-  const at = (name: string) => ({ cwd: path.join(place.cwd, name) });
+  const at = (name: string) => ({ cwd: path.join(given ?? place.cwd, name) });
+  for (const name of ['orchard', 'website']) {
+    // Not one that is there: what is made here is removed again.
+    mkdirSync(at(name).cwd);
+    made.push(at(name).cwd);
+  }
   work = await place.session(
     [
       '[[pace 0]] [[think The upload test fails now and then: a race, I would say.]]',
@@ -28,7 +34,7 @@ beforeAll(async () => {
       '[[say The race is closed: uploads go **one after the other**.\\n\\n- `upload.ts` queues them\\n- the suite passes, ten times in a row\\n\\n```ts\\nqueue.add(() => send(file));\\n```]]',
       '[[usage 12400|840]] [[cost 0.0431]]',
     ].join(' '),
-    { title: 'Fix the flaky upload test', ...at('upload-service') },
+    { title: 'Fix the flaky upload test', ...at('orchard') },
   );
   await place.ended(work);
   await place.session('[[say It waits for the next release.]]', {
@@ -37,7 +43,7 @@ beforeAll(async () => {
   });
   await place.session('[[say I am reading the parser.]] [[hang]]', {
     title: 'Refactor the parser',
-    ...at('upload-service'),
+    ...at('orchard'),
   });
   await place.session('[[fail -32000|the model is overloaded]]', {
     title: 'Find dead links',
@@ -48,7 +54,10 @@ beforeAll(async () => {
     { title: 'Deploy to staging', ...at('website') },
   );
 });
-afterAll(() => place.close());
+afterAll(async () => {
+  for (const project of made) rmSync(project, { recursive: true });
+  await place.close();
+});
 
 async function take(page: Page, name: string): Promise<void> {
   await page.evaluate(() => document.fonts.ready);
