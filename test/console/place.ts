@@ -130,27 +130,56 @@ function clientOf({ url, tokenFile }: Daemon): Promise<Client> {
   return nodeClient({ url, tokenFile, env: {} });
 }
 
-/** The numbers of the entries that the page shows, from top to bottom, scrolled through from its beginning. */
-export async function shownSeqs(page: Page): Promise<number[]> {
+/** An entry on the page. Of a fork the log is that of a base, where it is from there. */
+export interface ShownEntry {
+  log: string | null;
+  seq: number;
+  /** What is to be read of it, without its buttons. */
+  text: string;
+}
+
+/**
+ * The entries that the page shows, in the order in which they stand there, scrolled through from the beginning of
+ * its list. One that stands there twice is in it twice, however far apart. Fails where something may have been
+ * passed over, or where what was above is below afterwards.
+ */
+export async function shownEntries(page: Page): Promise<ShownEntry[]> {
   const list = page.getByRole('log');
-  await list.evaluate((element) => element.scrollTo(0, 0));
-  const seen = new Map<number, number>();
-  for (;;) {
-    // What is laid out after the scrolling is there two frames later.
-    const { seqs, atEnd } = await list.evaluate(async (element) => {
-      const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  return list.evaluate(async (element) => {
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    const shown: { log: string | null; seq: number; text: string }[] = [];
+    const places = new Map<Element, number>();
+    const look = () => {
+      let last = -1;
+      let bottom = Number.NEGATIVE_INFINITY;
+      const known = shown.length;
+      for (const node of element.querySelectorAll<HTMLElement>('[data-seq]')) {
+        const at = places.get(node) ?? shown.length;
+        const { top } = node.getBoundingClientRect();
+        const name = `${node.dataset['log'] ?? ''} ${node.dataset['seq']}`;
+        if (at <= last || top < bottom) throw new Error(`Entry ${name} is not in its order.`);
+        if (last < 0 && at === known && known > 0)
+          throw new Error(`Before ${name} some are left out.`);
+        [last, bottom] = [at, top];
+        if (at < shown.length) continue;
+        places.set(node, at);
+        const inside = node.querySelector('.item-inside')!.cloneNode(true) as Element;
+        for (const part of inside.querySelectorAll('button, .raw')) part.remove();
+        shown.push({
+          log: node.dataset['log'] ?? null,
+          seq: Number(node.dataset['seq']),
+          text: inside.textContent,
+        });
+      }
+    };
+    element.scrollTo(0, 0);
+    for (;;) {
+      // What is laid out after the scrolling is there two frames later.
       await frame();
       await frame();
-      const items = [...element.querySelectorAll<HTMLElement>('[data-seq]')];
-      const found = items.map((item) => Number(item.dataset['seq']));
-      const left = element.scrollHeight - element.clientHeight - element.scrollTop;
+      look();
+      if (element.scrollHeight - element.clientHeight - element.scrollTop < 2) return shown;
       element.scrollBy(0, element.clientHeight / 2);
-      return { seqs: found, atEnd: left < 2 };
-    });
-    for (const [at, seq] of seqs.entries()) {
-      if (seqs.indexOf(seq) !== at) throw new Error(`Entry ${seq} is shown twice.`);
-      seen.set(seq, (seen.get(seq) ?? 0) + 1);
     }
-    if (atEnd) return [...seen.keys()].toSorted((a, b) => a - b);
-  }
+  });
 }
