@@ -14,6 +14,15 @@ export interface LogWindow {
   toEnd: boolean;
 }
 
+/** What there was at a moment, to count what is new since. */
+export interface LogMark {
+  seq: number;
+  /** Ids of the texts in progress. */
+  texts: ReadonlySet<string>;
+  /** Of all that had come by then. */
+  told: number;
+}
+
 export type QueueItem = OutputOf<'queue.list'>['items'][number];
 
 const pageEntries = 80;
@@ -39,6 +48,8 @@ export class SessionLog {
     held: false,
     items: [],
   });
+  /** How much has come that a reader would count: where it is not in the window, it is known by this alone. */
+  readonly told = new Cell(0);
   readonly partials = new Partials();
   /** Why it cannot be shown. */
   readonly problem = new Cell<Refusal | null>(null);
@@ -48,6 +59,11 @@ export class SessionLog {
   /** Where the history goes on in the log of the base. */
   #inherited: { session: string; before: number } | null = null;
   #lastSeq = 0;
+  /** The entry that it is opened at. */
+  #opensAt: number | null = null;
+  /** The latest window that was asked for: pages that were read to go on from another one are of no use. */
+  #windows = 0;
+  #loads = 0;
   readonly #frame = new Frame(() => this.#flush());
   readonly #queueFrame = new Frame(() => void this.#readQueue());
 
@@ -58,11 +74,15 @@ export class SessionLog {
 
   /** Reads the tail, or the entries around one, and follows the feed until `close`. */
   async run(seq: number | null): Promise<void> {
+    this.#opensAt = seq;
+    const window = this.#another();
     try {
       const tail = await this.#client.sessions.history({ session: this.id, limit: pageEntries });
       this.#lastSeq = tail.lastSeq;
-      if (seq === null || tail.entries.some((entry) => entry.seq === seq)) this.#begin(tail);
-      else await this.#around(seq);
+      const inTail = seq === null || tail.entries.some((entry) => isOwn(entry, seq));
+      if (!inTail) await this.#around(seq, window);
+      else if (window === this.#windows) this.#begin(tail);
+      this.#opensAt = null;
       this.loading.set(null);
       this.#queueFrame.ask();
       await this.#follow(tail.lastSeq);
@@ -78,16 +98,23 @@ export class SessionLog {
     this.#stop.abort();
   }
 
+  mark(): LogMark {
+    const texts = new Set(this.partials.open.get().map(({ entryId }) => entryId));
+    return { seq: this.#lastSeq, texts, told: this.told.get() };
+  }
+
   async loadOlder(): Promise<void> {
     const { entries, fromStart } = this.window.get();
     if (fromStart || this.loading.get() !== null) return;
     await this.#load('older', async () => {
+      const window = this.#windows;
       const before = firstOwnSeq(entries);
       const page = await this.#client.sessions.history({
         session: this.id,
         limit: pageEntries * 2,
         ...(this.#inherited === null ? { before } : { inherited: this.#inherited }),
       });
+      if (window !== this.#windows) return;
       this.#inherited = page.inherited;
       const older = page.entries.toSorted((a, b) => a.seq - b.seq);
       this.window.update((now) => {
@@ -106,12 +133,14 @@ export class SessionLog {
     const { entries, toEnd } = this.window.get();
     if (toEnd || this.loading.get() !== null) return;
     await this.#load('newer', async () => {
+      const window = this.#windows;
       const after = entries.at(-1)?.seq ?? 0;
       const page = await this.#client.sessions.history({
         session: this.id,
         after,
         limit: pageEntries * 2,
       });
+      if (window !== this.#windows) return;
       this.window.update((now) => {
         const all = [...now.entries, ...page.entries];
         const kept = all.slice(-mostEntries);
@@ -128,26 +157,32 @@ export class SessionLog {
 
   /** Goes to an entry that is not in the window. */
   async goTo(seq: number): Promise<void> {
-    if (this.window.get().entries.some((entry) => entry.seq === seq)) return;
-    await this.#load('opening', () => this.#around(seq));
+    if (this.#opensAt === seq) return;
+    if (this.window.get().entries.some((entry) => isOwn(entry, seq))) return;
+    const window = this.#another();
+    await this.#load('opening', () => this.#around(seq, window));
   }
 
   async goToTail(): Promise<void> {
     if (this.window.get().toEnd) return;
+    const window = this.#another();
     await this.#load('opening', async () => {
-      this.#begin(await this.#client.sessions.history({ session: this.id, limit: pageEntries }));
+      const tail = await this.#client.sessions.history({ session: this.id, limit: pageEntries });
+      if (window === this.#windows) this.#begin(tail);
     });
   }
 
   async #load(what: 'older' | 'newer' | 'opening', read: () => Promise<void>): Promise<void> {
     this.loading.set(what);
+    this.#loads += 1;
+    const load = this.#loads;
     try {
       await read();
     } catch (error) {
       // The feed's state says that nobody answers; scrolling on asks again.
       if (!(error instanceof RefusalError)) throw error;
     } finally {
-      this.loading.set(null);
+      if (load === this.#loads) this.loading.set(null);
     }
   }
 
@@ -161,12 +196,19 @@ export class SessionLog {
     });
   }
 
-  async #around(seq: number): Promise<void> {
+  /** The number of a window that is about to be read: what was asked for earlier comes too late for it. */
+  #another(): number {
+    this.#windows += 1;
+    return this.#windows;
+  }
+
+  async #around(seq: number, window: number): Promise<void> {
     const half = { session: this.id, limit: pageEntries };
     const [older, newer] = await Promise.all([
       this.#client.sessions.history({ ...half, before: seq }),
       this.#client.sessions.history({ ...half, after: seq - 1 }),
     ]);
+    if (window !== this.#windows) return;
     this.#inherited = older.inherited;
     const entries = [...older.entries.toSorted((a, b) => a.seq - b.seq), ...newer.entries];
     this.window.set({
@@ -208,6 +250,7 @@ export class SessionLog {
     const last = arrived.at(-1);
     if (last === undefined) return;
     this.#lastSeq = Math.max(this.#lastSeq, last.seq);
+    this.told.update((told) => told + arrived.filter(isCounted).length);
     this.open.update((open) => stillOpen(open, arrived));
     if (arrived.some(({ kind }) => ofQueue.has(kind))) {
       this.#queueFrame.ask();
@@ -234,6 +277,23 @@ export class SessionLog {
 
 /** What may change which prompts wait, and whether they are held: the end of a run may hold them. */
 const ofQueue: ReadonlySet<string> = new Set(['prompt', 'queue', 'delivery', 'run_ended', 'reset']);
+
+const counted: ReadonlySet<string> = new Set([
+  'delivery',
+  'message',
+  'thought',
+  'tool_call',
+  'approval',
+  'question',
+]);
+
+/** Whether an entry begins something that a reader would count, and not in the card of a sub-agent. */
+function isCounted({ kind, about, parentCall }: Entry): boolean {
+  const later = kind === 'tool_call' && about !== undefined;
+  return counted.has(kind) && !later && parentCall === undefined;
+}
+
+const isOwn = (entry: Entry, seq: number) => entry.seq === seq && !('inherited' in entry);
 
 /** Entries of a base are marked with its session. */
 function firstOwnSeq(entries: readonly Entry[]): number {

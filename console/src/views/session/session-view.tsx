@@ -19,9 +19,6 @@ export function SessionView({ session, seq }: { session: string; seq: number | n
   const listed = useRow(session);
   const told = useCell(log.row);
   const row = listed ?? told ?? undefined;
-  useEffect(() => {
-    if (seq !== null) void log.goTo(seq);
-  }, [log, seq]);
   useSeen(log);
   if (problem !== null) {
     return (

@@ -1,123 +1,112 @@
-import { type ReactNode, useEffect, useLayoutEffect, useMemo, useRef } from 'react';
-import { VList, type VListHandle } from 'virtua';
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
+import { meaningOf } from '../../keyboard/shortcut.ts';
+import { isWriting } from '../../keyboard/walk.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { useCell } from '../../state/cell.ts';
 import type { SessionLog } from '../../state/session-log.ts';
 import { type Item, itemsOf } from '../../state/timeline.ts';
-import { ItemView } from '../../timeline/item-view.tsx';
-import { useStick } from './stick.ts';
+import { LogList } from './log-list.tsx';
+import { Place } from './place.ts';
+import { useFresh } from './stick.ts';
 
 /** Nearer than this to an end, what comes next is read. */
 const readAheadPx = 1200;
 
-/** The log as a list that opens at its end, follows it, and grows upwards as it is scrolled. */
+/** The log as a list that opens at its end or at an entry, and grows where it is scrolled to. */
 export function Timeline({ log, seq }: { log: SessionLog; seq: number | null }): ReactNode {
-  const list = useRef<VListHandle>(null);
-  const { items, prepended, fromStart, toEnd } = useItems(log);
-  const stick = useStick(list, { items, follows: toEnd && seq === null });
-  const loading = useCell(log.loading);
-  useJump(list, items, seq);
-  const scrolled = (offset: number) => {
-    stick.scrolled(offset);
-    readMore(log, list.current, offset);
-  };
-  // A window that does not fill the view cannot be scrolled to read more.
+  const [place] = useState(() => new Place(() => log.mark()));
+  const { items, toEnd } = useItems(log);
+  const readMore = useReadAhead(log, place);
+  const scrolled = useCallback(() => {
+    place.scrolled();
+    readMore();
+  }, [place, readMore]);
+  const end = useCallback(() => void log.goToTail().then(() => place.toEnd()), [log, place]);
   useEffect(() => {
-    const handle = list.current;
-    if (handle === null || loading !== null || fromStart) return;
-    if (handle.scrollSize <= handle.viewportSize + 40) void log.loadOlder();
-  }, [log, items, loading, fromStart]);
-  // Nor does one that stood at its beginning while another page was being read.
-  useEffect(() => {
-    if (loading !== null || fromStart || !stick.away) return undefined;
-    const frame = requestAnimationFrame(() => {
-      const offset = list.current?.scrollOffset;
-      if (offset !== undefined && offset < readAheadPx) void log.loadOlder();
-    });
-    return () => cancelAnimationFrame(frame);
-  }, [log, loading, fromStart, stick.away]);
+    if (seq === null) end();
+    else void log.goTo(seq).then(() => place.toEntry(seq));
+  }, [end, log, place, seq]);
+  const pressed = useCallback(
+    (event: KeyboardEvent) => {
+      const meaning = meaningOf(event, ['logStart', 'logEnd']);
+      if (meaning === undefined || isWriting(event.target as Element)) return;
+      event.preventDefault();
+      if (meaning === 'logEnd') end();
+      else void log.goTo(1).then(() => place.toStart());
+    },
+    [end, log, place],
+  );
   return (
     <div className="timeline">
-      <VList
-        ref={list}
-        className="timeline-list"
-        data={items}
-        shift={prepended}
-        bufferSize={600}
+      <LogList
+        place={place}
+        items={items}
+        open={toEnd}
+        seq={seq}
         onScroll={scrolled}
-        role="log"
-        aria-label="Log"
-        aria-live="off"
-        tabIndex={0}
-      >
-        {(item) => <ItemView key={item.key} item={item} marked={isMarked(item, seq)} />}
-      </VList>
-      {(stick.away || !toEnd) && (
-        <button
-          type="button"
-          className="to-end"
-          onClick={() => void log.goToTail().then(stick.toEnd)}
-        >
-          <Icon name="down" />
-          {stick.fresh > 0 ? `${stick.fresh} new` : 'To the end'}
-        </button>
-      )}
+        onKeyDown={pressed}
+      />
+      <ToEnd place={place} log={log} items={items} go={end} />
     </div>
   );
 }
 
-function readMore(log: SessionLog, handle: VListHandle | null, offset: number): void {
-  if (handle === null) return;
-  if (offset < readAheadPx) void log.loadOlder();
-  const left = handle.scrollSize - handle.viewportSize - offset;
-  if (left < readAheadPx) void log.loadNewer();
+interface ToEndProps {
+  place: Place;
+  log: SessionLog;
+  items: readonly Item[];
+  go: () => void;
 }
 
-function isMarked(item: Item, seq: number | null): boolean {
-  if (seq === null) return false;
+/** While the end is out of sight: what has come there, and the way to it. */
+function ToEnd({ place, log, items, go }: ToEndProps): ReactNode {
+  const fresh = useFresh(place, log, items);
+  if (!useCell(place.away)) return null;
   return (
-    item.entries.some((entry) => entry.seq === seq) ||
-    item.children.some((child) => isMarked(child, seq))
+    <button type="button" className="to-end" onClick={go}>
+      <Icon name="down" />
+      {fresh > 0 ? `${fresh.toLocaleString()} new` : 'To the end'}
+    </button>
   );
 }
 
-interface Shown {
-  items: readonly Item[];
-  /** Items came before the first one: what is in sight keeps its place. */
-  prepended: boolean;
+/** Reads what lies before and after the window, when the view is near to its ends. */
+function useReadAhead(log: SessionLog, place: Place): () => void {
+  const window = useCell(log.window);
+  const readMore = useCallback(() => {
+    const around = place.around();
+    if (around === null) return;
+    if (around.above < readAheadPx) void log.loadOlder();
+    if (around.below < readAheadPx) void log.loadNewer();
+  }, [log, place]);
+  // A page may show nothing, or too little to be scrolled, and what is refused is not asked for again here.
+  useEffect(() => {
+    const frame = requestAnimationFrame(readMore);
+    return () => cancelAnimationFrame(frame);
+  }, [window, readMore]);
+  return readMore;
 }
 
 /** The items of the window and of the texts in progress; unchanged ones are the same objects as before. */
-function useItems(log: SessionLog): Shown & { fromStart: boolean; toEnd: boolean } {
-  const { entries, fromStart, toEnd } = useCell(log.window);
+function useItems(log: SessionLog): { items: readonly Item[]; toEnd: boolean } {
+  const { entries, toEnd } = useCell(log.window);
   const open = useCell(log.partials.open);
   const before = useRef<ReadonlyMap<string, Item>>(new Map());
-  const first = useRef<string | undefined>(undefined);
-  const shown = useMemo((): Shown => {
-    const items = itemsOf(entries, toEnd ? open : [], before.current);
-    const grew = first.current !== undefined && items[0]?.key !== first.current;
-    const prepended = grew && items.some(({ key }) => key === first.current);
-    return { items, prepended };
-  }, [entries, open, toEnd]);
+  const items = useMemo(
+    () => itemsOf(entries, toEnd ? open : [], before.current),
+    [entries, open, toEnd],
+  );
   useLayoutEffect(() => {
-    before.current = new Map(shown.items.map((item) => [item.key, item]));
-    first.current = shown.items[0]?.key;
-  }, [shown]);
-  return { ...shown, fromStart, toEnd };
-}
-
-/** Goes once to the entry that the address names, when it is there. */
-function useJump(
-  list: { readonly current: VListHandle | null },
-  items: readonly Item[],
-  seq: number | null,
-): void {
-  const done = useRef<number | null>(null);
-  useLayoutEffect(() => {
-    if (seq === null || done.current === seq) return;
-    const at = items.findIndex((item) => item.entries.some((entry) => entry.seq >= seq));
-    if (at < 0) return;
-    done.current = seq;
-    list.current?.scrollToIndex(at, { align: 'center' });
-  }, [list, items, seq]);
+    before.current = new Map(items.map((item) => [item.key, item]));
+  }, [items]);
+  return { items, toEnd };
 }
