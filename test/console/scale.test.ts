@@ -8,6 +8,7 @@ import { nodeClient } from '../../src/client/node/node-client.ts';
 import type { Client } from '../../src/client/client.ts';
 import { Daemon } from '../scenarios/daemon.ts';
 import { openBrowser } from './browser.ts';
+import { drifted, settled } from './scroll-log.ts';
 
 const sessions = 10_000;
 const entryChars = 2_000;
@@ -128,6 +129,37 @@ test('V1: the tail of a session of 100 MB is there at once, and scrolling up rea
     `100 MB: scrolled up to entry ${highest}; the page holds ${Math.round(heap / 1e6)} MB`,
   );
   expect(heap).toBeLessThan(400e6);
+  await page.context().close();
+});
+
+test('V1: a link into the middle of 100 MB leads to its entry, which stays there; scrolling on, frames are drawn', async () => {
+  const page = await open();
+  const [seq, log] = [25_000, page.getByRole('log')];
+  await page.goto(`${daemon.url}/s/long/e/${seq}`);
+  const entry = log.locator(`[data-seq="${seq}"]`);
+  await entry.waitFor();
+  const top = () => entry.evaluate((one) => Math.round(one.getBoundingClientRect().top));
+  const first = await top();
+  await settled(page);
+  expect(Math.abs((await top()) - first)).toBeLessThanOrEqual(1);
+  expect(first).toBeGreaterThan(0);
+  expect(first).toBeLessThan(600);
+  await page.evaluate(() => {
+    const tasks: number[] = [];
+    Object.assign(window, { tasks });
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) tasks.push(duration);
+    }).observe({ type: 'longtask' });
+  });
+  const up = await log.evaluate(drifted, { steps: 120, by: -600 });
+  const tasks = await page.evaluate(() => (window as unknown as { tasks: number[] }).tasks);
+  console.log(
+    `100 MB: scrolled from entry ${seq} to ${up.first}: median step of two frames ${median(up.times).toFixed(1)} ms,` +
+      ` ${tasks.length} long tasks, the longest ${Math.round(Math.max(0, ...tasks))} ms`,
+  );
+  expect(up).toMatchObject({ drifts: [], blank: 0 });
+  expect(up.first).toBeLessThan(seq - 80);
+  expect(median(up.times)).toBeLessThan(200);
   await page.context().close();
 });
 
