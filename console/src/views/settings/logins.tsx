@@ -6,7 +6,6 @@ import { useConsole } from '../../state/context.ts';
 import { oneLine } from '../../text/harmless.ts';
 import { age, moment } from '../../text/time.ts';
 import { type Login, useLogins } from './use-logins.ts';
-import './logins.css';
 
 const command = 'turnkeep console --admin';
 

@@ -4,6 +4,7 @@ import { useCell } from '../../state/cell.ts';
 import type { Theme } from '../../state/console.ts';
 import { useConsole } from '../../state/context.ts';
 import { Logins } from './logins.tsx';
+import './settings.css';
 
 const themes: readonly { theme: Theme; name: string }[] = [
   { theme: 'system', name: 'As the system' },
@@ -17,7 +18,7 @@ export function SettingsView(): ReactNode {
   const chosen = useCell(theme);
   return (
     <div className="page">
-      <div className="page-inside">
+      <div className="page-inside settings">
         <h1>Settings</h1>
         <fieldset className="choices">
           <legend>Colours</legend>
