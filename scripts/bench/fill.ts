@@ -48,7 +48,7 @@ export class Growing {
 
   #written(): NonNullable<AppendBatch['state']> {
     const json = JSON.stringify(this.#state);
-    return { version: stateVersion, json, columns: columnsOf(this.#state) };
+    return { version: stateVersion, json, columns: columnsOf(this.#state, false) };
   }
 
   #entry(): NewEntry {

@@ -52,6 +52,11 @@ export interface SessionRow {
   lastSeq: number;
 }
 
+/** Of a copy that is on its way here, or was: what its log says of runs and questions is its source's. */
+export function arrivingRow(row: SessionRow): SessionRow {
+  return { ...row, status: 'readonly', activeRun: null, openApprovals: 0 };
+}
+
 export function rowOf(state: SessionState): SessionRow {
   const { run, usage } = state;
   return {

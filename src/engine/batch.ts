@@ -362,7 +362,7 @@ export class Batch {
       state: {
         version: stateVersion,
         json: JSON.stringify(this.state),
-        columns: columnsOf(this.state),
+        columns: columnsOf(this.state, this.#context.arriving !== null && !this.#arrived),
       },
       hosts: [...this.#hosts, ...(change === null ? [] : [change])].map((host) =>
         this.#withholds ? { ...host, withheld: true } : host,

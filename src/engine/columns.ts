@@ -1,9 +1,10 @@
-import { rowOf } from '../domain/row.ts';
-import { type SessionState, statusOf } from '../domain/session-state.ts';
+import { arrivingRow, rowOf } from '../domain/row.ts';
+import type { SessionState } from '../domain/session-state.ts';
 import type { SessionColumns } from '../ports/store.ts';
 
-/** What lists filter and sort by, derived from the state. */
-export function columnsOf(state: SessionState): SessionColumns {
+/** What lists filter and sort by, derived from the state and from whether it is only on its way here. */
+export function columnsOf(state: SessionState, arriving: boolean): SessionColumns {
+  const row = arriving ? arrivingRow(rowOf(state)) : rowOf(state);
   const { agent, cwd, title, label, nativeId, parent, archived, meta } = state;
   // A deleted session gives its key free.
   const key = state.deletedAt === null ? state.key : null;
@@ -16,7 +17,7 @@ export function columnsOf(state: SessionState): SessionColumns {
     label,
     nativeId,
     parent,
-    status: statusOf(state),
+    status: row.status,
     archived,
     deletedAt,
     purgeAt,
@@ -26,6 +27,6 @@ export function columnsOf(state: SessionState): SessionColumns {
     updatedAt,
     lastActivityAt,
     meta,
-    row: JSON.stringify(rowOf(state)),
+    row: JSON.stringify(row),
   };
 }

@@ -1,10 +1,10 @@
 import type { Answer, Applied, Sent } from '../domain/command.ts';
-import type { By } from '../domain/entry.ts';
+import type { By, NewEntry } from '../domain/entry.ts';
 import { isEvent } from '../domain/event.ts';
 import { canonicalKey } from '../domain/key.ts';
 import { refuse, RefusalError } from '../domain/refusal.ts';
-import { rowOf, type SessionRow } from '../domain/row.ts';
-import { settingsInForce } from '../domain/session-state.ts';
+import { arrivingRow, rowOf, type SessionRow } from '../domain/row.ts';
+import { type SessionState, settingsInForce } from '../domain/session-state.ts';
 import type { Prices } from '../ports/budgets.ts';
 import { priceOf } from '../domain/price.ts';
 import type { Policies } from '../ports/policies.ts';
@@ -98,7 +98,7 @@ export class SessionEngine implements Engine {
   readonly branches: BranchOps;
   readonly logs: LogOps;
   readonly owners: OwnerOps;
-  readonly arrivals: ArrivalOps;
+  readonly #arrivals: Arrivals;
   readonly #life: Life;
   readonly #files: FileHistory;
   readonly #recovery: Recovery;
@@ -109,7 +109,7 @@ export class SessionEngine implements Engine {
     const { store, hosts, clock, environment, decodeLarge, log } = options;
     this.#options = options;
     this.agents = new Agents(options);
-    this.#lists = new ListHub(clock);
+    this.#lists = new ListHub(clock, (state) => this.#rowOf(state));
     this.#archivist = new Archivist({ store, hosts, clock, log });
     this.#timeouts = new Timeouts(clock, log);
     this.#stalls = new Stalls({ clock, stallMs: options.stallMs, log });
@@ -145,7 +145,7 @@ export class SessionEngine implements Engine {
       checkDirectory: (path) => options.checkDirectory(path),
       server: options.server,
     });
-    this.arrivals = arrivals;
+    this.#arrivals = arrivals;
     this.#registry = new Registry({
       store,
       clock,
@@ -160,13 +160,14 @@ export class SessionEngine implements Engine {
       arrivals,
       committed: (actor, entries, { before, imported }) => {
         budgets.committed(actor, entries, before);
+        const made = entries.filter(({ id }) => !imported.has(id));
+        if (made.some(isHere)) arrivals.arrived(actor.id);
         this.#lists.changed(actor.state, entries, before);
         if (entries.some((entry, at) => isEvent(entry, before.lastSeq + at === 0)))
           options.happened?.();
         // What is over in a log that comes in is told by the log, or settled at its end.
         if (imported.size === 0) this.#look(actor);
         this.approvals.committed(actor.id, entries);
-        const made = entries.filter(({ id }) => !imported.has(id));
         // What is in files no before-commit hook has seen.
         if (!actor.withholds) this.#files.committed(actor, made);
         if (entries.some((entry) => entry.kind === 'tool_call')) this.#supervisor.sample(actor);
@@ -226,6 +227,10 @@ export class SessionEngine implements Engine {
       log,
     });
     this.#filesRecovered = this.#recovery.done.then(() => this.#files.recover());
+  }
+
+  get arrivals(): ArrivalOps {
+    return this.#arrivals;
   }
 
   get snapshots(): SnapshotOps {
@@ -333,7 +338,7 @@ export class SessionEngine implements Engine {
     const actor = await this.#registry.get(session);
     const { answer, state } = await actor.post({ command, by, ownId: false, secrets });
     const { applied } = answer as Extract<Answer, { type: 'patched' }>;
-    return { row: rowOf(state), applied };
+    return { row: this.#rowOf(state), applied };
   }
 
   async abort(session: string, input: AbortInput, by: By): Promise<AbortAnswer> {
@@ -367,7 +372,7 @@ export class SessionEngine implements Engine {
     const host = id === undefined || phase === undefined ? null : { id, phase, pid };
     const { onLost, policy, boundary, nativeBoundary } = state;
     const settings = settingsInForce(state);
-    return { row: rowOf(state), host, settings, onLost, policy, boundary, nativeBoundary };
+    return { row: this.#rowOf(state), host, settings, onLost, policy, boundary, nativeBoundary };
   }
 
   async raw(session: string, query: RawQuery): Promise<RawPage> {
@@ -381,7 +386,17 @@ export class SessionEngine implements Engine {
 
   async openFeed(session: string, options: FeedOptions, sink: FeedSink): Promise<OpenedFeed> {
     const actor = await this.#registry.get(session);
-    return actor.context.hub.open(actor, options, sink);
+    const opened = await actor.context.hub.open(actor, options, sink);
+    const row = this.#shown(opened.snapshot.row);
+    return { ...opened, snapshot: { ...opened.snapshot, row } };
+  }
+
+  #rowOf(state: SessionState): SessionRow {
+    return this.#shown(rowOf(state));
+  }
+
+  #shown(row: SessionRow): SessionRow {
+    return this.#arrivals.arriving(row.id) === null ? row : arrivingRow(row);
   }
 
   openList(filter: ListFilter, sink: FeedSink): OpenedList {
@@ -419,6 +434,11 @@ export class SessionEngine implements Engine {
     this.#stalls.look(actor);
     this.#rests.look(actor);
   }
+}
+
+/** It was on its way here, and goes on here from now on. */
+function isHere(entry: NewEntry): boolean {
+  return entry.kind === 'owner' && entry.data.state === 'host';
 }
 
 function keyOrNull(name: string): string | null {

@@ -1,3 +1,4 @@
+import type { SessionRow } from '../domain/row.ts';
 import type { Entry } from '../domain/entry.ts';
 
 /**
@@ -46,7 +47,7 @@ export interface PartialView {
 export interface FeedSnapshot {
   lastSeq: number;
   head: string | null;
-  row: unknown;
+  row: SessionRow;
   openApprovals: readonly Entry[];
   partials: readonly PartialView[];
 }

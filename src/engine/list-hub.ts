@@ -1,6 +1,6 @@
 import type { NewEntry } from '../domain/entry.ts';
 import { limits } from '../domain/limits.ts';
-import { rowOf, type SessionRow } from '../domain/row.ts';
+import type { SessionRow } from '../domain/row.ts';
 import type { SessionState } from '../domain/session-state.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ListFilter, OpenedList } from './engine.ts';
@@ -45,8 +45,11 @@ export class ListHub {
   readonly #changes = new Map<string, Change>();
   #scheduled = false;
 
-  constructor(clock: Clock) {
+  readonly #rowOf: (state: SessionState) => SessionRow;
+
+  constructor(clock: Clock, row: (state: SessionState) => SessionRow) {
     this.#clock = clock;
+    this.#rowOf = row;
   }
 
   open(filter: ListFilter, sink: FeedSink): OpenedList {
@@ -62,11 +65,11 @@ export class ListHub {
   changed(state: SessionState, entries: readonly NewEntry[], before: SessionState): void {
     if (this.#subscribers.size === 0 || entries.length === 0) return;
     const change = this.#changes.get(state.id) ?? {
-      before: before.lastSeq === 0 ? null : rowOf(before),
-      row: rowOf(state),
+      before: before.lastSeq === 0 ? null : this.#rowOf(before),
+      row: this.#rowOf(state),
       reasons: new Set(),
     };
-    change.row = rowOf(state);
+    change.row = this.#rowOf(state);
     for (const entry of entries) change.reasons.add(reasonOf(entry, state));
     this.#changes.set(state.id, change);
     if (this.#scheduled) return;

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { createClient } from '../../src/client/client.ts';
-import { Closing, Machine, nameOf, refusalOf } from './machine.ts';
+import { bring } from './bring.ts';
+import { Closing, Machine, nameOf } from './machine.ts';
 
 const hook = path.join(import.meta.dirname, '../fixtures/hooks/hook.mjs');
 
@@ -17,38 +17,6 @@ beforeAll(async () => {
   return closing.all;
 }, 60_000);
 
-/** Brings a part of a log and no more, as a move does that is cut off. */
-async function bring(session: string, entries: number): Promise<void> {
-  const { agent, key } = (await source.client.sessions.get({ session })).session;
-  const { server, stateVersion } = await source.client.server.info({});
-  const { ticket } = await target.client.moves.offer({
-    session,
-    agent,
-    key,
-    cwd: source.cwd,
-    server,
-    lastSeq: entries,
-    stateVersion,
-  });
-  const lines: string[] = [];
-  let count = 0;
-  const file = Buffer.concat(
-    await Array.fromAsync(await source.client.sessions.export({ session })),
-  );
-  for (const line of file.toString('utf8').split('\n')) {
-    if (line.startsWith('{"type":"entry"')) count += 1;
-    if (count > entries || line.startsWith('{"type":"end"')) break;
-    lines.push(line);
-  }
-  const holder = createClient({ url: target.url, token: ticket });
-  expect(await refusalOf(holder.sessions.import(`${lines.join('\n')}\n`))).toMatchObject({
-    code: 'invalid',
-  });
-  await holder.moves.withdraw({ session });
-  holder.close();
-  expect(await target.log(session)).toHaveLength(entries);
-}
-
 async function told(): Promise<{ session: string; secret: number }> {
   const session = await source.session();
   await source.run(session, '[[say one]]');
@@ -60,7 +28,7 @@ async function told(): Promise<{ session: string; secret: number }> {
 
 test('M3 H1: a move that was cut off after a text that a hook there took out goes on from there', async () => {
   const { session, secret } = await told();
-  await bring(session, secret);
+  await bring({ source, target, session, entries: secret });
   const to = { url: target.url, token: target.token };
   await source.client.moves.begin({ session, to, cwd: target.cwd });
   const move = await source.move(session, ({ endedAt }) => endedAt !== null);
