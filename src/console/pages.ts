@@ -20,19 +20,30 @@ const types: { readonly [extension: string]: string } = {
 /** Views of the console have paths of their own, and all of them are the one page. */
 const views = /^\/(?:|inbox|usage|settings|new|s\/[^/]+(?:\/.*)?)$/;
 
-/** The built console; where none was built, a page that says so. */
+/** The built console; where none was built yet, a page that says so. */
 export async function openPages(): Promise<Pages> {
+  let built = await builtPages();
+  const at = async (asked: string): Promise<PageFile | undefined> => {
+    built ??= views.test(asked) ? await builtPages() : null;
+    return built === null ? (views.test(asked) ? notBuilt : undefined) : built.at(asked);
+  };
+  return { at };
+}
+
+async function builtPages(): Promise<BuiltPages | null> {
   for (const place of places) {
     const folder = path.join(import.meta.dirname, place);
     const names = await namesIn(folder);
     if (names.includes('index.html')) return new BuiltPages(folder, names);
   }
-  return { at: (path) => Promise.resolve(path === '/' ? notBuilt : undefined) };
+  return null;
 }
 
 const notBuilt: PageFile = {
   type: 'text/plain; charset=utf-8',
-  bytes: new TextEncoder().encode('The console was not built: npm run build\n'),
+  bytes: new TextEncoder().encode(
+    'The console is not built yet: `npm run build` in the repository, then load this page again.\n',
+  ),
   immutable: false,
 };
 
