@@ -243,5 +243,8 @@ test('S1: who logs out is logged out at the daemon, with its sockets, and nobody
   expect((await rpc.ended()).code).toBe(4401);
   expect((await asPage(harness, halves(login))).status).toBe(401);
   expect((await out(halves(login))).status).toBe(401);
+  // Also for the next daemon.
+  const ended = (await harness.store.tokens.list()).filter(({ revokedAt }) => revokedAt !== null);
+  expect(ended).toHaveLength(1);
   expect((await asPage(harness, halves(stays))).status).toBe(200);
 });
