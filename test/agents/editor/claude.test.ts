@@ -1,0 +1,4 @@
+import { drives } from '../editor-cells.ts';
+import { claude } from '../editor-dialects.ts';
+
+drives(claude);

@@ -1,0 +1,4 @@
+import { drives } from '../editor-cells.ts';
+import { codex } from '../editor-dialects.ts';
+
+drives(codex);

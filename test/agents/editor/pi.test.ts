@@ -1,0 +1,4 @@
+import { drives } from '../editor-cells.ts';
+import { pi } from '../editor-dialects.ts';
+
+drives(pi);
