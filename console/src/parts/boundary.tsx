@@ -3,6 +3,8 @@ import { Component, type ReactNode } from 'react';
 interface Props {
   /** Another one is another try. */
   of: string;
+  /** In place of saying so: of a part that has no place of its own on the page. */
+  instead?: ReactNode;
   children: ReactNode;
 }
 
@@ -20,6 +22,7 @@ export class Boundary extends Component<Props, { failed: string | null }> {
 
   override render(): ReactNode {
     if (this.state.failed === null) return this.props.children;
+    if (this.props.instead !== undefined) return this.props.instead;
     return (
       <div className="fault" role="alert">
         <p>This cannot be shown: a fault of the console.</p>

@@ -1,16 +1,26 @@
 import type { SessionRow } from 'turnkeep/client';
+import { oneLine } from './harmless.ts';
 
 type Money = { amount: number; currency: string; estimate?: true | undefined };
 type Tokens = SessionRow['usage'];
 
+/** An amount with its currency: agents may name any, also one that there is not. */
 export function money({ amount, currency, estimate }: Money): string {
   const digits = amount !== 0 && amount < 1 ? 3 : 2;
-  const text = new Intl.NumberFormat(undefined, {
-    style: 'currency',
-    currency,
-    maximumFractionDigits: digits,
-  }).format(amount);
+  const text = moneyText(amount, { currency, maximumFractionDigits: digits });
   return estimate === true ? `≈ ${text}` : text;
+}
+
+function moneyText(amount: number, how: { currency: string; maximumFractionDigits: number }) {
+  try {
+    return new Intl.NumberFormat(undefined, { style: 'currency', ...how }).format(amount);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    // No currency of the standard: the number, and what it was called.
+    const { currency, maximumFractionDigits } = how;
+    const number = new Intl.NumberFormat(undefined, { maximumFractionDigits }).format(amount);
+    return `${number} ${oneLine(currency, 32)}`.trim();
+  }
 }
 
 export function count(tokens: number): string {

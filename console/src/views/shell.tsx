@@ -22,16 +22,22 @@ export function Shell(): ReactNode {
   return (
     <div className={`shell ${route.view === 'sessions' ? 'at-list' : 'at-main'}`}>
       <Keyboard />
-      <Attention />
+      <Boundary of={pathOf(route)} instead={null}>
+        <Attention />
+      </Boundary>
       <aside className="side" aria-label="Sessions">
-        <SessionListView chosen={route.view === 'session' ? route.session : null} />
+        <Boundary of="list">
+          <SessionListView chosen={route.view === 'session' ? route.session : null} />
+        </Boundary>
       </aside>
       <main className="main" id="main" tabIndex={-1}>
         <Boundary of={pathOf(route)}>
           <View />
         </Boundary>
       </main>
-      <NavBar />
+      <Boundary of="places">
+        <NavBar />
+      </Boundary>
       <Refused />
     </div>
   );
