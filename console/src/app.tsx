@@ -1,58 +1,40 @@
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect } from 'react';
+import { Boundary } from './parts/boundary.tsx';
 import { useCell } from './state/cell.ts';
-import { Console } from './state/console.ts';
-import { ConsoleContext, useConsole } from './state/context.ts';
-import { type Entrance, forgetPageKey } from './state/login.ts';
+import type { Console } from './state/console.ts';
+import { ConsoleContext } from './state/context.ts';
+import type { Door } from './state/door.ts';
 import { applyTheme } from './state/theme.ts';
 import { LoggedOut } from './views/start/logged-out.tsx';
 import { Shell } from './views/shell.tsx';
 
-type Access =
-  | { state: 'asking' }
-  | { state: 'out'; why: 'none' | 'code' | 'ended' | 'left' }
-  | { state: 'in'; console: Console };
-
 /** Logged out, or the console. */
-export function App({ entering }: { entering: Promise<Entrance> }): ReactNode {
-  const [access, setAccess] = useState<Access>({ state: 'asking' });
-  useEffect(() => {
-    let gone = false;
-    let opened: Console | null = null;
-    void entering.then(({ page, refused }) => {
-      if (gone) return;
-      if (page === null) return setAccess({ state: 'out', why: refused ? 'code' : 'none' });
-      opened = new Console(page);
-      opened.start();
-      setAccess({ state: 'in', console: opened });
-    });
-    return () => {
-      gone = true;
-      opened?.close();
-    };
-  }, [entering]);
-  if (access.state === 'asking') return null;
-  if (access.state === 'out') return <LoggedOut why={access.why} />;
-  const end = (why: 'ended' | 'left') => {
-    forgetPageKey();
-    access.console.close();
-    setAccess({ state: 'out', why });
-  };
-  return (
-    <ConsoleContext value={access.console}>
-      <Inside end={end} />
-    </ConsoleContext>
-  );
+export function App({ door }: { door: Door }): ReactNode {
+  const access = useCell(door.access);
+  switch (access.state) {
+    case 'asking':
+      return null;
+    case 'out':
+      return <LoggedOut {...access} />;
+    case 'in':
+      return <Inside door={door} console={access.console} />;
+  }
 }
 
-function Inside({ end }: { end: (why: 'ended' | 'left') => void }): ReactNode {
-  const console = useConsole();
+function Inside({ door, console }: { door: Door; console: Console }): ReactNode {
   const ended = useCell(console.list.ended);
   const leaving = useCell(console.leaving);
   const theme = useCell(console.theme);
   useEffect(() => applyTheme(theme), [theme]);
   useEffect(() => {
     const over = ended?.refusal.code === 'unauthenticated' || leaving === 'done';
-    if (over) end(leaving === 'no' ? 'ended' : 'left');
-  }, [ended, leaving, end]);
-  return <Shell />;
+    if (over) door.end(console, leaving === 'no' ? 'ended' : 'left');
+  }, [door, console, ended, leaving]);
+  return (
+    <ConsoleContext value={console}>
+      <Boundary of="console">
+        <Shell />
+      </Boundary>
+    </ConsoleContext>
+  );
 }

@@ -16,10 +16,20 @@ export function readRoute(path: string): Route {
   if (first === 's' && second !== undefined && second !== '') {
     const seq = third === 'e' ? Number(fourth) : Number.NaN;
     const place = Number.isSafeInteger(seq) && seq > 0 ? seq : null;
-    return { view: 'session', session: decodeURIComponent(second), seq: place };
+    return { view: 'session', session: decoded(second), seq: place };
   }
   const named = plain.find((view) => view === first);
   return { view: named ?? 'sessions' };
+}
+
+/** What is no encoding names no session, which the daemon says. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    return part;
+  }
 }
 
 export function pathOf(route: Route): string {
@@ -42,8 +52,10 @@ export function pathOf(route: Route): string {
 export class Router {
   readonly route = new Cell<Route>(readRoute(location.pathname));
 
-  constructor() {
-    addEventListener('popstate', () => this.route.set(readRoute(location.pathname)));
+  /** Until the signal is aborted it follows the browser. */
+  constructor(signal: AbortSignal) {
+    const follow = () => this.route.set(readRoute(location.pathname));
+    addEventListener('popstate', follow, { signal });
   }
 
   go(route: Route, how: 'push' | 'replace' = 'push'): void {

@@ -12,7 +12,7 @@ import type { Events, StreamRequest } from './events.ts';
 import { answerDownload } from './download.ts';
 import type { UnaryName } from './handler.ts';
 import { jsonAnswer, refusalAnswer, type HttpAnswer } from './http-answer.ts';
-import { answerLogin, answerLogout, loginOf } from './login.ts';
+import { answerLogin, answerLogout, answerRenewal, loginOf } from './login.ts';
 import { ingressRoutes } from './ingress/routes.ts';
 import { operationNamed } from './input.ts';
 import type { NodePair } from './node-pair.ts';
@@ -54,6 +54,10 @@ export function httpApp(calls: Calls, events: Events): HttpApp {
   app.all('/login', async (asked) => {
     demandMethod(asked, 'POST');
     return responseOf(await answerLogin(asked.env, calls));
+  });
+  app.all('/login/renew', async (asked) => {
+    demandMethod(asked, 'POST');
+    return responseOf(await answerRenewal(asked.env, calls, credentialsOf(asked.env.incoming)));
   });
   app.all('/logout', async (asked) => {
     demandMethod(asked, 'POST');

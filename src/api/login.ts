@@ -36,22 +36,48 @@ export async function answerLogin(
   return withCookie(JSON.stringify({ page: halves.page }), cookie);
 }
 
+/** `POST /login/renew {}`: the cookie of the login that asks ends as late as that of one that is made now. */
+export async function answerRenewal(
+  { incoming }: Pick<NodePair, 'incoming'>,
+  calls: Calls,
+  credentials: Credentials,
+): Promise<HttpAnswer> {
+  const { origin } = await browserOf(incoming, calls, credentials);
+  await readBody(incoming, codeBytes);
+  const { cookie } = credentials.login;
+  // A login that was found has both halves.
+  if (cookie === undefined) throw refuse('unauthenticated', 'There is no login here.');
+  return withCookie('{}', cookieText(origin, cookie, cookieSeconds));
+}
+
 /** `POST /logout {}`: ends the login that asks, whatever it may do besides, and takes its cookie away. */
 export async function answerLogout(
   { incoming }: Pick<NodePair, 'incoming'>,
   calls: Calls,
   credentials: Credentials,
 ): Promise<HttpAnswer> {
-  const { token } = await calls.tokens.authenticate(credentials);
-  const { origin } = incoming.headers;
-  if (origin === undefined || credentials.authorization !== undefined) {
-    throw refuse('forbidden', 'Only a browser logs out here; tokens.revoke ends any other token.');
-  }
+  const { token, origin } = await browserOf(incoming, calls, credentials);
   await readBody(incoming, codeBytes);
   const { store, clock } = calls.options;
   await store.tokens.revoke(token, new Date(clock.now()).toISOString());
   calls.revoked(token);
   return withCookie('{}', cookieText(origin, '', 0));
+}
+
+/** The login that a browser shows, and the origin of the page. */
+async function browserOf(
+  { headers: { origin } }: IncomingMessage,
+  calls: Calls,
+  credentials: Credentials,
+): Promise<{ token: string; origin: string }> {
+  const { token } = await calls.tokens.authenticate(credentials);
+  if (origin === undefined || credentials.authorization !== undefined) {
+    throw refuse(
+      'forbidden',
+      'This is for logins of browsers; tokens.revoke ends any other token.',
+    );
+  }
+  return { token, origin };
 }
 
 function withCookie(body: string, cookie: string): HttpAnswer {

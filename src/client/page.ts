@@ -1,7 +1,7 @@
 import type { ClientOptions } from './client.ts';
-import { RefusalError } from '../domain/refusal.ts';
-import { clientHeader } from './http-call.ts';
-import { readRefusal, unavailable } from './refusal.ts';
+import type { RefusalError } from '../domain/refusal.ts';
+import { clientHeader, readJson, refusalOf } from './http-call.ts';
+import { unavailable } from './refusal.ts';
 import type { MakeSocket, WebSocketLike } from './socket.ts';
 
 /** The header that carries a page's half of a login. */
@@ -20,16 +20,24 @@ export function pageAccess(page: string): Pick<ClientOptions, 'token' | 'WebSock
   };
 }
 
-/** The page's half of a login, for the one-time code of a link; null where the code is not taken. */
-export async function redeemCode(origin: string, code: string): Promise<string | null> {
-  const answer = await fetch(`${origin}/login`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', [clientHeader]: 'console' },
-    body: JSON.stringify({ code }),
-  });
-  if (!answer.ok) return null;
+/**
+ * The page's half of a login, for the one-time code of a link. Throws the refusal: `unauthenticated` where the
+ * code is not taken, `unavailable` where nobody answered.
+ */
+export async function redeemCode(origin: string, code: string): Promise<string> {
+  const answer = await post(`${origin}/login`, { body: { code } });
+  if (!answer.ok) throw await refused(answer);
   const { page } = (await answer.json()) as { page: string };
   return page;
+}
+
+/**
+ * Lets the browser keep its half of the login, the cookie, for as long as a login lives that is used today;
+ * to be asked for now and then. Throws the refusal.
+ */
+export async function renewLogin(origin: string, page: string): Promise<void> {
+  const answer = await post(`${origin}/login/renew`, { page });
+  if (!answer.ok) throw await refused(answer);
 }
 
 /**
@@ -37,16 +45,35 @@ export async function redeemCode(origin: string, code: string): Promise<string |
  * ended before is no failure; else throws the refusal, `unavailable` where nobody answered.
  */
 export async function endLogin(origin: string, page: string): Promise<void> {
-  const answer = await fetch(`${origin}/logout`, {
+  const answer = await post(`${origin}/logout`, { page, so: 'this browser is still logged in' });
+  if (!answer.ok && answer.status !== 401) throw await refused(answer);
+}
+
+interface Posted {
+  page?: string;
+  body?: object;
+  /** What follows where nobody answers. */
+  so?: string;
+}
+
+function post(url: string, { page, body = {}, so }: Posted): Promise<Response> {
+  return fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', [pageHeader]: page, [clientHeader]: 'console' },
-    body: '{}',
+    headers: {
+      'content-type': 'application/json',
+      [clientHeader]: 'console',
+      ...(page === undefined ? {} : { [pageHeader]: page }),
+    },
+    body: JSON.stringify(body),
   }).catch((error: unknown) => {
-    throw unavailable('The daemon did not answer: this browser is still logged in.', error);
+    const message = 'The daemon did not answer';
+    throw unavailable(so === undefined ? `${message}.` : `${message}: ${so}.`, error);
   });
-  if (answer.ok || answer.status === 401) return;
-  const { error } = (await answer.json()) as { error?: unknown };
-  throw new RefusalError(readRefusal(error));
+}
+
+async function refused(answer: Response): Promise<RefusalError> {
+  const body = readJson(await answer.text());
+  return refusalOf(answer.status, body, answer.headers.get('retry-after'));
 }
 
 /** Open only once the server knows who it is: `hello` is the first message, its answer the first that comes. */

@@ -10,21 +10,24 @@ export type Proof = NonNullable<OutputOf<'sessions.abort'>['proof']>;
 
 interface Props {
   row: SessionRow;
+  /** The run that is to end: one that follows it before the daemon hears of this is not meant. */
+  run: string;
   attempt: Attempt['attempt'];
   killed: (proof: Proof | null) => void;
 }
 
 /** Stop, and what is stronger than that. A kill asks once. */
-export function StopButtons({ row, attempt, killed }: Props): ReactNode {
+export function StopButtons({ row, run, attempt, killed }: Props): ReactNode {
   const { client } = useConsole();
   const [sure, setSure] = useState(false);
   const session = row.id;
   const stop = (queue: 'keep' | 'withdraw') =>
-    void attempt(() => client.sessions.abort({ session, queue }));
+    void attempt(() => client.sessions.abort({ session, run, queue }));
   const kill = () => {
     setSure(false);
     void attempt(async () => {
-      const { proof } = await client.sessions.abort({ session, force: true, wait: true });
+      const how = { force: true, wait: true };
+      const { proof } = await client.sessions.abort({ session, run, ...how });
       killed(proof ?? null);
     });
   };

@@ -1,22 +1,27 @@
-import { useCallback } from 'react';
+import { useEffect } from 'react';
 import { useCell } from '../state/cell.ts';
 import { useConsole } from '../state/context.ts';
+import type { SessionLog } from '../state/session-log.ts';
 
 /** What was written to a session and not sent, kept by this browser. */
-export function useDraft(
-  session: string,
-): [string, (next: string | ((now: string) => string)) => void] {
+export function useDraft(session: string): [string, (next: string) => void] {
   const { drafts } = useConsole();
-  const text = useCell(drafts)[session] ?? '';
-  const set = useCallback(
-    (next: string | ((now: string) => string)) =>
-      drafts.update((all) => {
-        const { [session]: now = '', ...others } = all;
-        const then = typeof next === 'string' ? next : next(now);
-        if (then === now) return all;
-        return then === '' ? others : { ...others, [session]: then };
-      }),
-    [drafts, session],
-  );
-  return [text, set];
+  useCell(drafts.kept);
+  return [drafts.of(session).text, (next) => drafts.write(session, next)];
+}
+
+/** Takes a message out of the draft when the log has it, also where its answer was lost. */
+export function useArrival(log: SessionLog, tell: () => void): void {
+  const { drafts } = useConsole();
+  useEffect(() => {
+    const look = () => {
+      const { sent } = drafts.of(log.id);
+      if (sent === null) return;
+      if (!log.window.get().entries.some(({ id }) => id === sent.id)) return;
+      drafts.arrived(log.id, sent.id);
+      tell();
+    };
+    look();
+    return log.window.watch(look);
+  }, [drafts, log, tell]);
 }

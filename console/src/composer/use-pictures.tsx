@@ -1,31 +1,28 @@
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import type { ReactNode } from 'react';
 import { Icon } from '../parts/icon.tsx';
+import { useCell } from '../state/cell.ts';
+import { useConsole } from '../state/context.ts';
 import { oneLine } from '../text/harmless.ts';
 import { type Attached, mostPictures, picturesIn } from './pictures.ts';
 
 interface Pictures {
   attached: readonly Attached[];
   add: (data: DataTransfer) => void;
-  clear: () => void;
   /** They as they stand above the field; nothing where there are none. */
   list: ReactNode;
 }
 
-/** Pictures that were pasted or dropped, until they are sent. */
-export function usePictures({
-  takes,
-  say,
-}: {
+interface Options {
   /** The agent reads pictures. */
   takes: boolean;
   say: (problem: string | null) => void;
-}): Pictures {
-  const [attached, setAttached] = useState<readonly Attached[]>([]);
-  const latest = useRef(attached);
-  useEffect(() => {
-    latest.current = attached;
-  });
-  useEffect(() => () => latest.current.forEach(({ address }) => URL.revokeObjectURL(address)), []);
+}
+
+/** Pictures that were pasted or dropped for a session, until they are sent. */
+export function usePictures(session: string, { takes, say }: Options): Pictures {
+  const { drafts } = useConsole();
+  useCell(drafts.pictures);
+  const attached = drafts.picturesOf(session);
   const add = (data: DataTransfer) => {
     const { files, problem } = picturesIn(data);
     if (!takes) return say('This agent takes no pictures.');
@@ -39,11 +36,7 @@ export function usePictures({
       file,
       address: URL.createObjectURL(file),
     }));
-    setAttached((now) => [...now, ...fresh]);
-  };
-  const drop = (gone: readonly Attached[]) => {
-    for (const { address } of gone) URL.revokeObjectURL(address);
-    setAttached((now) => now.filter((one) => !gone.includes(one)));
+    drafts.attach(session, fresh);
   };
   const list = attached.length > 0 && (
     <ul className="attached" aria-label="Pictures that go along">
@@ -54,7 +47,7 @@ export function usePictures({
             type="button"
             className="quiet icon"
             aria-label={`Take ${oneLine(one.name, 80)} away`}
-            onClick={() => drop([one])}
+            onClick={() => drafts.takeAway(session, [one.address])}
           >
             <Icon name="close" />
           </button>
@@ -62,5 +55,5 @@ export function usePictures({
       ))}
     </ul>
   );
-  return { attached, add, clear: () => drop(attached), list };
+  return { attached, add, list };
 }

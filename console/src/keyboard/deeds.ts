@@ -39,7 +39,8 @@ function ofSession(console: Console, row: SessionRow): Deed[] {
     },
   ];
   if (row.activeRun !== null) {
-    const stop = told(console, () => client.sessions.abort({ session }));
+    const run = row.activeRun.id;
+    const stop = told(console, () => client.sessions.abort({ session, run }));
     deeds.unshift({ part, text: 'Stop', run: stop });
   }
   return deeds;

@@ -1,7 +1,15 @@
-import { type Client, createClient, endLogin, pageAccess, RefusalError } from 'turnkeep/client';
+import {
+  type Client,
+  createClient,
+  endLogin,
+  pageAccess,
+  RefusalError,
+  renewLogin,
+} from 'turnkeep/client';
 import { Cell } from './cell.ts';
 import { Router } from '../router.ts';
-import { Kept } from './keep.ts';
+import { Drafts } from './drafts.ts';
+import { hear, Kept, KeptMap } from './keep.ts';
 import { Highlighter } from '../text/highlighter.ts';
 import { SessionList } from './session-list.ts';
 import { SessionLog } from './session-log.ts';
@@ -11,21 +19,24 @@ export type Theme = 'system' | 'light' | 'dark';
 /** Logs that nobody looks at any more, kept so that going back is at once. */
 const keptLogs = 4;
 const tickMs = 20_000;
+/** The cookie of the login lives for 30 days from then on. */
+const renewMs = 86_400_000;
 
 /** All that the page has: one client with one WebSocket, the list, and the logs that are open. */
 export class Console {
   readonly client: Client;
-  readonly router = new Router();
+  readonly #stop = new AbortController();
+  readonly router = new Router(this.#stop.signal);
   readonly highlighter = new Highlighter();
   readonly list: SessionList;
   readonly pinned = new Kept<readonly string[]>('pinned', []);
   readonly folded = new Kept<readonly string[]>('folded', []);
   readonly theme = new Kept<Theme>('theme', 'system');
   /** What this browser has shown of each session: the seq up to which it was read. */
-  readonly seen = new Kept<{ readonly [session: string]: number }>('seen', {});
+  readonly seen = new KeptMap<number>('seen');
   /** What is older than this browser is not new. */
   readonly since = new Kept<string>('since', new Date().toISOString());
-  readonly drafts = new Kept<{ readonly [session: string]: string }>('drafts', {});
+  readonly drafts = new Drafts();
   /** Whether keys of one letter do something. */
   readonly letters = new Kept<boolean>('letters', true);
   /** Whether notifications are wished here. */
@@ -41,13 +52,13 @@ export class Console {
   /** Whether somebody logs this browser out, and the daemon has done it. */
   readonly leaving = new Cell<'no' | 'asked' | 'done'>('no');
   #startedAt: string | null = null;
+  #renewedAt = 0;
   readonly #logs = new Map<string, SessionLog>();
-  readonly #stop = new AbortController();
-
-  readonly #page: string;
+  /** The page's half of the login. */
+  readonly page: string;
 
   constructor(page: string) {
-    this.#page = page;
+    this.page = page;
     this.client = createClient({ url: location.origin, name: 'console', ...pageAccess(page) });
     this.list = new SessionList(this.client);
     // It is kept from the first visit on.
@@ -56,10 +67,15 @@ export class Console {
 
   start(): void {
     const { signal } = this.#stop;
+    const { pinned, folded, theme, seen, letters, notify, drafts } = this;
+    hear([pinned, folded, theme, seen, letters, notify, drafts.kept], signal);
     void this.list.run(signal);
     void this.#lookAtDaemon();
     this.list.feed.watch(() => void this.#lookAtDaemon());
-    const timer = setInterval(() => this.now.set(Date.now()), tickMs);
+    const timer = setInterval(() => {
+      this.now.set(Date.now());
+      void this.#renew();
+    }, tickMs);
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   }
 
@@ -69,6 +85,7 @@ export class Console {
       const { startedAt } = await this.client.server.info({}, { tries: 1 });
       if (this.#startedAt !== null && this.#startedAt !== startedAt) this.restarted.set(startedAt);
       this.#startedAt = startedAt;
+      void this.#renew();
     } catch (error) {
       // It has gone again: the feed says so, and this is asked when it is back.
       if (!(error instanceof RefusalError)) throw error;
@@ -76,11 +93,23 @@ export class Console {
     }
   }
 
+  /** A cookie ends by itself; the login lives on for as long as it is used. */
+  async #renew(): Promise<void> {
+    if (Date.now() - this.#renewedAt < renewMs) return;
+    this.#renewedAt = Date.now();
+    try {
+      await renewLogin(location.origin, this.page);
+    } catch (error) {
+      // Tomorrow is early enough, and whether the login has ended is asked elsewhere.
+      if (!(error instanceof RefusalError)) throw error;
+    }
+  }
+
   /** Ends the login of this browser at the daemon; throws the refusal where that did not answer. */
   async logOut(): Promise<void> {
     this.leaving.set('asked');
     try {
-      await endLogin(location.origin, this.#page);
+      await endLogin(location.origin, this.page);
       this.leaving.set('done');
     } catch (error) {
       this.leaving.set('no');
@@ -116,7 +145,7 @@ export class Console {
 
   markSeen(session: string, seq: number): void {
     if ((this.seen.get()[session] ?? 0) >= seq) return;
-    this.seen.update((seen) => ({ ...seen, [session]: seq }));
+    this.seen.put(session, seq);
   }
 
   togglePin(session: string): void {

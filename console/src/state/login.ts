@@ -2,15 +2,6 @@ import { redeemCode } from 'turnkeep/client';
 
 const pageName = 'turnkeep.page';
 
-/** The page's half of the login; null where this browser has none. */
-function pageKey(): string | null {
-  return localStorage.getItem(pageName);
-}
-
-export function forgetPageKey(): void {
-  localStorage.removeItem(pageName);
-}
-
 /** The one-time code of a link, which no longer stands in the address afterwards. */
 export function takeCode(): string | null {
   const code = new URLSearchParams(location.hash.slice(1)).get('code');
@@ -18,22 +9,51 @@ export function takeCode(): string | null {
   return code;
 }
 
-/** The page's half of the login, by the code of a link where there is one; `refused`: that code was not taken. */
-export interface Entrance {
-  page: string | null;
-  refused: boolean;
-}
+/**
+ * The page's half of the login. All tabs have the one that this browser keeps; where it keeps nothing, it is
+ * held for as long as the page is open.
+ */
+export class Login {
+  #held: string | null = null;
 
-/** Who is logged in already stays so, also with a link that was used before. */
-export async function enter(code: string | null): Promise<Entrance> {
-  const refused = code !== null && !(await logIn(code));
-  return { page: pageKey(), refused };
-}
+  /** Null where this browser has none. */
+  page(): string | null {
+    try {
+      return localStorage.getItem(pageName) ?? this.#held;
+    } catch {
+      // Not allowed here: `lasts` says so to whoever asks.
+      return this.#held;
+    }
+  }
 
-/** Answers whether the browser is logged in now. */
-async function logIn(code: string): Promise<boolean> {
-  const page = await redeemCode(location.origin, code);
-  if (page === null) return false;
-  localStorage.setItem(pageName, page);
-  return true;
+  /** Whether this browser keeps it. */
+  get lasts(): boolean {
+    return this.#held === null;
+  }
+
+  /** Takes the half for the code of a link; throws the refusal where there is none. */
+  async redeem(code: string): Promise<void> {
+    const page = await redeemCode(location.origin, code);
+    this.#held = null;
+    try {
+      localStorage.setItem(pageName, page);
+    } catch (error) {
+      console.warn('The login is not kept', error);
+      this.#held = page;
+    }
+  }
+
+  /** Forgets a half that has ended, but none that another tab has got meanwhile. */
+  forget(page: string): void {
+    if (this.page() !== page) return;
+    if (this.#held === null) localStorage.removeItem(pageName);
+    this.#held = null;
+  }
+
+  /** Tells when another tab logs this browser in anew. */
+  watch(tell: () => void): void {
+    addEventListener('storage', ({ key, newValue }) => {
+      if (key === pageName && newValue !== null) tell();
+    });
+  }
 }

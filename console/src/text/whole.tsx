@@ -14,7 +14,7 @@ export interface BlobRef {
 }
 
 /** So much of it is shown at most; the export has all. */
-const mostBytes = 4 * 1024 * 1024;
+export const mostBytes = 4 * 1024 * 1024;
 const partBytes = 512 * 1024;
 
 export interface WholeText {

@@ -1,14 +1,13 @@
-import { type ReactNode, useEffect, useState } from 'react';
-import { type OutputOf, RefusalError } from 'turnkeep/client';
+import { type ReactNode, useState } from 'react';
 import { WithAgents } from '../../approvals/agents.tsx';
 import { ApprovalCard } from '../../approvals/approval-card.tsx';
 import { BypassBar } from '../../approvals/bypass.tsx';
 import { useCell } from '../../state/cell.ts';
 import { useConsole } from '../../state/context.ts';
+import { useAnswer } from '../../state/question.ts';
+import { oneLine } from '../../text/harmless.ts';
 import { age } from '../../text/time.ts';
 import { titleOf } from '../list/session-line.tsx';
-
-type Open = OutputOf<'approvals.list'>['approvals'];
 
 /** The server tells so many at once; the others come up as these are decided. */
 const atMost = 200;
@@ -20,7 +19,7 @@ export function Inbox(): ReactNode {
   const { list } = useConsole();
   const rows = useCell(list.rows);
   const [most, setMost] = useState(firstShown);
-  const open = useOpenApprovals();
+  const { open, problem, again } = useOpenApprovals();
   const bypassed = [...rows.values()].filter(({ policy }) => policy.bypassUntil !== null);
   return (
     <div className="page">
@@ -37,6 +36,14 @@ export function Inbox(): ReactNode {
             <BypassBar row={row} />
           </section>
         ))}
+        {problem !== null && (
+          <p className="composer-problem" role="alert">
+            {oneLine(problem, 300)}{' '}
+            <button type="button" className="quiet" onClick={again}>
+              Try again
+            </button>
+          </p>
+        )}
         {open?.length === 0 && <p className="hint">Nobody waits for you.</p>}
         <WithAgents>
           {open?.slice(0, most).map(({ session, entry }) => (
@@ -74,7 +81,7 @@ function SessionLink({ session, at }: { session: string; at?: string }): ReactNo
 }
 
 /** The list of the server, asked for again whenever the rows say that a number has changed. */
-function useOpenApprovals(): Open | null {
+function useOpenApprovals() {
   const { client, list } = useConsole();
   const rows = useCell(list.rows);
   const waiting = rows
@@ -83,22 +90,9 @@ function useOpenApprovals(): Open | null {
     .map(({ id, openApprovals, lastSeq }) => `${id}:${openApprovals}:${lastSeq}`)
     .toArray()
     .join(' ');
-  const [open, setOpen] = useState<Open | null>(null);
-  useEffect(() => {
-    const stop = new AbortController();
-    client.approvals.list({ limit: atMost }, { signal: stop.signal }).then(
-      ({ approvals }) =>
-        setOpen(
-          approvals.toSorted((a, b) =>
-            a.entry.at < b.entry.at ? -1 : a.entry.at > b.entry.at ? 1 : 0,
-          ),
-        ),
-      (error: unknown) => {
-        // Nobody answers at the moment: the rows come again when the daemon does.
-        if (!stop.signal.aborted && !(error instanceof RefusalError)) throw error;
-      },
-    );
-    return () => stop.abort();
-  }, [client, waiting]);
-  return open;
+  const { answer, ...more } = useAnswer(waiting, async (signal) => {
+    const { approvals } = await client.approvals.list({ limit: atMost }, { signal });
+    return approvals.toSorted((a, b) => Date.parse(a.entry.at) - Date.parse(b.entry.at));
+  });
+  return { open: answer, ...more };
 }

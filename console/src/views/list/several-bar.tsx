@@ -25,7 +25,7 @@ export function SeveralBar(props: SeveralBarProps): ReactNode {
   const act = async (what: Several) => {
     setBusy(true);
     setSure(false);
-    const those = chosen.filter((row) => applies(what, row)).map(({ id }) => id);
+    const those = chosen.filter((row) => applies(what, row));
     const told = await doWithAll(client, what, those);
     setBusy(false);
     setOutcome(told);

@@ -23,15 +23,15 @@ export function applies(what: Several, row: SessionRow): boolean {
 export async function doWithAll(
   client: Client,
   what: Several,
-  sessions: readonly string[],
+  rows: readonly SessionRow[],
 ): Promise<Outcome> {
-  const left = [...sessions];
+  const left = [...rows];
   const reasons = new Set<string>();
   let refused = 0;
   const work = async () => {
-    for (let session = left.shift(); session !== undefined; session = left.shift()) {
+    for (let row = left.shift(); row !== undefined; row = left.shift()) {
       try {
-        await doWith(client, what, session);
+        await doWith(client, what, row);
       } catch (error) {
         refused += 1;
         reasons.add(messageOf(error));
@@ -39,13 +39,17 @@ export async function doWithAll(
     }
   };
   await Promise.all(Array.from({ length: together }, work));
-  return { done: sessions.length - refused, refused, reasons: [...reasons] };
+  return { done: rows.length - refused, refused, reasons: [...reasons] };
 }
 
-function doWith(client: Client, what: Several, session: string): Promise<unknown> {
+function doWith(client: Client, what: Several, row: SessionRow): Promise<unknown> {
+  const session = row.id;
   switch (what) {
     case 'stop':
-      return client.sessions.abort({ session });
+      // The run that is shown, and none that has begun since.
+      return row.activeRun === null
+        ? Promise.resolve()
+        : client.sessions.abort({ session, run: row.activeRun.id });
     case 'archive':
     case 'unarchive':
       return client.sessions.patch({ session, archived: what === 'archive' });

@@ -1,12 +1,12 @@
-import { type ReactNode, useRef, useState } from 'react';
+import { type ReactNode, useCallback, useRef, useState } from 'react';
 import type { SessionRow } from 'turnkeep/client';
 import { useAgent } from '../../composer/agent.ts';
+import { contentOf, tooLarge } from '../../composer/content.ts';
 import { type How, keyName } from '../../composer/keys.ts';
 import { MessageField } from '../../composer/message-field.tsx';
-import { blockOf } from '../../composer/pictures.ts';
 import { type Proof, ProofPanel, StopButtons } from '../../composer/stop-buttons.tsx';
 import { useAttempt } from '../../composer/use-attempt.ts';
-import { useDraft } from '../../composer/use-draft.ts';
+import { useArrival, useDraft } from '../../composer/use-draft.ts';
 import { usePictures } from '../../composer/use-pictures.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { useConsole } from '../../state/context.ts';
@@ -17,26 +17,36 @@ import '../../composer/composer.css';
 
 /** Always there: what is written is kept, and sent or queued. It is cleared only when the log has it. */
 export function Composer({ row }: { row: SessionRow | undefined }): ReactNode {
-  const { id: session } = useLog();
-  const { client } = useConsole();
+  const log = useLog();
+  const { id: session } = log;
+  const { client, drafts } = useConsole();
   const { agent, look } = useAgent(row?.agent);
   const [text, setText] = useDraft(session);
-  const { problem, busy: sending, attempt, say } = useAttempt();
-  const pictures = usePictures({ takes: agent?.images !== false, say });
+  const sending = useAttempt();
+  // Of their own: a kill that takes its time holds up no message.
+  const ending = useAttempt();
+  const { say } = sending;
+  const pictures = usePictures(session, { takes: agent?.images !== false, say });
   const [proof, setProof] = useState<Proof | null>(null);
   const field = useRef<HTMLTextAreaElement>(null);
-  const busy = row !== undefined && row.activeRun !== null;
+  useArrival(
+    log,
+    useCallback(() => say(null), [say]),
+  );
+  const run = row?.activeRun?.id;
+  const busy = run !== undefined;
   const nothing = text.trim() === '' && pictures.attached.length === 0;
+  const large = tooLarge({ text, pictures: pictures.attached });
+  const problems = [large, sending.problem, ending.problem].filter((one) => one !== null);
   const send = async (how: How) => {
-    if (nothing || sending) return;
-    await attempt(async () => {
-      const blocks = await Promise.all(pictures.attached.map((one) => blockOf(client, one)));
-      const words = text.trim() === '' ? [] : [{ type: 'text' as const, text }];
-      const content = blocks.length === 0 ? text : [...words, ...blocks];
+    if (nothing || large !== null || sending.busy) return;
+    const message = { text, pictures: pictures.attached };
+    const id = drafts.idToSend(session);
+    await sending.attempt(async () => {
+      const content = await contentOf(client, message);
       const delivery = busy ? how : 'queue';
-      await client.sessions.send({ session, content, delivery });
-      setText((now) => (now === text ? '' : now));
-      pictures.clear();
+      await client.sessions.send({ session, id, content, delivery });
+      drafts.arrived(session, id);
     });
     field.current?.focus();
   };
@@ -44,11 +54,11 @@ export function Composer({ row }: { row: SessionRow | undefined }): ReactNode {
     <footer className="composer">
       <QueueChips />
       {proof !== null && <ProofPanel proof={proof} close={() => setProof(null)} />}
-      {problem !== null && (
-        <p className="composer-problem" role="alert">
+      {problems.map((problem) => (
+        <p key={problem} className="composer-problem" role="alert">
           {oneLine(problem, 400)}
         </p>
-      )}
+      ))}
       <div className="composer-box">
         {pictures.list}
         <div className="composer-line">
@@ -60,15 +70,17 @@ export function Composer({ row }: { row: SessionRow | undefined }): ReactNode {
             gotFiles={pictures.add}
           />
           <div className="composer-buttons">
-            {busy && <StopButtons row={row} attempt={attempt} killed={setProof} />}
+            {row !== undefined && run !== undefined && (
+              <StopButtons row={row} run={run} attempt={ending.attempt} killed={setProof} />
+            )}
             <button
               type="button"
               className="button primary"
-              disabled={nothing || sending}
+              disabled={nothing || large !== null || sending.busy}
               onClick={() => void send('queue')}
             >
               <Icon name="send" />
-              {busy ? 'Queue' : 'Send'}
+              {sending.busy ? 'Sending …' : busy ? 'Queue' : 'Send'}
             </button>
           </div>
         </div>

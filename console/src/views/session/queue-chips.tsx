@@ -1,4 +1,4 @@
-import { type DragEvent, type KeyboardEvent, type ReactNode, useState } from 'react';
+import { type DragEvent, type KeyboardEvent, type ReactNode, useEffect, useState } from 'react';
 import { useAttempt } from '../../composer/use-attempt.ts';
 import { meaningOf } from '../../keyboard/shortcut.ts';
 import { Icon } from '../../parts/icon.tsx';
@@ -6,7 +6,7 @@ import { useCell } from '../../state/cell.ts';
 import { useConsole } from '../../state/context.ts';
 import type { QueueItem } from '../../state/session-log.ts';
 import { oneLine } from '../../text/harmless.ts';
-import { QueueEdit } from './queue-edit.tsx';
+import { type Edit, editOf, QueueEdit } from './queue-edit.tsx';
 import { useLog } from './session-context.ts';
 
 /** Prompts that wait, in order: to edit, to reorder, to withdraw. */
@@ -16,7 +16,8 @@ export function QueueChips(): ReactNode {
   const { held, items } = useCell(queue);
   const { problem, attempt } = useAttempt();
   const [dragged, setDragged] = useState<string | null>(null);
-  if (items.length === 0) return null;
+  const editing = useEditing(session, items);
+  if (items.length === 0) return editing.moved;
   const move = (prompt: string, to: number) => {
     if (to >= 1 && to <= items.length)
       void attempt(() => client.queue.move({ session, prompt, to }));
@@ -41,26 +42,71 @@ export function QueueChips(): ReactNode {
         </p>
       )}
       <ol aria-label="Queue">
-        {items.map((item, at) => (
-          <Chip
-            key={item.prompt}
-            item={item}
-            place={at + 1}
-            of={items.length}
-            move={(to) => move(item.prompt, to)}
-            withdraw={() =>
-              void attempt(() => client.queue.withdraw({ session, prompt: item.prompt }))
-            }
-            dragged={dragged === item.prompt}
-            drag={setDragged}
-            drop={() => {
-              if (dragged !== null && dragged !== item.prompt) move(dragged, at + 1);
-              setDragged(null);
-            }}
-          />
-        ))}
+        {items.map((item, at) =>
+          item.prompt === editing.edit?.prompt ? (
+            <QueueEdit key={item.prompt} item={item} {...editing} edit={editing.edit} />
+          ) : (
+            <Chip
+              key={item.prompt}
+              item={item}
+              place={at + 1}
+              of={items.length}
+              move={(to) => move(item.prompt, to)}
+              withdraw={() =>
+                void attempt(() => client.queue.withdraw({ session, prompt: item.prompt }))
+              }
+              dragged={dragged === item.prompt}
+              drag={setDragged}
+              drop={() => {
+                if (dragged !== null && dragged !== item.prompt) move(dragged, at + 1);
+                setDragged(null);
+              }}
+              begin={() => editing.change(editOf(item))}
+            />
+          ),
+        )}
       </ol>
+      {editing.moved}
     </div>
+  );
+}
+
+/** The one message that is edited here. What is delivered meanwhile is no more to be edited: the text is kept. */
+function useEditing(session: string, items: readonly QueueItem[]) {
+  const { drafts } = useConsole();
+  const [edit, setEdit] = useState<Edit | null>(null);
+  const [moved, setMoved] = useState(false);
+  const attempting = useAttempt();
+  const { busy } = attempting;
+  useEffect(() => {
+    // What becomes of a change that is under way is known when it is answered.
+    if (edit === null || busy || items.some(({ prompt }) => prompt === edit.prompt)) return;
+    setEdit(null);
+    if (edit.text === null || edit.text === edit.before) return;
+    drafts.add(session, edit.text);
+    setMoved(true);
+  }, [drafts, session, edit, busy, items]);
+  return {
+    edit,
+    attempting,
+    change: (next: Edit) => {
+      if (next.prompt !== edit?.prompt) attempting.say(null);
+      setMoved(false);
+      setEdit(next);
+    },
+    close: () => setEdit(null),
+    moved: moved && <Moved close={() => setMoved(false)} />,
+  };
+}
+
+function Moved({ close }: { close: () => void }): ReactNode {
+  return (
+    <p className="queue-moved" role="status">
+      It waits no more: what you had written is in the field below.
+      <button type="button" className="quiet icon" aria-label="Close" onClick={close}>
+        <Icon name="close" />
+      </button>
+    </p>
   );
 }
 
@@ -74,13 +120,13 @@ interface ChipProps {
   dragged: boolean;
   drag: (prompt: string | null) => void;
   drop: () => void;
+  /** To edit it. */
+  begin: () => void;
 }
 
 function Chip(props: ChipProps): ReactNode {
   const { item, place, move, withdraw, dragged, drag, drop } = props;
-  const [editing, setEditing] = useState(false);
   const text = textOfItem(item);
-  if (editing) return <QueueEdit item={item} close={() => setEditing(false)} />;
   const keys = (event: KeyboardEvent) => {
     const meaning = meaningOf(event, ['earlier', 'later']);
     if (meaning === undefined) return;
@@ -107,7 +153,7 @@ function Chip(props: ChipProps): ReactNode {
         type="button"
         className="chip-text"
         title="Edit; Alt and an arrow moves it"
-        onClick={() => setEditing(true)}
+        onClick={props.begin}
         disabled={item.content === null}
       >
         <span className="hidden">Edit: </span>

@@ -1,13 +1,17 @@
-import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
-import { type OutputOf, RefusalError } from 'turnkeep/client';
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
+import { type InputOf, newId, type OutputOf } from 'turnkeep/client';
 import { type Choice, Choices } from '../../composer/choices.tsx';
+import { contentOf, tooLarge } from '../../composer/content.ts';
+import { useAttempt } from '../../composer/use-attempt.ts';
 import { useCell } from '../../state/cell.ts';
 import { useConsole } from '../../state/context.ts';
+import { useAnswer } from '../../state/question.ts';
 import { oneLine } from '../../text/harmless.ts';
 import './start.css';
 import './new-session.css';
 
 type Agents = OutputOf<'agents.list'>;
+type Wish = Omit<InputOf<'sessions.create'>, 'prompt'>;
 
 /** Programs are started to find out what they are. */
 const probeMs = 60_000;
@@ -15,15 +19,16 @@ const probeMs = 60_000;
 /** Begins a session: an agent, a directory, a prompt. */
 export function NewSession({ first = false }: { first?: boolean }): ReactNode {
   const { client, router } = useConsole();
-  const agents = useAgents();
-  const directories = useDirectories();
+  const { agents, problem: missing } = useAgents();
   const [agent, setAgent] = useState<string | null>(null);
-  const [cwd, setCwd] = useState<string | null>(null);
+  const { directories, directory, setDirectory } = useDirectory();
   const [choice, setChoice] = useState<Choice>(nothing);
   const [prompt, setPrompt] = useState('');
-  const [problem, setProblem] = useState<string | null>(null);
+  const { problem: refused, busy, attempt } = useAttempt();
+  const idsOf = useIds();
   const chosen = agent ?? agents?.default ?? '';
-  const directory = cwd ?? directories[0] ?? '';
+  const large = tooLarge({ text: prompt, pictures: [] });
+  const problem = large ?? refused ?? (agents === null ? missing : null);
   const choose = (name: string) => {
     setAgent(name);
     // What another agent offers is nothing to this one.
@@ -31,19 +36,19 @@ export function NewSession({ first = false }: { first?: boolean }): ReactNode {
   };
   const begin = async (event: FormEvent) => {
     event.preventDefault();
-    setProblem(null);
-    try {
-      const { session } = await client.sessions.create({
+    if (busy || large !== null) return;
+    await attempt(async () => {
+      const wish: Wish = {
         agent: chosen,
         ...(directory === '' ? {} : { cwd: directory }),
         ...wishOf(choice),
-        ...(prompt.trim() === '' ? {} : { prompt }),
-      });
+      };
+      const { id, promptId } = idsOf(JSON.stringify([wish, prompt]));
+      const content = { prompt: await contentOf(client, { text: prompt, pictures: [] }), promptId };
+      const first = prompt.trim() === '' ? {} : content;
+      const { session } = await client.sessions.create({ id, ...wish, ...first });
       router.go({ view: 'session', session: session.id, seq: null });
-    } catch (error) {
-      if (!(error instanceof RefusalError)) throw error;
-      setProblem(error.refusal.message);
-    }
+    });
   };
   return (
     <div className="start">
@@ -69,7 +74,7 @@ export function NewSession({ first = false }: { first?: boolean }): ReactNode {
             value={directory}
             list="directories"
             placeholder="/home/me/project"
-            onChange={(event) => setCwd(event.target.value)}
+            onChange={(event) => setDirectory(event.target.value)}
           />
         </label>
         <datalist id="directories">
@@ -97,8 +102,8 @@ export function NewSession({ first = false }: { first?: boolean }): ReactNode {
             {oneLine(problem, 400)}
           </p>
         )}
-        <button type="submit" className="button primary">
-          Begin
+        <button type="submit" className="button primary" disabled={busy || large !== null}>
+          {busy ? 'Beginning …' : 'Begin'}
         </button>
       </form>
     </div>
@@ -145,47 +150,47 @@ function foundText({ name, found }: Agents['agents'][number]): string {
   return found.problem === null ? found.state : oneLine(found.problem.message, 60);
 }
 
-/** The agents of the daemon; those that nobody has looked for yet are looked for. */
-function useAgents(): Agents | null {
-  const { client } = useConsole();
-  const [agents, setAgents] = useState<Agents | null>(null);
-  useEffect(() => {
-    const stop = new AbortController();
-    const look = async () => {
-      const { signal } = stop;
-      const known = await client.agents.list({}, { signal });
-      setAgents(known);
-      if (known.agents.every(({ found }) => found !== null)) return;
-      setAgents(await client.agents.probe({}, { signal, timeoutMs: probeMs }));
-    };
-    look().catch((error: unknown) => {
-      // Without an answer what is known stays: whoever begins a session is told what is missing.
-      if (!stop.signal.aborted && !(error instanceof RefusalError)) throw error;
-    });
-    return () => stop.abort();
-  }, [client]);
-  return agents;
+/** The same ids for the same wish: asked for twice, it is one session. */
+function useIds(): (wish: string) => { id: string; promptId: string } {
+  const last = useRef({ wish: '', id: '', promptId: '' });
+  return (wish) => {
+    if (last.current.wish !== wish) last.current = { wish, id: newId(), promptId: newId() };
+    return last.current;
+  };
 }
 
-/** Directories of sessions that there are, the latest first, or that of the daemon. */
-function useDirectories(): readonly string[] {
+/** The agents of the daemon; those that nobody has looked for yet are looked for. */
+function useAgents(): { agents: Agents | null; problem: string | null } {
+  const { client } = useConsole();
+  const [known, setKnown] = useState<Agents | null>(null);
+  const { answer, problem } = useAnswer('', async (signal) => {
+    const told = await client.agents.list({}, { signal });
+    setKnown(told);
+    if (told.agents.every(({ found }) => found !== null)) return told;
+    return client.agents.probe({}, { signal, timeoutMs: probeMs });
+  });
+  return { agents: answer ?? known, problem };
+}
+
+/**
+ * Directories of sessions that there are, the latest first, or that of the daemon; and the one that was
+ * chosen. What is shown once stays, whatever sessions do meanwhile.
+ */
+function useDirectory() {
   const { client, list } = useConsole();
   const rows = useCell(list.rows);
-  const [usual, setUsual] = useState<string | null>(null);
-  useEffect(() => {
-    const stop = new AbortController();
-    client.server.info({}, { signal: stop.signal }).then(
-      ({ defaultCwd }) => setUsual(defaultCwd),
-      (error: unknown) => {
-        if (!stop.signal.aborted && !(error instanceof RefusalError)) throw error;
-      },
-    );
-    return () => stop.abort();
-  }, [client]);
+  const ready = useCell(list.ready);
+  const { answer, problem } = useAnswer('', (signal) => client.server.info({}, { signal }));
   const latest = rows
     .values()
     .toArray()
     .toSorted((a, b) => (a.lastActivityAt < b.lastActivityAt ? 1 : -1))
     .map(({ cwd }) => cwd);
-  return [...new Set([...latest, ...(usual === null ? [] : [usual])])].slice(0, 30);
+  const usual = answer?.defaultCwd ?? null;
+  const directories = [...new Set([...latest, ...(usual === null ? [] : [usual])])].slice(0, 30);
+  const [chosen, setDirectory] = useState<string | null>(null);
+  const known = ready && (rows.size > 0 || answer !== null || problem !== null);
+  const first = known ? (directories[0] ?? null) : null;
+  useEffect(() => setDirectory((now) => now ?? first), [first]);
+  return { directories, directory: chosen ?? '', setDirectory };
 }
