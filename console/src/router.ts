@@ -3,7 +3,7 @@ import { Cell } from './state/cell.ts';
 /** What is shown, as the address says it. */
 export type Route =
   | { view: 'sessions' }
-  | { view: 'session'; session: string; seq: number | null }
+  | { view: 'session'; session: string; seq: number | null; base?: string }
   | { view: 'inbox' }
   | { view: 'usage' }
   | { view: 'settings' }
@@ -12,11 +12,12 @@ export type Route =
 const plain = ['inbox', 'usage', 'settings', 'new'] as const;
 
 export function readRoute(path: string): Route {
-  const [, first, second, third, fourth] = path.split('/');
+  const [, first, second, third, fourth, fifth] = path.split('/');
   if (first === 's' && second !== undefined && second !== '') {
     const seq = third === 'e' ? Number(fourth) : Number.NaN;
     const place = Number.isSafeInteger(seq) && seq > 0 ? seq : null;
-    return { view: 'session', session: decoded(second), seq: place };
+    const base = fifth === undefined || place === null ? {} : { base: decoded(fifth) };
+    return { view: 'session', session: decoded(second), seq: place, ...base };
   }
   const named = plain.find((view) => view === first);
   return { view: named ?? 'sessions' };
@@ -37,8 +38,11 @@ export function pathOf(route: Route): string {
     case 'sessions':
       return '/';
     case 'session': {
-      const base = `/s/${encodeURIComponent(route.session)}`;
-      return route.seq === null ? base : `${base}/e/${route.seq}`;
+      const at = `/s/${encodeURIComponent(route.session)}`;
+      if (route.seq === null) return at;
+      // Of a fork the entry may be one of its base, whose log has seqs of its own.
+      const entry = `${at}/e/${route.seq}`;
+      return route.base === undefined ? entry : `${entry}/${encodeURIComponent(route.base)}`;
     }
     case 'inbox':
     case 'usage':

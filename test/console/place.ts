@@ -178,7 +178,9 @@ export async function shownEntries(page: Page): Promise<ShownEntry[]> {
       await frame();
       await frame();
       look();
-      if (element.scrollHeight - element.clientHeight - element.scrollTop < 2) return shown;
+      const left = element.scrollHeight - element.clientHeight - element.scrollTop;
+      // What comes next may be on its way.
+      if (left < 2 && document.querySelector('.to-end') === null) return shown;
       element.scrollBy(0, element.clientHeight / 2);
     }
   });

@@ -11,6 +11,7 @@ import { Router } from '../router.ts';
 import { Drafts } from './drafts.ts';
 import { hear, Kept, KeptMap } from './keep.ts';
 import { Highlighter } from '../text/highlighter.ts';
+import type { LogPlace } from './log-window.ts';
 import { SessionList } from './session-list.ts';
 import { SessionLog } from './session-log.ts';
 
@@ -125,16 +126,17 @@ export class Console {
   }
 
   /** The log of a session, which is open from now on; the latest ones stay open. */
-  log(session: string, seq: number | null): SessionLog {
+  log(session: string, at: LogPlace | null): SessionLog {
     const known = this.#logs.get(session);
     if (known !== undefined && known.problem.get() === null) {
       this.#logs.delete(session);
       this.#logs.set(session, known);
       return known;
     }
-    const log = new SessionLog(this.client, session);
+    known?.close();
+    const log = new SessionLog(this.client, session, this.list.feed);
     this.#logs.set(session, log);
-    void log.run(seq);
+    void log.run(at);
     for (const [id, old] of this.#logs) {
       if (this.#logs.size <= keptLogs) break;
       old.close();

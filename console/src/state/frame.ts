@@ -1,7 +1,10 @@
 /** So long a hidden page waits, in which no frame is drawn. */
 const hiddenMs = 200;
 
-/** Runs once for all that asks before the next frame: what arrives in bursts is shown at once. */
+/**
+ * Runs once for all that asks before the next frame: what arrives in bursts is shown at once. A page that is
+ * hidden before its frame comes does not wait to be shown again.
+ */
 export class Frame {
   readonly #run: () => void;
   #asked = false;
@@ -13,11 +16,21 @@ export class Frame {
   ask(): void {
     if (this.#asked) return;
     this.#asked = true;
-    const run = () => {
-      this.#asked = false;
-      this.#run();
+    if (document.hidden) {
+      setTimeout(() => this.#now(), hiddenMs);
+      return;
+    }
+    const now = () => {
+      document.removeEventListener('visibilitychange', now);
+      cancelAnimationFrame(frame);
+      this.#now();
     };
-    if (document.hidden) setTimeout(run, hiddenMs);
-    else requestAnimationFrame(run);
+    const frame = requestAnimationFrame(now);
+    document.addEventListener('visibilitychange', now);
+  }
+
+  #now(): void {
+    this.#asked = false;
+    this.#run();
   }
 }

@@ -1,18 +1,22 @@
 import type { Client, Entry, FeedState, OutputOf, Refusal, SessionRow } from 'turnkeep/client';
 import { RefusalError } from 'turnkeep/client';
+import { answered } from './answering.ts';
 import { Cell } from './cell.ts';
 import { Frame } from './frame.ts';
+import { LogReader } from './log-reader.ts';
+import {
+  cut,
+  emptyWindow,
+  isAt,
+  lastOwnSeq,
+  type LogPlace,
+  type LogWindow,
+  placeOf,
+  withAppended,
+  withNewer,
+  withOlder,
+} from './log-window.ts';
 import { Partials } from './partials.ts';
-
-/** The part of a log that is on this page. */
-export interface LogWindow {
-  /** In order, without a gap. Of a fork they begin in the log that it was forked from. */
-  entries: readonly Entry[];
-  /** Nothing lies before it. */
-  fromStart: boolean;
-  /** What is appended is added to it; else there is more after it. */
-  toEnd: boolean;
-}
 
 /** What there was at a moment, to count what is new since. */
 export interface LogMark {
@@ -25,19 +29,13 @@ export interface LogMark {
 
 export type QueueItem = OutputOf<'queue.list'>['items'][number];
 
-const pageEntries = 80;
-/** More than these are not kept: what is far from the reader is let go and read again. */
-const mostEntries = 4000;
-
-const empty: LogWindow = { entries: [], fromStart: false, toEnd: true };
-
 /**
  * One session's log as this page has it: a window, whose end follows the feed. It opens at the tail (or at an
  * entry), and grows where it is read.
  */
 export class SessionLog {
   readonly id: string;
-  readonly window = new Cell<LogWindow>(empty);
+  readonly window = new Cell<LogWindow>(emptyWindow);
   readonly loading = new Cell<'older' | 'newer' | 'opening' | null>('opening');
   readonly feed = new Cell<FeedState>('connecting');
   /** The row as the feed's snapshot had it; the list's is newer. */
@@ -53,43 +51,45 @@ export class SessionLog {
   readonly partials = new Partials();
   /** Why it cannot be shown. */
   readonly problem = new Cell<Refusal | null>(null);
+  /** The last seq that was here where the daemon has come back with less, and all was read again. */
+  readonly lost = new Cell<number | null>(null);
+  /** The place of a link that is not in this log. */
+  readonly astray = new Cell<LogPlace | null>(null);
   readonly #client: Client;
+  readonly #reader: LogReader;
+  readonly #daemon: Cell<FeedState>;
   readonly #stop = new AbortController();
   #arrived: Entry[] = [];
-  /** Where the history goes on in the log of the base. */
-  #inherited: { session: string; before: number } | null = null;
   #lastSeq = 0;
-  /** The entry that it is opened at. */
-  #opensAt: number | null = null;
-  /** The latest window that was asked for: pages that were read to go on from another one are of no use. */
-  #windows = 0;
-  #loads = 0;
+  /** Where it is being opened; undefined once it is open. */
+  #opening: Opening | undefined;
+  #opened: Promise<void> = Promise.resolve();
+  /** The page that is being read. There is one at a time, and another window makes an end of it. */
+  #reading: AbortController | null = null;
+  #atEnd = true;
   readonly #frame = new Frame(() => this.#flush());
   readonly #queueFrame = new Frame(() => void this.#readQueue());
 
-  constructor(client: Client, id: string) {
+  /** `daemon`: whether somebody answers, as the feed of the list knows it. */
+  constructor(client: Client, id: string, daemon: Cell<FeedState>) {
     this.#client = client;
+    this.#reader = new LogReader(client, id);
+    this.#daemon = daemon;
     this.id = id;
   }
 
   /** Reads the tail, or the entries around one, and follows the feed until `close`. */
-  async run(seq: number | null): Promise<void> {
-    this.#opensAt = seq;
-    const window = this.#another();
+  async run(at: LogPlace | null): Promise<void> {
     try {
-      const tail = await this.#client.sessions.history({ session: this.id, limit: pageEntries });
-      this.#lastSeq = tail.lastSeq;
-      const inTail = seq === null || tail.entries.some((entry) => isOwn(entry, seq));
-      if (!inTail) await this.#around(seq, window);
-      else if (window === this.#windows) this.#begin(tail);
-      this.#opensAt = null;
-      this.loading.set(null);
-      this.#queueFrame.ask();
-      await this.#follow(tail.lastSeq);
+      for (let place = at, again = true; again; place = null) {
+        await this.#open(place);
+        if (this.#stop.signal.aborted || this.problem.get() !== null) return;
+        this.#queueFrame.ask();
+        again = (await this.#follow(this.#lastSeq)) === 'earlier';
+      }
     } catch (error) {
       if (this.#stop.signal.aborted) return;
       if (!(error instanceof RefusalError)) throw error;
-      this.loading.set(null);
       this.problem.set(error.refusal);
     }
   }
@@ -103,125 +103,115 @@ export class SessionLog {
     return { seq: this.#lastSeq, texts, told: this.told.get() };
   }
 
+  /** Whether the reader is at the end, where what is far above is let go. */
+  reads(atEnd: boolean): void {
+    this.#atEnd = atEnd;
+  }
+
   async loadOlder(): Promise<void> {
     const { entries, fromStart } = this.window.get();
-    if (fromStart || this.loading.get() !== null) return;
-    await this.#load('older', async () => {
-      const window = this.#windows;
-      const before = firstOwnSeq(entries);
-      const page = await this.#client.sessions.history({
-        session: this.id,
-        limit: pageEntries * 2,
-        ...(this.#inherited === null ? { before } : { inherited: this.#inherited }),
-      });
-      if (window !== this.#windows) return;
-      this.#inherited = page.inherited;
-      const older = page.entries.toSorted((a, b) => a.seq - b.seq);
-      this.window.update((now) => {
-        const all = [...older, ...now.entries];
-        const kept = all.slice(0, mostEntries);
-        return {
-          entries: kept,
-          fromStart: page.next === null && page.inherited === null,
-          toEnd: now.toEnd && kept.length === all.length,
-        };
-      });
+    const [first] = entries;
+    if (fromStart || first === undefined) return;
+    await this.#load('older', async (signal) => {
+      const page = await this.#reader.older(placeOf(first), signal);
+      return (now) => cut(withOlder(now, first, page), 'older');
     });
   }
 
   async loadNewer(): Promise<void> {
     const { entries, toEnd } = this.window.get();
-    if (toEnd || this.loading.get() !== null) return;
-    await this.#load('newer', async () => {
-      const window = this.#windows;
-      const after = entries.at(-1)?.seq ?? 0;
-      const page = await this.#client.sessions.history({
-        session: this.id,
-        after,
-        limit: pageEntries * 2,
-      });
-      if (window !== this.#windows) return;
-      this.window.update((now) => {
-        const all = [...now.entries, ...page.entries];
-        const kept = all.slice(-mostEntries);
-        const last = kept.at(-1)?.seq ?? 0;
-        return {
-          entries: kept,
-          fromStart: now.fromStart && kept.length === all.length,
-          toEnd: page.next === null && last >= this.#lastSeq,
-        };
-      });
-      if (this.window.get().entries.at(0)?.seq !== entries.at(0)?.seq) this.#inherited = null;
+    const last = entries.at(-1);
+    if (toEnd || last === undefined) return;
+    await this.#load('newer', async (signal) => {
+      const newer = await this.#reader.newer(placeOf(last), signal);
+      return (now) => cut(this.#ending(withNewer(now, last, newer)), 'newer');
     });
   }
 
   /** Goes to an entry that is not in the window. */
-  async goTo(seq: number): Promise<void> {
-    if (this.#opensAt === seq) return;
-    if (this.window.get().entries.some((entry) => isOwn(entry, seq))) return;
-    const window = this.#another();
-    await this.#load('opening', () => this.#around(seq, window));
+  async goTo(at: LogPlace): Promise<void> {
+    const { entries } = this.window.get();
+    if (entries.some((entry) => isAt(entry, at))) return;
+    await this.#open(at);
   }
 
   async goToTail(): Promise<void> {
-    if (this.window.get().toEnd) return;
-    const window = this.#another();
-    await this.#load('opening', async () => {
-      const tail = await this.#client.sessions.history({ session: this.id, limit: pageEntries });
-      if (window === this.#windows) this.#begin(tail);
-    });
+    if (this.window.get().toEnd && this.#opening === undefined) return;
+    await this.#open(null);
+    // Of a log that grows fast there may be more by now.
+    if (this.#opening === undefined) await this.loadNewer();
   }
 
-  async #load(what: 'older' | 'newer' | 'opening', read: () => Promise<void>): Promise<void> {
+  async goToStart(): Promise<void> {
+    if (this.window.get().fromStart) return;
+    await this.#open('start');
+  }
+
+  /** Opens another window, in place of one that is being opened elsewhere. */
+  #open(at: Opening): Promise<void> {
+    if (this.#opening !== undefined && isSame(this.#opening, at)) return this.#opened;
+    this.#opening = at;
+    this.#opened = this.#load('opening', (signal) => this.#windowAt(at, signal));
+    return this.#opened;
+  }
+
+  /** Reads, and then changes the window. One page is read at a time: another window comes before what is read for this one. */
+  async #load(
+    what: 'older' | 'newer' | 'opening',
+    read: (signal: AbortSignal) => Promise<(now: LogWindow) => LogWindow>,
+  ): Promise<void> {
+    if (what !== 'opening' && this.#reading !== null) return;
+    this.#reading?.abort();
+    const mine = new AbortController();
+    this.#reading = mine;
     this.loading.set(what);
-    this.#loads += 1;
-    const load = this.#loads;
     try {
-      await read();
+      const change = await read(AbortSignal.any([mine.signal, this.#stop.signal]));
+      if (this.#reading === mine) this.window.update(change);
     } catch (error) {
-      // The feed's state says that nobody answers; scrolling on asks again.
+      if (mine.signal.aborted || this.#stop.signal.aborted) return;
       if (!(error instanceof RefusalError)) throw error;
+      // What comes before or after is asked for again by scrolling on.
+      if (what === 'opening') this.problem.set(error.refusal);
     } finally {
-      if (load === this.#loads) this.loading.set(null);
+      if (this.#reading === mine) {
+        this.#reading = null;
+        if (what === 'opening') this.#opening = undefined;
+        this.loading.set(null);
+      }
     }
+    if (mine.signal.aborted) await this.#opened;
   }
 
-  #begin(page: OutputOf<'sessions.history'>): void {
-    this.#inherited = page.inherited;
-    this.#lastSeq = Math.max(this.#lastSeq, page.lastSeq);
-    this.window.set({
-      entries: page.entries.toSorted((a, b) => a.seq - b.seq),
-      fromStart: page.next === null && page.inherited === null,
-      toEnd: page.lastSeq >= this.#lastSeq,
-    });
+  async #windowAt(opening: Opening, signal: AbortSignal): Promise<(now: LogWindow) => LogWindow> {
+    const ask = <Value>(read: () => Promise<Value>) =>
+      answered(read, { feed: this.#daemon, signal });
+    const at = opening === 'start' ? await ask(() => this.#reader.start(signal)) : opening;
+    const has = (entries: readonly Entry[]) =>
+      at === null || entries.some((entry) => isAt(entry, at));
+    // Where the feed begins is known by the tail alone.
+    if (at === null || this.#lastSeq === 0) {
+      const { lastSeq, ...tail } = await ask(() => this.#reader.tail(signal));
+      this.#lastSeq = Math.max(this.#lastSeq, lastSeq);
+      if (has(tail.entries)) return () => this.#ending(tail);
+    }
+    const page = at === null ? null : await ask(() => this.#reader.around(at, signal));
+    this.astray.set(page !== null && has(page.entries) ? null : at);
+    return (now) => (page === null ? now : this.#ending(page));
   }
 
-  /** The number of a window that is about to be read: what was asked for earlier comes too late for it. */
-  #another(): number {
-    this.#windows += 1;
-    return this.#windows;
+  /** With what is known of its end. */
+  #ending(window: Omit<LogWindow, 'toEnd'>): LogWindow {
+    return { ...window, toEnd: lastOwnSeq(window.entries) >= this.#lastSeq };
   }
 
-  async #around(seq: number, window: number): Promise<void> {
-    const half = { session: this.id, limit: pageEntries };
-    const [older, newer] = await Promise.all([
-      this.#client.sessions.history({ ...half, before: seq }),
-      this.#client.sessions.history({ ...half, after: seq - 1 }),
-    ]);
-    if (window !== this.#windows) return;
-    this.#inherited = older.inherited;
-    const entries = [...older.entries.toSorted((a, b) => a.seq - b.seq), ...newer.entries];
-    this.window.set({
-      entries,
-      fromStart: older.next === null && older.inherited === null,
-      toEnd: newer.next === null && (entries.at(-1)?.seq ?? 0) >= this.#lastSeq,
-    });
-  }
-
-  async #follow(after: number): Promise<void> {
+  /** Until the feed ends, or the daemon has come back with less of the log than there is here. */
+  async #follow(after: number): Promise<'ended' | 'earlier'> {
+    let told = after;
     for await (const event of this.#client.watch(this.id, { after, signal: this.#stop.signal })) {
       switch (event.type) {
         case 'entry':
+          told = event.entry.seq;
           this.#arrived.push(event.entry);
           this.#frame.ask();
           break;
@@ -235,12 +225,26 @@ export class SessionLog {
           this.feed.set(event.state);
           break;
         case 'snapshot':
+          if (event.lastSeq < told) {
+            this.#forget(told);
+            return 'earlier';
+          }
           this.row.set(event.row);
           this.open.set(event.openApprovals);
           this.#queueFrame.ask();
           break;
       }
     }
+    return 'ended';
+  }
+
+  /** A log that is shorter than it was is another one: nothing of it that is here can be trusted. */
+  #forget(had: number): void {
+    this.lost.set(had);
+    this.#arrived = [];
+    this.#lastSeq = 0;
+    for (const { entryId } of this.partials.open.get()) this.partials.drop(entryId);
+    this.window.set(emptyWindow);
   }
 
   /** All that came since the last frame, at once. */
@@ -256,10 +260,8 @@ export class SessionLog {
       this.#queueFrame.ask();
     }
     this.window.update((now) => {
-      if (!now.toEnd) return now;
-      const known = now.entries.at(-1)?.seq ?? 0;
-      const entries = [...now.entries, ...arrived.filter(({ seq }) => seq > known)];
-      return { ...now, entries };
+      const next = withAppended(now, arrived, { atEnd: this.#atEnd });
+      return this.#atEnd && next.toEnd ? cut(next, 'end') : next;
     });
     for (const entry of arrived) this.partials.end(entry);
   }
@@ -273,6 +275,14 @@ export class SessionLog {
       if (!(error instanceof RefusalError)) throw error;
     }
   }
+}
+
+/** At an entry, at the tail (null), or at the first entry of all. */
+type Opening = LogPlace | null | 'start';
+
+function isSame(one: Opening, other: Opening): boolean {
+  if (one === null || other === null || one === 'start' || other === 'start') return one === other;
+  return one.base === other.base && one.seq === other.seq;
 }
 
 /** What may change which prompts wait, and whether they are held: the end of a run may hold them. */
@@ -291,13 +301,6 @@ const counted: ReadonlySet<string> = new Set([
 function isCounted({ kind, about, parentCall }: Entry): boolean {
   const later = kind === 'tool_call' && about !== undefined;
   return counted.has(kind) && !later && parentCall === undefined;
-}
-
-const isOwn = (entry: Entry, seq: number) => entry.seq === seq && !('inherited' in entry);
-
-/** Entries of a base are marked with its session. */
-function firstOwnSeq(entries: readonly Entry[]): number {
-  return entries.find((entry) => !('inherited' in entry))?.seq ?? 1;
 }
 
 function stillOpen(open: readonly Entry[], arrived: readonly Entry[]): readonly Entry[] {

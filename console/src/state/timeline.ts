@@ -35,47 +35,39 @@ export interface PartialText {
   parentCall: string | null;
 }
 
-/** Puts the entries of a window together. Items that have not changed stay the same objects. */
-export function itemsOf(
-  entries: readonly Entry[],
-  partials: readonly PartialText[],
-  before: ReadonlyMap<string, Item>,
-): Item[] {
-  const folding = new Folding();
-  for (const entry of entries) folding.add(entry);
-  const items = folding.items();
-  const known = new Set(items.map(({ key }) => key));
-  for (const { entryId, part, parentCall } of partials) {
-    if (known.has(entryId)) continue;
-    const type = part === 'text' ? 'message' : 'thought';
-    items.push({ key: entryId, type, entries: [], partial: true, parentCall, children: [] });
+/** Deeper than this sub-agents of sub-agents stand beside each other. */
+const mostDepth = 8;
+
+/**
+ * Puts the entries of a window together. What is appended to the window is added to what there is; another window
+ * is put together anew. An item that has not changed stays the same object.
+ */
+export class ItemFold {
+  #entries: readonly Entry[] = [];
+  #folding = new Folding();
+  #before: ReadonlyMap<string, Item> = new Map();
+
+  items(entries: readonly Entry[], partials: readonly PartialText[]): readonly Item[] {
+    const { length } = this.#entries;
+    const goesOn =
+      length > 0 && entries[0] === this.#entries[0] && entries[length - 1] === this.#entries.at(-1);
+    if (!goesOn) {
+      this.#before = this.#folding.known();
+      this.#folding = new Folding();
+    }
+    for (const entry of goesOn ? entries.slice(length) : entries) this.#folding.add(entry);
+    this.#entries = entries;
+    const items = this.#folding.items(partials, this.#before);
+    this.#before = none;
+    return items;
   }
-  return nestedIn(items).map((item) => kept(item, before.get(item.key)));
 }
 
-/** What came of a tool call stands in it; where the call lies before the window, it stands by itself. */
-function nestedIn(items: readonly Item[]): Item[] {
-  const calls = new Map<string, Item & { children: Item[] }>();
-  const tops: Item[] = [];
-  for (const one of items) {
-    const item = { ...one, children: [] };
-    const [first] = item.entries;
-    const around = item.parentCall === null ? undefined : calls.get(item.parentCall);
-    if (around === undefined) tops.push(item);
-    else around.children.push(item);
-    if (first?.kind === 'tool_call' && !calls.has(first.data.call))
-      calls.set(first.data.call, item);
-  }
-  return tops;
-}
+const none: ReadonlyMap<string, Item> = new Map();
 
 /** The item as it was, where nothing of it has changed. */
 function kept(item: Item, old: Item | undefined): Item {
-  if (old === undefined) return item;
-  const olds = new Map(old.children.map((child) => [child.key, child]));
-  const children = item.children.map((child) => kept(child, olds.get(child.key)));
-  const next = { ...item, children };
-  return isSame(old, next) ? old : next;
+  return old !== undefined && isSame(old, item) ? old : item;
 }
 
 function isSame(a: Item, b: Item): boolean {
@@ -89,17 +81,89 @@ function isSame(a: Item, b: Item): boolean {
   );
 }
 
-interface Draft extends Item {
-  entries: Entry[];
+/** An item that is being put together. */
+interface Draft {
+  readonly key: string;
+  readonly type: ItemType;
+  readonly entries: Entry[];
+  readonly parentCall: string | null;
+  readonly children: Draft[];
+  /** The tool call in whose card it is. */
+  readonly within: Draft | null;
+  readonly depth: number;
   shown: boolean;
+  /** Texts in progress in its card. */
+  texts: readonly Item[];
+  /** As it is shown; null since it has changed. */
+  item: Item | null;
 }
 
 class Folding {
-  readonly #order: Draft[] = [];
+  readonly #tops: Draft[] = [];
   readonly #byKey = new Map<string, Draft>();
+  /** By the agent's id of the tool call. */
+  readonly #calls = new Map<string, Draft>();
+  #texts = new Map<string, Item>();
+  #speaking = new Set<Draft>();
 
-  items(): Item[] {
-    return this.#order.filter(({ shown }) => shown).map(({ shown: _shown, ...item }) => item);
+  /** All items by their keys, as they were last shown. */
+  known(): Map<string, Item> {
+    const known = new Map(this.#texts);
+    for (const { key, item } of this.#byKey.values()) if (item !== null) known.set(key, item);
+    return known;
+  }
+
+  items(partials: readonly PartialText[], before: ReadonlyMap<string, Item>): Item[] {
+    const own = this.#speak(partials, before);
+    return [...this.#shown(this.#tops, before), ...own];
+  }
+
+  #shown(drafts: readonly Draft[], before: ReadonlyMap<string, Item>): Item[] {
+    const items: Item[] = [];
+    for (const draft of drafts) {
+      if (!draft.shown) continue;
+      draft.item ??= kept(this.#itemOf(draft, before), before.get(draft.key));
+      items.push(draft.item);
+    }
+    return items;
+  }
+
+  #itemOf(draft: Draft, before: ReadonlyMap<string, Item>): Item {
+    const { key, type, entries, parentCall } = draft;
+    const children = [...this.#shown(draft.children, before), ...draft.texts];
+    return { key, type, entries: [...entries], partial: false, parentCall, children };
+  }
+
+  /** Puts texts in progress into the cards of their sub-agents; answers those of the agent itself. */
+  #speak(partials: readonly PartialText[], before: ReadonlyMap<string, Item>): Item[] {
+    const texts = new Map<string, Item>();
+    const own: Item[] = [];
+    const within = new Map<Draft, Item[]>();
+    for (const { entryId: key, part, parentCall } of partials) {
+      if (this.#byKey.get(key)?.shown === true) continue;
+      const type = part === 'text' ? 'message' : 'thought';
+      const made: Item = { key, type, entries: [], partial: true, parentCall, children: [] };
+      const text = kept(made, this.#texts.get(key) ?? before.get(key));
+      texts.set(key, text);
+      const around = parentCall === null ? undefined : this.#calls.get(parentCall);
+      if (around === undefined) own.push(text);
+      else within.set(around, [...(within.get(around) ?? []), text]);
+    }
+    for (const draft of new Set([...this.#speaking, ...within.keys()])) {
+      const said = within.get(draft) ?? [];
+      if (said.length === draft.texts.length && said.every((text, at) => text === draft.texts[at]))
+        continue;
+      draft.texts = said;
+      this.#touch(draft);
+    }
+    this.#texts = texts;
+    this.#speaking = new Set(within.keys());
+    return own;
+  }
+
+  /** It has changed, and so have the cards that it is in. */
+  #touch(draft: Draft): void {
+    for (let at: Draft | null = draft; at !== null; at = at.within) at.item = null;
   }
 
   add(entry: Entry): void {
@@ -149,23 +213,43 @@ class Folding {
   }
 
   #begin(type: ItemType, entry: Entry, { key = entry.id, shown = true } = {}): void {
-    const item: Draft = {
+    const parentCall = entry.parentCall ?? null;
+    const around = parentCall === null ? undefined : this.#calls.get(parentCall);
+    // What came of a tool call stands in it; where the call lies before the window, it stands by itself.
+    const within = around === undefined ? null : around.depth < mostDepth ? around : around.within;
+    const draft: Draft = {
       key,
       type,
       entries: [entry],
-      partial: false,
-      parentCall: entry.parentCall ?? null,
+      parentCall,
       children: [],
+      within,
+      depth: within === null ? 0 : within.depth + 1,
       shown,
+      texts: [],
+      item: null,
     };
-    this.#order.push(item);
-    this.#byKey.set(key, item);
+    (within?.children ?? this.#tops).push(draft);
+    this.#byKey.set(key, draft);
+    if (entry.kind === 'tool_call' && !this.#calls.has(entry.data.call))
+      this.#calls.set(entry.data.call, draft);
+    this.#touch(draft);
+  }
+
+  #add(draft: Draft, entry: Entry): void {
+    draft.entries.push(entry);
+    this.#touch(draft);
+  }
+
+  #show(draft: Draft, shown: boolean): void {
+    draft.shown = shown;
+    this.#touch(draft);
   }
 
   /** A later state of what `about` names; what that was may lie before the window. */
   #continue(entry: Entry, type: ItemType): void {
-    const item = entry.about === undefined ? undefined : this.#byKey.get(entry.about);
-    if (item !== undefined) item.entries.push(entry);
+    const draft = entry.about === undefined ? undefined : this.#byKey.get(entry.about);
+    if (draft !== undefined) this.#add(draft, entry);
     else this.#begin(type, entry, { key: entry.about ?? entry.id });
   }
 
@@ -173,16 +257,17 @@ class Folding {
     const prompt = entry.about === undefined ? undefined : this.#byKey.get(entry.about);
     if (prompt === undefined) return this.#begin('prompt', entry);
     // It moves to where the agent got it, and keeps its key, so that nothing flickers.
-    this.#order.splice(this.#order.indexOf(prompt), 1);
-    this.#order.push(prompt);
-    prompt.entries.push(entry);
-    prompt.shown = true;
+    const beside = prompt.within?.children ?? this.#tops;
+    beside.splice(beside.lastIndexOf(prompt), 1);
+    beside.push(prompt);
+    this.#add(prompt, entry);
+    this.#show(prompt, true);
   }
 
   #started(entry: EntryOf<'run_started'> & Entry): void {
     for (const id of entry.data.prompts) {
       const prompt = this.#byKey.get(id);
-      if (prompt !== undefined) prompt.shown = true;
+      if (prompt !== undefined) this.#show(prompt, true);
     }
     this.#begin('run', entry, { key: `run:${entry.runId ?? entry.id}` });
   }
@@ -190,7 +275,7 @@ class Folding {
   /** What a run used, and its end, for the line at its head. */
   #ofRun(entry: Entry): void {
     const run = entry.runId === undefined ? undefined : this.#byKey.get(`run:${entry.runId}`);
-    run?.entries.push(entry);
+    if (run !== undefined) this.#add(run, entry);
   }
 
   #queue(entry: EntryOf<'queue'> & Entry): void {
@@ -199,10 +284,10 @@ class Folding {
       if (entry.about === undefined) this.#begin('note', entry);
       return;
     }
-    prompt.entries.push(entry);
+    this.#add(prompt, entry);
     const over = ['withdrawn', 'indeterminate'].includes(entry.data.change);
-    if (over) prompt.shown = true;
-    if (entry.data.change === 'requeued') prompt.shown = false;
+    if (over) this.#show(prompt, true);
+    if (entry.data.change === 'requeued') this.#show(prompt, false);
   }
 
   /** The plan of a run is one item, wherever it is told again. */
@@ -210,7 +295,7 @@ class Folding {
     const key = `plan:${entry.runId ?? entry.id}:${entry.parentCall ?? ''}`;
     const known = this.#byKey.get(key);
     if (known === undefined) this.#begin('plan', entry, { key });
-    else known.entries.push(entry);
+    else this.#add(known, entry);
   }
 }
 

@@ -1,5 +1,6 @@
 import { memo, type ReactNode, useState } from 'react';
 import { Boundary } from '../parts/boundary.tsx';
+import { placeOf } from '../state/log-window.ts';
 import type { Item } from '../state/timeline.ts';
 import { ToolCard } from '../tools/tool-card.tsx';
 import { DecidedItem } from './decided-item.tsx';
@@ -23,11 +24,14 @@ export const ItemView = memo(function ItemView({
 }): ReactNode {
   const [raw, setRaw] = useState(false);
   // A heading is about entries that have items of their own.
-  const seq = item.type === 'run' ? undefined : item.entries[0]?.seq;
+  const [first] = item.type === 'run' ? [] : item.entries;
+  const seq = first?.seq;
+  const base = first === undefined ? null : placeOf(first).base;
   return (
     <div
       className={`item is-${item.type}${marked ? ' marked' : ''}${item.parentCall === null ? '' : ' nested'}`}
       data-seq={seq}
+      data-log={base ?? undefined}
     >
       <div className="item-inside">
         <Boundary of={`${item.key}:${item.entries.length}`}>

@@ -6,6 +6,7 @@ import { Refused } from '../parts/refused.tsx';
 import { pathOf } from '../router.ts';
 import { useCell } from '../state/cell.ts';
 import { useConsole } from '../state/context.ts';
+import { DaemonBanner } from './daemon-banner.tsx';
 import { Inbox } from './inbox/inbox.tsx';
 import { SessionListView } from './list/session-list.tsx';
 import { NewSession } from './start/new-session.tsx';
@@ -20,25 +21,28 @@ export function Shell(): ReactNode {
   const { router } = useConsole();
   const route = useCell(router.route);
   return (
-    <div className={`shell ${route.view === 'sessions' ? 'at-list' : 'at-main'}`}>
-      <Keyboard />
-      <Boundary of={pathOf(route)} instead={null}>
-        <Attention />
-      </Boundary>
-      <aside className="side" aria-label="Sessions">
-        <Boundary of="list">
-          <SessionListView chosen={route.view === 'session' ? route.session : null} />
+    <div className="console">
+      <DaemonBanner />
+      <div className={`shell ${route.view === 'sessions' ? 'at-list' : 'at-main'}`}>
+        <Keyboard />
+        <Boundary of={pathOf(route)} instead={null}>
+          <Attention />
         </Boundary>
-      </aside>
-      <main className="main" id="main" tabIndex={-1}>
-        <Boundary of={pathOf(route)}>
-          <View />
+        <aside className="side" aria-label="Sessions">
+          <Boundary of="list">
+            <SessionListView chosen={route.view === 'session' ? route.session : null} />
+          </Boundary>
+        </aside>
+        <main className="main" id="main" tabIndex={-1}>
+          <Boundary of={pathOf(route)}>
+            <View />
+          </Boundary>
+        </main>
+        <Boundary of="places">
+          <NavBar />
         </Boundary>
-      </main>
-      <Boundary of="places">
-        <NavBar />
-      </Boundary>
-      <Refused />
+        <Refused />
+      </div>
     </div>
   );
 }
@@ -49,7 +53,7 @@ function View(): ReactNode {
     case 'sessions':
       return <NothingChosen />;
     case 'session':
-      return <SessionView key={route.session} session={route.session} seq={route.seq} />;
+      return <SessionView key={route.session} route={route} />;
     case 'inbox':
       return <Inbox />;
     case 'usage':

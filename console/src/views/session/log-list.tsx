@@ -1,5 +1,6 @@
 import { type KeyboardEvent, memo, type ReactNode, useLayoutEffect, useRef } from 'react';
 import { useCell } from '../../state/cell.ts';
+import type { LogPlace } from '../../state/log-window.ts';
 import type { Item } from '../../state/timeline.ts';
 import { ItemView } from '../../timeline/item-view.tsx';
 import { isOf, type Place } from './place.ts';
@@ -10,14 +11,14 @@ interface LogListProps {
   /** What is appended will be among the items. */
   open: boolean;
   /** The entry that is marked. */
-  seq: number | null;
+  at: LogPlace | null;
   onScroll: () => void;
   onKeyDown: (event: KeyboardEvent) => void;
 }
 
 /** The items near to what is in sight, with room for the others. Its place in the log is kept by `Place`. */
 export const LogList = memo(function LogList(props: LogListProps): ReactNode {
-  const { place, items, open, seq, onScroll, onKeyDown } = props;
+  const { place, items, open, at, onScroll, onKeyDown } = props;
   const list = useRef<HTMLDivElement>(null);
   useCell(place.drawn);
   // The room of lines that come or go is theirs in the same breath, or the browser would cut the list off meanwhile.
@@ -39,7 +40,7 @@ export const LogList = memo(function LogList(props: LogListProps): ReactNode {
     >
       <div style={{ paddingTop: above, paddingBottom: below }}>
         {items.slice(from, to).map((item) => (
-          <Line key={item.key} place={place} item={item} marked={seq !== null && isOf(item, seq)} />
+          <Line key={item.key} place={place} item={item} marked={at !== null && isOf(item, at)} />
         ))}
       </div>
     </div>

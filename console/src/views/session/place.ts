@@ -1,5 +1,7 @@
+import type { Entry } from 'turnkeep/client';
 import { Cell } from '../../state/cell.ts';
 import { Frame } from '../../state/frame.ts';
+import { isAt, type LogPlace, placeOf } from '../../state/log-window.ts';
 import type { LogMark } from '../../state/session-log.ts';
 import type { Item } from '../../state/timeline.ts';
 import { type Anchor, anchorIn, topIn } from './anchor.ts';
@@ -23,7 +25,7 @@ const mostPasses = 12;
  */
 type Where =
   | { at: 'end' }
-  | { at: 'entry'; seq: number }
+  | { at: 'entry'; entry: LogPlace }
   | { at: 'anchor'; anchor: Anchor | null; key: string | undefined; into: number };
 
 /**
@@ -116,8 +118,8 @@ export class Place {
     this.scrolled();
   }
 
-  toEntry(seq: number): void {
-    this.#where = { at: 'entry', seq };
+  toEntry(entry: LogPlace): void {
+    this.#where = { at: 'entry', entry };
     this.left.update((left) => left ?? this.#mark());
     this.scrolled();
   }
@@ -188,7 +190,7 @@ export class Place {
       case 'end':
         return endOf(list);
       case 'entry':
-        return this.#wantedOf(list, where.seq);
+        return this.#wantedOf(list, where.entry);
       case 'anchor': {
         const { anchor, key, into } = where;
         if (anchor !== null && list.contains(anchor.node)) {
@@ -201,13 +203,13 @@ export class Place {
   }
 
   /** In the middle of the view; once it is drawn, it is what stays there. */
-  #wantedOf(list: HTMLElement, seq: number): number | null {
-    const index = indexOf(this.#items, seq);
+  #wantedOf(list: HTMLElement, entry: LogPlace): number | null {
+    const index = indexOf(this.#items, entry);
     const key = this.#items[index]?.key;
     if (key === undefined) return null;
     const line = this.#nodes.get(key);
     if (line === undefined) return this.#lines.top(index) - list.clientHeight / 2;
-    const node = line.querySelector(`[data-seq="${seq}"]`) ?? line;
+    const node = line.querySelector(`[data-seq="${entry.seq}"]`) ?? line;
     const { height } = node.getBoundingClientRect();
     const free = list.clientHeight - height;
     const top = height > list.clientHeight * tall ? airPx : free / 2;
@@ -263,20 +265,18 @@ function rangeOf(items: readonly Item[], keys: ReadonlySet<string>): Range {
 }
 
 /** The item of an entry, or the first one after it, where the entry is not shown; -1 for none. */
-function indexOf(items: readonly Item[], seq: number): number {
-  const exact = items.findIndex((item) => isOf(item, seq));
+function indexOf(items: readonly Item[], at: LogPlace): number {
+  const exact = items.findIndex((item) => isOf(item, at));
   if (exact >= 0) return exact;
-  return items.findIndex(({ entries }) => entries.some((entry) => isOwn(entry) && entry.seq > seq));
+  const isAfter = (entry: Entry) => placeOf(entry).base === at.base && entry.seq > at.seq;
+  return items.findIndex(({ entries }) => entries.some(isAfter));
 }
 
-/** Whether an entry of this number is shown in an item. Entries of a base have numbers of their own. */
-export function isOf(item: Item, seq: number): boolean {
+/** Whether an entry is shown in an item. Entries of a base have numbers of their own. */
+export function isOf(item: Item, at: LogPlace): boolean {
   return (
-    item.entries.some((entry) => isOwn(entry) && entry.seq === seq) ||
-    item.children.some((child) => isOf(child, seq))
+    item.entries.some((entry) => isAt(entry, at)) || item.children.some((child) => isOf(child, at))
   );
 }
-
-const isOwn = (entry: object) => !('inherited' in entry);
 
 const endOf = (list: HTMLElement) => list.scrollHeight - list.clientHeight;

@@ -1,4 +1,5 @@
-import { type ReactNode, useEffect, useMemo } from 'react';
+import { type ReactNode, useEffect, useMemo, useState } from 'react';
+import type { Route } from '../../router.ts';
 import { useCell } from '../../state/cell.ts';
 import { useConsole, useRow } from '../../state/context.ts';
 import type { SessionLog } from '../../state/session-log.ts';
@@ -10,11 +11,16 @@ import { SessionHead } from './session-head.tsx';
 import { Timeline } from './timeline.tsx';
 import './session.css';
 
+type SessionRoute = Extract<Route, { view: 'session' }>;
+
 /** One session: head, log, what is asked, and the composer. */
-export function SessionView({ session, seq }: { session: string; seq: number | null }): ReactNode {
+export function SessionView({ route }: { route: SessionRoute }): ReactNode {
+  const { session, seq, base = null } = route;
   const console = useConsole();
+  const at = useMemo(() => (seq === null ? null : { base, seq }), [base, seq]);
   // The place is only where it opens; later ones are gone to by the log that is open.
-  const log = useMemo(() => console.log(session, seq), [console, session]);
+  const [tries, setTries] = useState(0);
+  const log = useMemo(() => console.log(session, at), [console, session, tries]);
   const problem = useCell(log.problem);
   const listed = useRow(session);
   const told = useCell(log.row);
@@ -24,6 +30,9 @@ export function SessionView({ session, seq }: { session: string; seq: number | n
     return (
       <div className="nothing" role="alert">
         <p>{problem.message}</p>
+        <button type="button" className="button" onClick={() => setTries(tries + 1)}>
+          Try again
+        </button>
       </div>
     );
   }
@@ -32,7 +41,7 @@ export function SessionView({ session, seq }: { session: string; seq: number | n
       <section className="session" aria-label="Session">
         <SessionHead row={row} />
         <Banners row={row} />
-        <Timeline log={log} seq={seq} />
+        <Timeline log={log} at={at} />
         <OpenQuestions />
         <Composer row={row} />
       </section>

@@ -3,17 +3,16 @@ import {
   type ReactNode,
   useCallback,
   useEffect,
-  useLayoutEffect,
   useMemo,
-  useRef,
   useState,
 } from 'react';
 import { meaningOf } from '../../keyboard/shortcut.ts';
 import { isWriting } from '../../keyboard/walk.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { useCell } from '../../state/cell.ts';
+import type { LogPlace } from '../../state/log-window.ts';
 import type { SessionLog } from '../../state/session-log.ts';
-import { type Item, itemsOf } from '../../state/timeline.ts';
+import { type Item, ItemFold } from '../../state/timeline.ts';
 import { LogList } from './log-list.tsx';
 import { Place } from './place.ts';
 import { useFresh } from './stick.ts';
@@ -22,7 +21,7 @@ import { useFresh } from './stick.ts';
 const readAheadPx = 1200;
 
 /** The log as a list that opens at its end or at an entry, and grows where it is scrolled to. */
-export function Timeline({ log, seq }: { log: SessionLog; seq: number | null }): ReactNode {
+export function Timeline({ log, at }: { log: SessionLog; at: LogPlace | null }): ReactNode {
   const [place] = useState(() => new Place(() => log.mark()));
   const { items, toEnd } = useItems(log);
   const readMore = useReadAhead(log, place);
@@ -32,16 +31,25 @@ export function Timeline({ log, seq }: { log: SessionLog; seq: number | null }):
   }, [place, readMore]);
   const end = useCallback(() => void log.goToTail().then(() => place.toEnd()), [log, place]);
   useEffect(() => {
-    if (seq === null) end();
-    else void log.goTo(seq).then(() => place.toEntry(seq));
-  }, [end, log, place, seq]);
+    if (at === null) end();
+    else void log.goTo(at).then(() => place.toEntry(at));
+  }, [end, log, place, at]);
+  useEffect(() => {
+    const tell = () => log.reads(!place.away.get());
+    const leave = place.away.watch(tell);
+    tell();
+    return () => {
+      leave();
+      log.reads(true);
+    };
+  }, [log, place]);
   const pressed = useCallback(
     (event: KeyboardEvent) => {
       const meaning = meaningOf(event, ['logStart', 'logEnd']);
       if (meaning === undefined || isWriting(event.target as Element)) return;
       event.preventDefault();
       if (meaning === 'logEnd') end();
-      else void log.goTo(1).then(() => place.toStart());
+      else void log.goToStart().then(() => place.toStart());
     },
     [end, log, place],
   );
@@ -51,7 +59,7 @@ export function Timeline({ log, seq }: { log: SessionLog; seq: number | null }):
         place={place}
         items={items}
         open={toEnd}
-        seq={seq}
+        at={at}
         onScroll={scrolled}
         onKeyDown={pressed}
       />
@@ -100,13 +108,7 @@ function useReadAhead(log: SessionLog, place: Place): () => void {
 function useItems(log: SessionLog): { items: readonly Item[]; toEnd: boolean } {
   const { entries, toEnd } = useCell(log.window);
   const open = useCell(log.partials.open);
-  const before = useRef<ReadonlyMap<string, Item>>(new Map());
-  const items = useMemo(
-    () => itemsOf(entries, toEnd ? open : [], before.current),
-    [entries, open, toEnd],
-  );
-  useLayoutEffect(() => {
-    before.current = new Map(items.map((item) => [item.key, item]));
-  }, [items]);
+  const [fold] = useState(() => new ItemFold());
+  const items = useMemo(() => fold.items(entries, toEnd ? open : []), [fold, entries, open, toEnd]);
   return { items, toEnd };
 }
