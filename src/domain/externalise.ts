@@ -1,7 +1,7 @@
 import type { AgentEvent } from './agent-event.ts';
 import type { BlobRef, ContentBlock, ToolCall, ToolContent } from './content.ts';
 import type { NativeLine } from './entry.ts';
-import type { Json } from './json.ts';
+import { isObject, type Json } from './json.ts';
 import { limits } from './limits.ts';
 
 /** Keeps a content and gives its reference; base64 is of binary content, a text is kept as UTF-8. */
@@ -74,6 +74,13 @@ function smallJson(value: Json, put: PutBlob): Json {
   if (text.length <= limits.pieceChars) return value;
   const { digest, size } = put({ text });
   return { blob: { digest, size }, preview: preview(text) };
+}
+
+/** Whether a value is what stands in an entry for one that was too large: nobody else may give such a one. */
+export function isReference(value: Json): boolean {
+  if (!isObject(value) || Object.keys(value).length !== 2) return false;
+  const { blob = null, preview: begins } = value;
+  return typeof begins === 'string' && isObject(blob) && typeof blob['digest'] === 'string';
 }
 
 function smallContents(contents: readonly ToolContent[], put: PutBlob): readonly ToolContent[] {

@@ -322,6 +322,14 @@ describe('an answer', () => {
     expect(second.session.state.policy.rules).toEqual([known]);
   });
 
+  test('A1: with an input that only names a larger one is refused: the agent would run the name', () => {
+    const blob = { digest: 'd'.repeat(64), size: 20_500 };
+    const { session } = after(send, opened, asks());
+    expect(session.take(allow({ input: { blob, preview: 'echo' } })).refused).toBe('invalid');
+    const input = { blob, preview: 'echo', command: 'ls' };
+    expect(session.take(allow({ input })).entries).toMatchObject([{ data: { input } }]);
+  });
+
   test('A1 A4: with another input is told to an agent that takes one, and refused for others', () => {
     const input = { command: 'ls -l' };
     const { commands } = after(send, opened, asks(), allow({ input })).taken;

@@ -1,4 +1,5 @@
 import type { Draft } from '../draft.ts';
+import { isReference } from '../externalise.ts';
 import { canonicalJson, type Json } from '../json.ts';
 import type { SessionPolicy } from '../policy.ts';
 import { refuse, type RefusalError } from '../refusal.ts';
@@ -40,7 +41,7 @@ function decideApproval(draft: Draft, open: OpenQuestion, command: Decide): Answ
   else if (message !== undefined) {
     throw refuse('invalid', 'A message goes with a denial.', { field: 'message' });
   }
-  if (input !== undefined) editable(draft, open);
+  if (input !== undefined) editable(draft, open, input);
   if (remember !== undefined) boundedRules(remember.rules, 'rules');
   const said = {
     outcome,
@@ -70,7 +71,11 @@ function onlyAllowed({ input, remember }: Decide): void {
   throw refuse('invalid', `${field} goes with what is allowed.`, { field });
 }
 
-function editable(draft: Draft, open: OpenQuestion): void {
+function editable(draft: Draft, open: OpenQuestion, input: Json): void {
+  if (isReference(input)) {
+    const text = 'This only names an input that was too large for its entry: give all of it.';
+    throw refuse('invalid', text, { field: 'input' });
+  }
   if (open.outside === true || draft.context.agent.editsInput) return;
   const message = 'This agent takes no other input than what it asked for: deny it with a message.';
   throw refuse('unsupported', message, { field: 'input' });
