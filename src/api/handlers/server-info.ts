@@ -5,7 +5,7 @@ import type { Handler } from '../handler.ts';
 
 export const serverInfo: Handler<'server.info'> = async (
   _input,
-  { engine, config, hooks, sees },
+  { engine, clock, config, hooks, sees },
 ) => {
   const { setAside, ...counts } = engine.started;
   const { problem, notify, beforeCommit } = await hooks.view();
@@ -16,6 +16,7 @@ export const serverInfo: Handler<'server.info'> = async (
     stateVersion,
     pid: process.pid,
     startedAt: config.startedAt,
+    now: new Date(clock.now()).toISOString(),
     defaultAgent: engine.agents.default,
     defaultCwd: config.defaultCwd,
     limits: { ...limits },

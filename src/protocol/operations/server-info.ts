@@ -13,6 +13,7 @@ export const serverInfo = operation({
     stateVersion: z.int().describe('what its logs fold to; one that is newer takes older sessions'),
     pid: z.int(),
     startedAt: z.string(),
+    now: z.string().describe('time of its clock, by which everything that it tells is dated'),
     defaultAgent: z.string(),
     defaultCwd: z.string().nullable(),
     limits: z.record(z.string(), z.number()),
