@@ -1,6 +1,6 @@
 import { type ReactNode, useMemo } from 'react';
 import { exact } from '../text/harmless.ts';
-import { DiffLines } from '../tools/diff-lines.tsx';
+import { DiffLines, DiffText } from '../tools/diff-lines.tsx';
 
 const firstLines = 80;
 const moreLines = 1000;
@@ -17,7 +17,7 @@ export function Unified({ diff }: { diff: string }): ReactNode {
       show={({ sign, text }) => (
         <>
           <span className="diff-sign">{sign}</span>
-          <span className="diff-text">{exact(text.slice(0, 20_000))}</span>
+          <DiffText spans={[[exact(text), '']]} />
         </>
       )}
     />

@@ -1,4 +1,5 @@
 import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
+import { nearEnd } from './near-end.ts';
 import { part, type Span, Spans } from './spans.tsx';
 import './code.css';
 
@@ -54,6 +55,9 @@ export function LongText({
         dir="ltr"
         className={wide ? 'wraps' : undefined}
         aria-label={label}
+        onScroll={({ currentTarget }) => {
+          if (end === 'first' && left > 0 && nearEnd(currentTarget)) setLength(length + more);
+        }}
       >
         {spans === undefined ? shown : <Spans spans={part(spans, from, to)} />}
       </pre>

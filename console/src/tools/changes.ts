@@ -32,7 +32,7 @@ export function changesOf(before: string, after: string): Changes | null {
       lines.push({ type: 'gap', from: null, to: null, spans: [] });
     let [from, to] = [hunk.oldStart, hunk.newStart];
     for (const line of hunk.lines) {
-      const text: readonly Span[] = [[exact(line.slice(1).slice(0, 20_000)), '']];
+      const text: readonly Span[] = [[exact(line.slice(1)), '']];
       if (line.startsWith('+')) lines.push({ type: 'added', from: null, to: to++, spans: text });
       else if (line.startsWith('-'))
         lines.push({ type: 'removed', from: from++, to: null, spans: text });

@@ -1,4 +1,10 @@
 import { type ReactNode, useState } from 'react';
+import { LongText } from '../text/long-text.tsx';
+import { nearEnd } from '../text/near-end.ts';
+import { type Span, Spans } from '../text/spans.tsx';
+
+/** A longer line is folded, and shown piece by piece. */
+const longLine = 2000;
 
 interface DiffLinesProps<Line> {
   lines: readonly Line[];
@@ -20,7 +26,16 @@ export function DiffLines<Line extends { type: string }>({
   const left = lines.length - most;
   return (
     <>
-      <div className="diff-lines" tabIndex={0} role="region" aria-label="Changed lines" dir="ltr">
+      <div
+        className="diff-lines"
+        tabIndex={0}
+        role="region"
+        aria-label="Changed lines"
+        dir="ltr"
+        onScroll={({ currentTarget }) => {
+          if (left > 0 && nearEnd(currentTarget)) setMost(most + more);
+        }}
+      >
         <div className="diff-wide">
           {lines.slice(0, most).map((line, at) => (
             <div key={at} className={`diff-line ${line.type}`}>
@@ -35,5 +50,22 @@ export function DiffLines<Line extends { type: string }>({
         </button>
       )}
     </>
+  );
+}
+
+/** What stands in a line, all of it. */
+export function DiffText({ spans }: { spans: readonly Span[] }): ReactNode {
+  const [text = ''] = spans[0] ?? [];
+  if (spans.length === 1 && text.length > longLine) {
+    return (
+      <div className="diff-text long">
+        <LongText text={text} wraps label="a long line" />
+      </div>
+    );
+  }
+  return (
+    <span className="diff-text">
+      <Spans spans={spans} />
+    </span>
   );
 }

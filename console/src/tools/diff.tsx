@@ -1,10 +1,9 @@
 import { type ReactNode, useMemo } from 'react';
 import { exact, oneLine } from '../text/harmless.ts';
 import { LongText } from '../text/long-text.tsx';
-import { Spans } from '../text/spans.tsx';
 import { useWhole, Whole } from '../text/whole.tsx';
 import { type ChangedLine, changesOf } from './changes.ts';
-import { DiffLines } from './diff-lines.tsx';
+import { DiffLines, DiffText } from './diff-lines.tsx';
 import type { DiffContent } from './facts.ts';
 
 const firstLines = 60;
@@ -70,9 +69,7 @@ function Lines({ lines, numbers }: { lines: readonly ChangedLine[]; numbers: boo
         <>
           {numbers && <span className="diff-number">{to ?? from}</span>}
           <span className="diff-sign">{signs[type]}</span>
-          <span className="diff-text">
-            <Spans spans={spans} />
-          </span>
+          <DiffText spans={spans} />
         </>
       )}
     />
