@@ -112,18 +112,14 @@ test('A1: keys and clicks decide nothing that has only just appeared, nor while 
   });
   await place.client.sessions.send({ session, content: '[[ask run echo guarded]] [[say Over.]]' });
   const allow = asked(page).getByRole('button', { name: 'Allow once' });
-  await expect.poll(() => allow.isEnabled()).toBe(true);
+  await allow.and(page.locator(':enabled')).waitFor();
   await page.getByLabel('Message').pressSequentially('a bad idea');
   expect((await place.client.approvals.list({ session })).approvals).toHaveLength(1);
   await page.getByLabel('Message').fill('');
   await asked(page).focus();
   // Only what is pressed again, later, is meant.
-  await expect
-    .poll(async () => {
-      await page.keyboard.press('d');
-      return (await place.client.approvals.list({ session })).approvals.length;
-    })
-    .toBe(0);
+  await asked(page).locator('[aria-keyshortcuts=d]').waitFor();
+  await page.keyboard.press('d');
   expect(of(await place.ended(session), 'run_ended')).toBeDefined();
   expect(of(await place.log(session), 'decision')).toMatchObject({ outcome: 'denied' });
   await page.context().close();

@@ -44,6 +44,7 @@ test('P1 A1 R4: a whole session by keys alone: begun, approved, spoken to, stopp
     .and(page.locator(':enabled'))
     .waitFor();
   await keyboard.press('Escape');
+  await page.locator('[aria-keyshortcuts=a]').waitFor();
   await keyboard.press('a');
   await page.locator('.approval').waitFor({ state: 'detached' });
   const log = page.getByRole('log');
@@ -145,6 +146,7 @@ test('? shows the keys, the focus stays in it and comes back; keys of one letter
   // It is kept; and nobody has just been writing.
   await page.reload();
   await page.getByRole('button', { name: 'Allow once' }).and(page.locator(':enabled')).waitFor();
+  expect(await page.locator('.by-key').count()).toBe(0);
   await keyboard.press('a');
   await keyboard.press('i');
   await keyboard.press('ControlOrMeta+k');
@@ -156,11 +158,9 @@ test('? shows the keys, the focus stays in it and comes back; keys of one letter
   await keyboard.press('Escape');
   await help.waitFor({ state: 'detached' });
   // For a moment after the field of the palette it is still taken for writing.
-  const open = async () => {
-    await keyboard.press('a');
-    return (await place.client.approvals.list({ session })).approvals.length;
-  };
-  await expect.poll(open, slow).toBe(0);
+  await page.locator('[aria-keyshortcuts=a]').waitFor();
+  await keyboard.press('a');
+  await place.ended(session);
   await page.context().close();
 });
 

@@ -1,13 +1,17 @@
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useLayoutEffect, useState } from 'react';
 import { exactLine, oneLine } from '../text/harmless.ts';
-import { shortcuts } from '../keyboard/shortcut.ts';
 import { commandOf } from '../tools/facts.ts';
 import { useAgentOf } from './agents.tsx';
+import { Allow } from './allow.tsx';
+import { allowingOf, deniesForEver } from './allowing.ts';
 import type { ApprovalParts } from './approval-card.tsx';
 import { BypassChoice } from './bypass.tsx';
+import { DecideButton } from './decide-button.tsx';
 import { Deed } from './deed.tsx';
 import { EditInput } from './edit-input.tsx';
 import { Remember } from './remember.tsx';
+import { useUnsent } from './unsent.ts';
+import { NotWhole, useWholeCall } from './whole-call.tsx';
 
 type Panel = 'edit' | 'remember' | 'bypass';
 
@@ -15,12 +19,16 @@ type Panel = 'edit' | 'remember' | 'bypass';
 export function Approval(parts: ApprovalParts): ReactNode {
   const { entry, session } = parts;
   const [panel, setPanel] = useState<Panel | null>(null);
-  const { title, ruling, toolCall, budget, wants } = entry.data;
+  const { title, ruling, budget, wants, options } = entry.data;
+  const whole = useWholeCall(session, entry.data.toolCall);
+  const { call } = whole;
+  const isWhole = whole.state === 'whole';
   const agent = useAgentOf(session);
+  const allowing = allowingOf(options);
   // It stands below, whole.
-  const isCommand = title === (wants?.command ?? commandOf(toolCall?.input));
+  const isCommand = (wants?.command ?? commandOf(call?.input))?.startsWith(title) === true;
   const canEdit =
-    agent?.editsInput === true && toolCall?.input !== undefined && budget === undefined;
+    agent?.editsInput === true && isWhole && call?.input !== undefined && budget === undefined;
   const toggle = (one: Panel) => () => setPanel(panel === one ? null : one);
   const panelButton = (one: Panel, label: string) => (
     <button type="button" className="quiet" aria-expanded={panel === one} onClick={toggle(one)}>
@@ -32,41 +40,61 @@ export function Approval(parts: ApprovalParts): ReactNode {
       <h2>
         <bdi>{isCommand ? 'Run this command?' : exactLine(title)}</bdi>
       </h2>
-      <Deed entry={entry} />
+      <Deed entry={entry} call={call} />
+      <NotWhole of={whole} />
       {ruling !== undefined && <p className="why">Asked because {oneLine(ruling.why, 300)}</p>}
-      <Verdicts {...parts} hears={agent?.hearsDenials} />
+      <Verdicts {...parts} hears={agent?.hearsDenials} isWhole={isWhole} byKey={panel === null} />
       {budget === undefined && (
         <div className="ways">
           {canEdit && panelButton('edit', 'Edit, then allow')}
-          {panelButton('remember', 'Allow from now on')}
+          {isWhole && allowing.type === 'once' && panelButton('remember', 'Allow from now on')}
           {panelButton('bypass', 'Ask nothing for a time')}
         </div>
       )}
-      {panel === 'edit' && <EditInput {...parts} />}
+      {panel === 'edit' && canEdit && (
+        <EditInput {...parts} input={call.input} allowing={allowing} />
+      )}
       {panel === 'remember' && <Remember {...parts} />}
       {panel === 'bypass' && <BypassChoice session={session} />}
     </>
   );
 }
 
-function Verdicts({
-  entry,
-  decide,
-  busy,
-  hears,
-}: ApprovalParts & { hears: boolean | undefined }): ReactNode {
-  const [reason, setReason] = useState('');
+interface VerdictsProps extends ApprovalParts {
+  hears: boolean | undefined;
+  /** All that is asked about is on the page; what is not is not allowed. */
+  isWhole: boolean;
+  /** Nothing else is open that a key could be meant for. */
+  byKey: boolean;
+}
+
+function Verdicts({ entry, decide, bind, hears, isWhole, byKey }: VerdictsProps): ReactNode {
+  const { options, budget } = entry.data;
+  const [{ reason }, change] = useUnsent(entry.id);
   const message = reason.trim();
+  const allowing = allowingOf(options);
+  const allow = (option: string) => void decide({ option });
   const deny = () => void decide({ verdict: 'deny', ...(message === '' ? {} : { message }) });
+  useLayoutEffect(() => {
+    const once = isWhole && allowing.type === 'once' ? allowing.option.id : null;
+    if (!byKey) return bind({});
+    return bind({ deny, ...(once === null ? {} : { allow: () => allow(once) }) });
+  });
   return (
     <form
       className="verdicts"
       onSubmit={(event) => {
         event.preventDefault();
-        if (!busy) deny();
+        deny();
       }}
     >
-      <Allow entry={entry} decide={decide} busy={busy} />
+      <Allow
+        allowing={allowing}
+        label={budget === undefined ? 'Allow once' : 'Let it go on'}
+        disabled={!isWhole}
+        byKey={byKey}
+        allow={allow}
+      />
       <span className="deny">
         <input
           className="field"
@@ -78,46 +106,12 @@ function Verdicts({
           aria-label="Reason of the denial"
           maxLength={4096}
           value={reason}
-          onChange={(event) => setReason(event.target.value)}
+          onChange={(event) => change({ reason: event.target.value })}
         />
-        <button
-          type="submit"
-          className="button danger"
-          disabled={busy}
-          aria-keyshortcuts={shortcuts.deny.keys[0]}
-        >
-          Deny
-        </button>
+        <DecideButton tone="danger" byKey={byKey ? 'deny' : undefined}>
+          {deniesForEver(options) ? 'Deny always' : 'Deny'}
+        </DecideButton>
       </span>
     </form>
   );
-}
-
-/** Once; or one of several answers, where the agent offers a choice. */
-function Allow({ entry, decide, busy }: Omit<ApprovalParts, 'session'>): ReactNode {
-  const choices = entry.data.options.filter(({ kind }) => kind === 'allow_once');
-  if (choices.length < 2) {
-    return (
-      <button
-        type="button"
-        className="button primary"
-        disabled={busy}
-        aria-keyshortcuts={shortcuts.allow.keys[0]}
-        onClick={() => void decide({ verdict: 'allow' })}
-      >
-        {entry.data.budget === undefined ? 'Allow once' : 'Let it go on'}
-      </button>
-    );
-  }
-  return choices.map(({ id, name }) => (
-    <button
-      key={id}
-      type="button"
-      className="button"
-      disabled={busy}
-      onClick={() => void decide({ option: id })}
-    >
-      <bdi>{exactLine(name, 120)}</bdi>
-    </button>
-  ));
 }

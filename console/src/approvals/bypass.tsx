@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { RefusalError, type SessionRow } from 'turnkeep/client';
 import { useConsole } from '../state/context.ts';
 import { oneLine } from '../text/harmless.ts';
+import { DecideButton } from './decide-button.tsx';
 import './approvals.css';
 
 const minute = 60_000;
@@ -34,14 +35,9 @@ export function BypassChoice({ session }: { session: string }): ReactNode {
       </p>
       <div className="ways">
         {times.map((time) => (
-          <button
-            key={time}
-            type="button"
-            className="button danger"
-            onClick={() => void set(time * minute)}
-          >
+          <DecideButton key={time} tone="danger" onClick={() => void set(time * minute)}>
             For {time} minutes
-          </button>
+          </DecideButton>
         ))}
       </div>
       {problem !== null && (
@@ -72,18 +68,22 @@ export function BypassBar({ row }: { row: SessionRow }): ReactNode {
   );
 }
 
-/** Minutes and seconds, counted by the second; null when it is over. */
+/** Minutes and seconds by the daemon's clock, counted by the second; its end is for the daemon to tell. */
 function useLeft(until: string | null): string | null {
-  const [now, setNow] = useState(() => Date.now());
-  const end = until === null ? 0 : Date.parse(until);
-  const over = end <= now;
+  const { clock } = useConsole();
+  const [now, setNow] = useState(clock.now);
   useEffect(() => {
     if (until === null) return undefined;
-    setNow(Date.now());
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, [until]);
-  if (over) return null;
-  const seconds = Math.ceil((end - now) / 1000);
+    const tick = () => setNow(clock.now());
+    tick();
+    const unwatch = clock.watch(tick);
+    const timer = setInterval(tick, 1000);
+    return () => {
+      unwatch();
+      clearInterval(timer);
+    };
+  }, [clock, until]);
+  if (until === null) return null;
+  const seconds = Math.max(0, Math.ceil((Date.parse(until) - now) / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }

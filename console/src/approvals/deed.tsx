@@ -1,58 +1,76 @@
 import type { ReactNode } from 'react';
+import type { ToolCall } from 'turnkeep/client';
+import { exact } from '../text/harmless.ts';
 import { Arguments } from '../tools/arguments.tsx';
+import { Diff } from '../tools/diff.tsx';
 import { Command } from '../tools/execute.tsx';
 import { commandOf, diffsOf } from '../tools/facts.ts';
-import { Diff } from '../tools/diff.tsx';
 import { ToolBody } from '../tools/tool-body.tsx';
-import { exact } from '../text/harmless.ts';
 import type { ApprovalParts } from './approval-card.tsx';
+import { restOf } from './rest.ts';
 
-/** All that would be done: the command to the letter, the edits as diffs, or the input as it is. */
-export function Deed({ entry }: Pick<ApprovalParts, 'entry'>): ReactNode {
-  const { toolCall, wants } = entry.data;
-  const command = wants?.command ?? commandOf(toolCall?.input);
-  const diffs = toolCall === undefined ? [] : diffsOf(toolCall);
-  if (command !== undefined && command !== null) {
-    return (
-      <>
-        <div className="deed">
-          <Command text={command} />
-        </div>
-        {wants?.cwd !== null && wants?.cwd !== undefined && (
-          <p className="why">
-            in <bdi className="mono">{exact(wants.cwd)}</bdi>
-          </p>
-        )}
-      </>
-    );
-  }
-  if (diffs.length > 0) {
-    return (
-      <div className="deed">
-        {diffs.map((diff, at) => (
-          <Diff key={at} diff={diff} />
-        ))}
-      </div>
-    );
-  }
-  if (toolCall === undefined) return null;
-  const hasContent = (toolCall.content ?? []).length > 0;
+interface DeedProps extends Pick<ApprovalParts, 'entry'> {
+  /** With all that lies beside its entry. */
+  call: ToolCall | undefined;
+}
+
+/** All that would be done: the command to the letter, the edits as diffs, or the input as it is; and what else is in it. */
+export function Deed({ entry, call }: DeedProps): ReactNode {
+  const { wants } = entry.data;
+  const command = wants?.command ?? commandOf(call?.input);
+  const cwd = wants?.cwd ?? undefined;
+  if (call === undefined && command === undefined) return null;
+  const shown = shownOf(call, [command, cwd]);
+  const isListed = (wants?.locations ?? []).every((path) => shown.includes(path));
   return (
-    <div className="deed">
-      {hasContent ? (
-        <ToolBody call={toolCall} entries={[entry]} />
-      ) : (
-        <Arguments input={toolCall.input} />
+    <>
+      <div className="deed">
+        {command === undefined ? (
+          call !== undefined && <Contents call={call} entry={entry} />
+        ) : (
+          <Command text={command} />
+        )}
+        {command === undefined && !isListed && <Places paths={wants?.locations ?? []} />}
+        <Arguments input={restOf(call?.input, shown)} />
+      </div>
+      {cwd !== undefined && (
+        <p className="why">
+          in <bdi className="mono">{exact(cwd)}</bdi>
+        </p>
       )}
-      {!hasContent && (wants?.locations ?? []).length > 0 && (
-        <ul className="places">
-          {wants?.locations.map((path, at) => (
-            <li key={at}>
-              <bdi>{exact(path)}</bdi>
-            </li>
-          ))}
-        </ul>
-      )}
-    </div>
+    </>
   );
+}
+
+/** What the call would change or say. Its input is not chosen from, but stands below. */
+function Contents({ call, entry }: Pick<ApprovalParts, 'entry'> & { call: ToolCall }): ReactNode {
+  const { input: _, ...rest } = call;
+  const diffs = diffsOf(call);
+  if (diffs.length > 0 && diffs.length === call.content?.length) {
+    return diffs.map((diff, at) => <Diff key={at} diff={diff} />);
+  }
+  return (call.content ?? []).length > 0 && <ToolBody call={rest} entries={[entry]} />;
+}
+
+function Places({ paths }: { paths: readonly string[] }): ReactNode {
+  return (
+    <ul className="places">
+      {paths.map((path, at) => (
+        <li key={at}>
+          <bdi>{exact(path)}</bdi>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Texts that the card has to the letter. */
+function shownOf(call: ToolCall | undefined, more: readonly (string | undefined)[]): string[] {
+  const contents = (call?.content ?? []).flatMap((content) => {
+    if (content.type === 'diff') return [content.path, content.oldText ?? '', content.newText];
+    return content.type === 'content' && content.content.type === 'text'
+      ? [content.content.text]
+      : [];
+  });
+  return [...contents, ...more.filter((text) => text !== undefined)];
 }

@@ -1,19 +1,28 @@
 import { type ReactNode, useState } from 'react';
-import { commandOf } from '../tools/facts.ts';
+import type { ToolCall } from 'turnkeep/client';
+import { Allow } from './allow.tsx';
+import type { Allowing } from './allowing.ts';
 import type { ApprovalParts } from './approval-card.tsx';
+import { useUnsent } from './unsent.ts';
+
+interface EditInputProps extends ApprovalParts {
+  /** All of it. */
+  input: ToolCall['input'];
+  allowing: Allowing;
+}
 
 /** What the tool is to work with instead: its command, or its whole input as JSON. */
-export function EditInput({ entry, decide, busy }: ApprovalParts): ReactNode {
-  const input = entry.data.toolCall?.input;
-  const command = typeof commandIn(input) === 'string' ? commandOf(input) : undefined;
-  const [text, setText] = useState(command ?? JSON.stringify(input, null, 2));
+export function EditInput({ entry, decide, input, allowing }: EditInputProps): ReactNode {
+  const command = commandIn(input);
+  const [{ edited }, change] = useUnsent(entry.id);
+  const text = edited ?? command ?? JSON.stringify(input, null, 2);
   const [problem, setProblem] = useState<string | null>(null);
-  const allow = () => {
-    const edited =
+  const allow = (option: string) => {
+    const instead =
       command === undefined ? parsed(text) : { value: { ...(input as object), command: text } };
-    if (edited === null) return setProblem('This is no JSON.');
+    if (instead === null) return setProblem('This is no JSON.');
     setProblem(null);
-    void decide({ verdict: 'allow', input: edited.value });
+    void decide({ option, input: instead.value });
   };
   return (
     <div className="panel">
@@ -23,24 +32,24 @@ export function EditInput({ entry, decide, busy }: ApprovalParts): ReactNode {
         rows={Math.min(14, Math.max(2, text.split('\n').length))}
         spellCheck={false}
         value={text}
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => change({ edited: event.target.value })}
       />
       {problem !== null && (
         <p className="problem" role="alert">
           {problem}
         </p>
       )}
-      <button type="button" className="button primary" disabled={busy} onClick={allow}>
-        Allow this instead
-      </button>
+      <div className="ways">
+        <Allow allowing={allowing} label="Allow this instead" disabled={false} allow={allow} />
+      </div>
     </div>
   );
 }
 
-function commandIn(input: unknown): unknown {
-  return typeof input === 'object' && input !== null && 'command' in input
-    ? input.command
-    : undefined;
+function commandIn(input: unknown): string | undefined {
+  const isObject = typeof input === 'object' && input !== null;
+  const command = isObject && 'command' in input ? input.command : undefined;
+  return typeof command === 'string' ? command : undefined;
 }
 
 function parsed(text: string): { value: unknown } | null {

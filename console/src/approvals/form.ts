@@ -22,7 +22,8 @@ export interface Field {
   initial: Value;
 }
 export type Value = string | boolean | readonly string[];
-export type Values = { readonly [name: string]: Value };
+/** By name, which is an agent's: no object has them as members. */
+export type Values = ReadonlyMap<string, Value>;
 
 const mostFields = 100;
 const mostChoices = 500;
@@ -126,7 +127,7 @@ function initialOf(what: Field['what'], given: unknown): Value {
 export function contentOf(fields: readonly Field[], values: Values): { [name: string]: unknown } {
   const content: [string, unknown][] = [];
   for (const { name, what, initial, required } of fields) {
-    const value = values[name] ?? initial;
+    const value = values.get(name) ?? initial;
     if (what.type === 'number') {
       if (value !== '') content.push([name, Number(value)]);
     } else if (value !== '' && (required || !Array.isArray(value) || value.length > 0)) {
@@ -139,7 +140,7 @@ export function contentOf(fields: readonly Field[], values: Values): { [name: st
 /** The first field that is missing. */
 export function missingIn(fields: readonly Field[], values: Values): Field | undefined {
   return fields.find(({ name, initial, required }) => {
-    const value = values[name] ?? initial;
+    const value = values.get(name) ?? initial;
     return required && (value === '' || (Array.isArray(value) && value.length === 0));
   });
 }

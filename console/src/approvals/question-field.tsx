@@ -103,7 +103,7 @@ function Control({ id, field, value, set }: FieldProps & { id: string }): ReactN
         <input
           id={id}
           className="field"
-          type={inputTypes[what.format ?? ''] ?? 'text'}
+          type={inputTypes.get(what.format ?? '') ?? 'text'}
           {...(what.most === null ? {} : { maxLength: what.most })}
           value={text}
           onChange={(event) => set(event.target.value)}
@@ -116,11 +116,11 @@ function Control({ id, field, value, set }: FieldProps & { id: string }): ReactN
   }
 }
 
-const inputTypes: { readonly [format: string]: string | undefined } = {
-  email: 'email',
-  uri: 'url',
-  date: 'date',
-};
+const inputTypes: ReadonlyMap<string, string> = new Map([
+  ['email', 'email'],
+  ['uri', 'url'],
+  ['date', 'date'],
+]);
 
 function Choices({
   field,

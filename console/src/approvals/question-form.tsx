@@ -1,16 +1,22 @@
-import { type ReactNode, useMemo, useState } from 'react';
-import { exact, oneLine, safeLink } from '../text/harmless.ts';
+import { type ReactNode, useLayoutEffect, useMemo, useState } from 'react';
+import { exact, harmless, oneLine, safeLink } from '../text/harmless.ts';
+import { LongText } from '../text/long-text.tsx';
 import { Link } from '../text/markdown.tsx';
 import type { QuestionParts } from './approval-card.tsx';
-import { contentOf, type Field, fieldsOf, missingIn, pageOf, type Values } from './form.ts';
+import { DecideButton } from './decide-button.tsx';
+import { contentOf, type Field, fieldsOf, missingIn, pageOf } from './form.ts';
 import { QuestionField } from './question-field.tsx';
+import { useUnsent } from './unsent.ts';
+
+/** Beyond it a question is no heading. */
+const headingChars = 2000;
 
 /** A question that is answered with words, a form, or by opening a page. */
-export function QuestionForm({ entry, decide, busy }: QuestionParts): ReactNode {
+export function QuestionForm({ entry, decide, bind }: QuestionParts): ReactNode {
   const { schema, message } = entry.data;
   const fields = useMemo(() => fieldsOf(schema), [schema]);
-  const [values, setValues] = useState<Values>({});
-  const [text, setText] = useState('');
+  const [begun, change] = useUnsent(entry.id);
+  const { fields: values, text } = begun;
   const [missing, setMissing] = useState<Field | null>(null);
   const page = pageOf(schema);
   const bare = fields.length === 0 && page === null;
@@ -19,22 +25,27 @@ export function QuestionForm({ entry, decide, busy }: QuestionParts): ReactNode 
     setMissing(first ?? null);
     if (first === undefined) void decide({ answer: bare ? text : contentOf(fields, values) });
   };
+  const decline = () => void decide({ verdict: 'deny' });
+  const heading = page === null ? message : message.replace(page, '');
+  // A form is filled in; only declining it needs no more than a key.
+  useLayoutEffect(() => bind({ deny: decline }));
   return (
     <form
       className="question"
       onSubmit={(event) => {
         event.preventDefault();
-        if (!busy) answer();
+        answer();
       }}
     >
-      <h2 dir="auto">{oneLine(page === null ? message : message.replace(page, ''), 2000)}</h2>
+      <h2 dir="auto">{oneLine(heading, headingChars)}</h2>
+      {heading.length > headingChars && <LongText text={harmless(heading)} label="All of it" />}
       {page !== null && <Page url={page} />}
       {fields.map((field) => (
         <QuestionField
           key={field.name}
           field={field}
-          value={values[field.name] ?? field.initial}
-          set={(value) => setValues({ ...values, [field.name]: value })}
+          value={values.get(field.name) ?? field.initial}
+          set={(value) => change({ fields: new Map([...values, [field.name, value]]) })}
         />
       ))}
       {bare && (
@@ -42,7 +53,7 @@ export function QuestionForm({ entry, decide, busy }: QuestionParts): ReactNode 
           className="field"
           aria-label="Answer"
           value={text}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => change({ text: event.target.value })}
         />
       )}
       {missing !== null && (
@@ -51,18 +62,12 @@ export function QuestionForm({ entry, decide, busy }: QuestionParts): ReactNode 
         </p>
       )}
       <div className="ways">
-        <button type="submit" className="button primary" disabled={busy || (bare && text === '')}>
+        <DecideButton tone="primary" disabled={bare && text === ''}>
           {page === null ? 'Answer' : 'I have been there'}
-        </button>
-        <button
-          type="button"
-          className="button danger"
-          disabled={busy}
-          aria-keyshortcuts="d"
-          onClick={() => void decide({ verdict: 'deny' })}
-        >
+        </DecideButton>
+        <DecideButton tone="danger" byKey="deny" onClick={decline}>
           Decline
-        </button>
+        </DecideButton>
       </div>
     </form>
   );

@@ -3,10 +3,11 @@ import { RefusalError } from 'turnkeep/client';
 import { useConsole, useRow } from '../state/context.ts';
 import { exact, oneLine } from '../text/harmless.ts';
 import type { ApprovalParts } from './approval-card.tsx';
+import { DecideButton } from './decide-button.tsx';
 import { type Rule, ruleText } from './rule-text.ts';
 
 /** The rules that would be made, before they are: they can be changed, and hold here or in all of the directory. */
-export function Remember({ session, entry, decide, busy }: ApprovalParts): ReactNode {
+export function Remember({ session, entry, decide }: ApprovalParts): ReactNode {
   const { rules, problem } = useRules(session, entry.id);
   const [changed, setChanged] = useState<readonly Rule[] | null>(null);
   const cwd = useRow(session)?.cwd;
@@ -29,12 +30,10 @@ export function Remember({ session, entry, decide, busy }: ApprovalParts): React
         ))}
       </ul>
       <div className="ways">
-        <button type="button" className="button" disabled={busy} onClick={remember('session')}>
-          Allow in this session
-        </button>
-        <button type="button" className="button" disabled={busy} onClick={remember('directory')}>
+        <DecideButton onClick={remember('session')}>Allow in this session</DecideButton>
+        <DecideButton onClick={remember('directory')}>
           Allow in <bdi className="mono">{oneLine(cwd ?? 'its directory', 80)}</bdi>
-        </button>
+        </DecideButton>
       </div>
     </div>
   );

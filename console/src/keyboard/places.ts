@@ -8,6 +8,7 @@ const parts = {
   main: '#main',
   log: '#main [role=log]',
   entries: '#main .timeline-list > * > * > .item',
+  questions: '#main .page .approval',
   message: '#main .composer textarea',
 } as const;
 
@@ -37,11 +38,12 @@ export function focusView(): boolean {
   return focusPart('log') || focusPart('main');
 }
 
-/** j and k: through the entries of a session, unless the focus is in the list or there is no session. */
+/** j and k: through the entries of a session or what waits in the inbox, else and in the list through sessions. */
 export function walk(by: 1 | -1): void {
   const log = document.querySelector(parts.log);
-  if (isIn('list') || !isShown(log)) step(parts.lines, by);
-  else step(parts.entries, by);
+  if (isIn('list')) step(parts.lines, by);
+  else if (isShown(log)) step(parts.entries, by);
+  else step(document.querySelector(parts.questions) === null ? parts.lines : parts.questions, by);
 }
 
 /** The session after the one that is open, as the list shows them; null at its end. */

@@ -25,7 +25,11 @@ const everywhere = {
     text: 'Out of a field or a dialog, then to the list',
     part: 'Anywhere',
   },
-  next: { keys: ['j'], text: 'Next session, entry or question, where the focus is', part: 'Moving' },
+  next: {
+    keys: ['j'],
+    text: 'Next session, entry or question, where the focus is',
+    part: 'Moving',
+  },
   previous: { keys: ['k'], text: 'The one before', part: 'Moving' },
   nextSession: { keys: ['Shift+j'], text: 'Open the next session', part: 'Moving' },
   previousSession: { keys: ['Shift+k'], text: 'Open the one before', part: 'Moving' },

@@ -6,7 +6,10 @@ import {
   RefusalError,
   renewLogin,
 } from 'turnkeep/client';
+import { Guard } from '../approvals/guard.ts';
+import { Unsent } from '../approvals/unsent.ts';
 import { Cell } from './cell.ts';
+import { DaemonClock } from './clock.ts';
 import { Router } from '../router.ts';
 import { Drafts } from './drafts.ts';
 import { hear, Kept, KeptMap } from './keep.ts';
@@ -46,8 +49,13 @@ export class Console {
   readonly dialog = new Cell<'palette' | 'help' | null>(null);
   /** Why something was not done that was asked for where there is no place to say it. */
   readonly refused = new Cell<string | null>(null);
+  readonly clock = new DaemonClock();
   /** The time that ages are counted from. */
-  readonly now = new Cell(Date.now());
+  readonly now = new Cell(this.clock.now());
+  /** Keys and clicks that decide what is asked. */
+  readonly guard = new Guard(this.letters);
+  /** What was begun to be answered. */
+  readonly unsent = new Unsent();
   /** When the daemon was started that has taken the place of another one under this page. */
   readonly restarted = new Cell<string | null>(null);
   /** Whether somebody logs this browser out, and the daemon has done it. */
@@ -73,8 +81,10 @@ export class Console {
     void this.list.run(signal);
     void this.#lookAtDaemon();
     this.list.feed.watch(() => void this.#lookAtDaemon());
+    const tick = () => this.now.set(this.clock.now());
+    this.clock.watch(tick);
     const timer = setInterval(() => {
-      this.now.set(Date.now());
+      tick();
       void this.#renew();
     }, tickMs);
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
@@ -83,7 +93,7 @@ export class Console {
   /** A socket that is refused tells a page nothing: whether it is still logged in is asked for. */
   async #lookAtDaemon(): Promise<void> {
     try {
-      const { startedAt } = await this.client.server.info({}, { tries: 1 });
+      const { startedAt } = await this.clock.read(() => this.client.server.info({}, { tries: 1 }));
       if (this.#startedAt !== null && this.#startedAt !== startedAt) this.restarted.set(startedAt);
       this.#startedAt = startedAt;
       void this.#renew();

@@ -112,7 +112,7 @@ export async function readBlob(
   return whole;
 }
 
-function bytes(size: number): string {
+export function bytes(size: number): string {
   if (size < 1024) return `${size} bytes`;
   if (size < 1024 * 1024) return `${Math.round(size / 1024)} KB`;
   return `${(size / 1024 / 1024).toFixed(1)} MB`;

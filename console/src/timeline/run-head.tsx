@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import type { Entry } from 'turnkeep/client';
-import { useRow } from '../state/context.ts';
+import { useConsole, useRow } from '../state/context.ts';
 import type { Item } from '../state/timeline.ts';
 import { count, money, sumOf } from '../text/amounts.ts';
 import { oneLine } from '../text/harmless.ts';
@@ -74,12 +74,13 @@ function detail({ input, output, cacheRead, cacheWrite, thought }: Reports['toke
 
 /** How long it took; counted on while it runs. */
 function useLasting(since: string | undefined, ms: number | null): string | null {
-  const [now, setNow] = useState(() => Date.now());
+  const { clock } = useConsole();
+  const [now, setNow] = useState(clock.now);
   useEffect(() => {
     if (ms !== null) return undefined;
-    const timer = setInterval(() => setNow(Date.now()), 1000);
+    const timer = setInterval(() => setNow(clock.now()), 1000);
     return () => clearInterval(timer);
-  }, [ms]);
+  }, [clock, ms]);
   if (ms !== null) return duration(ms);
   if (since === undefined) return null;
   const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1000));

@@ -29,7 +29,13 @@ export function commandOf(input: Json): string | undefined {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return undefined;
   const { command } = input as { readonly command?: Json };
   if (typeof command === 'string') return command;
-  return Array.isArray(command) ? command.map(String).join(' ') : undefined;
+  return Array.isArray(command) ? command.map(word).join(' ') : undefined;
+}
+
+/** A word of a command, as it would have to be written: what is one word is not read as several. */
+function word(value: Json): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 export function exitOf(output: Json): number | undefined {
