@@ -19,13 +19,18 @@ const decisionOf = async (session: string) =>
 
 /** Scrolls an element down until it shows a text. */
 async function scrolledTo(page: Page, selector: string, text: string): Promise<void> {
-  await expect
-    .poll(async () => {
-      const box = asked(page).locator(selector).last();
-      await box.evaluate((one) => one.scrollTo(0, one.scrollHeight));
-      return (await box.textContent())?.includes(text);
-    })
-    .toBe(true);
+  const box = asked(page).locator(selector).last();
+  const found = await box.evaluate(async (one, wanted) => {
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    for (let steps = 0; steps < 30 && !one.textContent.includes(wanted); steps += 1) {
+      one.scrollTo(0, one.scrollHeight);
+      // What is laid out by it is there two frames later.
+      await frame();
+      await frame();
+    }
+    return one.textContent.includes(wanted);
+  }, text);
+  expect(found).toBe(true);
 }
 
 /** Contents that lie beside their entries come when they are let through. */

@@ -51,13 +51,22 @@ export function Approval(parts: ApprovalParts): ReactNode {
           {panelButton('bypass', 'Ask nothing for a time')}
         </div>
       )}
-      {panel === 'edit' && canEdit && (
-        <EditInput {...parts} input={call.input} allowing={allowing} />
+      {panel !== null && (
+        <div key={panel} ref={intoView} className="opened">
+          {panel === 'edit' && canEdit && (
+            <EditInput {...parts} input={call.input} allowing={allowing} />
+          )}
+          {panel === 'remember' && <Remember {...parts} />}
+          {panel === 'bypass' && <BypassChoice session={session} />}
+        </div>
       )}
-      {panel === 'remember' && <Remember {...parts} />}
-      {panel === 'bypass' && <BypassChoice session={session} />}
     </>
   );
+}
+
+/** What has opened is seen, also where the card is higher than its place. */
+function intoView(element: HTMLElement | null): void {
+  element?.scrollIntoView({ block: 'nearest' });
 }
 
 interface VerdictsProps extends ApprovalParts {

@@ -41,9 +41,8 @@ export function DecideButton(props: DecideButtonProps): ReactNode {
       onClick={onClick}
     >
       {children}
-      {key !== undefined && (
-        // Its place is kept: buttons must not move when it comes.
-        <span className={heard ? 'by-key' : 'by-key unheard'} aria-hidden="true">
+      {heard && key !== undefined && (
+        <span className="by-key" aria-hidden="true">
           <Keys of={key} />
         </span>
       )}

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { ToolCall } from 'turnkeep/client';
 import { exact } from '../text/harmless.ts';
+import { LongText } from '../text/long-text.tsx';
 import { Arguments } from '../tools/arguments.tsx';
 import { Diff } from '../tools/diff.tsx';
 import { Command } from '../tools/execute.tsx';
@@ -31,7 +32,7 @@ export function Deed({ entry, call }: DeedProps): ReactNode {
           <Command text={command} />
         )}
         {command === undefined && !isListed && <Places paths={wants?.locations ?? []} />}
-        <Arguments input={restOf(call?.input, shown)} />
+        <Rest input={restOf(call?.input, shown)} />
       </div>
       {cwd !== undefined && (
         <p className="why">
@@ -50,6 +51,11 @@ function Contents({ call, entry }: Pick<ApprovalParts, 'entry'> & { call: ToolCa
     return diffs.map((diff, at) => <Diff key={at} diff={diff} />);
   }
   return (call.content ?? []).length > 0 && <ToolBody call={rest} entries={[entry]} />;
+}
+
+function Rest({ input }: { input: ToolCall['input'] | undefined }): ReactNode {
+  if (typeof input !== 'string') return <Arguments input={input} />;
+  return <LongText text={exact(input)} wraps label="input" />;
 }
 
 function Places({ paths }: { paths: readonly string[] }): ReactNode {

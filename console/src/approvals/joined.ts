@@ -1,5 +1,6 @@
 import type { ToolCall, ToolContent } from 'turnkeep/client';
 import type { BlobRef } from '../text/whole.tsx';
+import { textAt } from '../tools/facts.ts';
 
 type Json = ToolCall['input'];
 type Texts = ReadonlyMap<string, string>;
@@ -14,6 +15,17 @@ export function blobsOf(call: ToolCall): BlobRef[] {
       : [];
   });
   return [input, ...contents].filter((blob) => blob !== undefined);
+}
+
+/** What the entry has of it: the beginnings of what is too large. */
+export function begunOf(call: ToolCall): ToolCall {
+  const begins = referenceIn(call.input) === undefined ? undefined : textAt(call.input, 'preview');
+  const content = call.content?.flatMap((one) => contentOf(one, () => undefined));
+  return {
+    ...call,
+    ...(begins === undefined ? {} : { input: begins }),
+    ...(content === undefined ? {} : { content }),
+  };
 }
 
 /** The call as the agent made it; null where what lies beside it is not what it was. */
@@ -53,8 +65,9 @@ function contentOf(
   }
   if (content.type !== 'content' || content.content.type !== 'text') return [content];
   const text = textOf(content.content.blob);
-  if (text === undefined) return [content];
-  return listIn(text) ?? [{ type: 'content', content: { type: 'text', text } }];
+  const list = text === undefined ? undefined : listIn(text);
+  if (list !== undefined) return list;
+  return [{ type: 'content', content: { type: 'text', text: text ?? content.content.text } }];
 }
 
 /** Many contents that together were too large lie in one blob, as they are. */

@@ -3,7 +3,7 @@ import { RefusalError, type ToolCall } from 'turnkeep/client';
 import { useConsole } from '../state/context.ts';
 import { oneLine } from '../text/harmless.ts';
 import { bytes, mostBytes, readBlob } from '../text/whole.tsx';
-import { blobsOf, joined } from './joined.ts';
+import { begunOf, blobsOf, joined } from './joined.ts';
 
 /** What is asked about: all of it, or why not. */
 export type WholeCall = { call: ToolCall | undefined } & (
@@ -49,15 +49,16 @@ export function useWholeCall(session: string, call: ToolCall | undefined): Whole
     return () => stop.abort();
   }, [client, session, call, asks, tries]);
   if (call === undefined || blobs.length === 0) return { call, state: 'whole' };
-  if (!asks) return { call, state: 'large', size };
-  if (loaded === null || loaded.of !== call) return { call, state: 'loading' };
+  const begun = begunOf(call);
+  if (!asks) return { call: begun, state: 'large', size };
+  if (loaded === null || loaded.of !== call) return { call: begun, state: 'loading' };
   const { told } = loaded;
   if ('whole' in told) return { call: told.whole, state: 'whole' };
   const again = () => {
     setLoaded(null);
     setTries(tries + 1);
   };
-  return { call, state: 'failed', problem: told.problem, again };
+  return { call: begun, state: 'failed', problem: told.problem, again };
 }
 
 /** That there is more than is shown, and what becomes of it. */

@@ -32,9 +32,7 @@ function isFlat(input: unknown): input is { readonly [name: string]: unknown } {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return false;
   const values = Object.values(input);
   if (values.length > most) return false;
-  return values.every((value) =>
-    typeof value === 'string'
-      ? value.length <= shortChars
-      : typeof value !== 'object' || value === null,
+  return values.every(
+    (value) => (typeof value === 'string' ? value : JSON.stringify(value)).length <= shortChars,
   );
 }
