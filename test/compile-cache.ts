@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-const variable = 'NODE_COMPILE_CACHE';
+// Not the name that Node knows: the workers of the tests would write into the directory when it is gone.
+const variable = 'TEST_COMPILE_CACHE';
 
 /** Before all tests: programs that they start compile the sources once and not each anew. */
 export default function setup(): () => void {
@@ -11,9 +12,9 @@ export default function setup(): () => void {
   return () => rmSync(directory, { recursive: true, force: true });
 }
 
-/** For the environment of a program of Node that would have none of the tests' own. */
+/** For the environment of a program of ours. */
 export function compiled(): { [name: string]: string } {
   const directory = process.env[variable];
   if (directory === undefined) throw new Error(`The setup of the tests has not set ${variable}.`);
-  return { [variable]: directory };
+  return { NODE_COMPILE_CACHE: directory };
 }

@@ -63,13 +63,27 @@ function explain(issue: Issue, fields: readonly string[]): Explained {
     }
     case 'invalid_union':
       return explainUnion(issue, fields);
+    case 'too_small':
+      // Unless the schema has words of its own.
+      if (issue.origin !== 'string' || issue.minimum !== 1 || !/^Too small/.test(issue.message))
+        break;
+      return { path: issue.path, message: 'It is empty.' };
+    case 'invalid_key':
+      return explainKey(issue);
     case 'invalid_type':
       if (issue.path.length === 0)
         return { path: [], message: 'The input is an object of fields.' };
       return { path: issue.path, message: sentence(issue.message) };
     default:
-      return { path: issue.path, message: sentence(issue.message) };
   }
+  return { path: issue.path, message: sentence(issue.message) };
+}
+
+/** A name in a map that may not be one. */
+function explainKey({ path, issues }: Issue & { code: 'invalid_key' }): Explained {
+  const [issue] = issues;
+  const message = issue === undefined ? '' : ` ${sentence(issue.message)}`;
+  return { path, message: `This cannot be a name here.${message}` };
 }
 
 /**

@@ -2,6 +2,7 @@ import { lstat, readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { AcpQuirks } from '../agents/acp/quirks.ts';
 import type { CustomAgent } from '../agents/agents.ts';
+import { refuse } from '../domain/refusal.ts';
 
 const mostBytes = 256 * 1024;
 
@@ -55,11 +56,11 @@ export async function readAgentsFile(
   if (!checked.success) {
     const { path: where, message } = checked.error.issues[0]!;
     const name = where.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
-    throw new Error(`${path}: ${name.join('').replace(/^\./, '')}: ${message}.`);
+    throw refuse('invalid', `${path}: ${name.join('').replace(/^\./, '')}: ${message}.`);
   }
   return checked.data.agents.map(({ env = [], args = [], title, install, quirks, ...rest }) => {
     if (known.includes(rest.name)) {
-      throw new Error(`${path}: ${rest.name} is an agent already: choose another name.`);
+      throw refuse('invalid', `${path}: ${rest.name} is an agent already: choose another name.`);
     }
     return {
       ...rest,
@@ -99,10 +100,12 @@ async function checkedText(path: string): Promise<string | null> {
   });
   if (stat === null) return null;
   if (!stat.isFile() || stat.uid !== process.getuid?.()) {
-    throw new Error(`${path} is no file of this user: remove it.`);
+    throw refuse('invalid', `${path} is no file of this user: remove it.`);
   }
-  if ((stat.mode & 0o022) !== 0) throw new Error(`${path} can be written by others: chmod 600 it.`);
-  if (stat.size > mostBytes) throw new Error(`${path} is larger than ${mostBytes / 1024} KiB.`);
+  if ((stat.mode & 0o022) !== 0)
+    throw refuse('invalid', `${path} can be written by others: chmod 600 it.`);
+  if (stat.size > mostBytes)
+    throw refuse('invalid', `${path} is larger than ${mostBytes / 1024} KiB.`);
   return readFile(path, 'utf8');
 }
 
@@ -110,7 +113,7 @@ function parsed(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Error(`${path} is no JSON: ${(error as Error).message}`, { cause: error });
+    throw refuse('invalid', `${path} is no JSON: ${(error as Error).message}`);
   }
 }
 

@@ -6,6 +6,7 @@ import type { OpenSpec } from '../ports/agent.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { TokenStore } from '../ports/store.ts';
 import type { StateDirectory } from './state-directory.ts';
+import { refuse } from '../domain/refusal.ts';
 
 /** Bytes of a Unix socket's path that every system takes. */
 const maxSocketPathBytes = 103;
@@ -18,7 +19,8 @@ export async function checkSocketPath(path: string): Promise<void> {
   const bytes = Buffer.byteLength(path);
   if (bytes > maxSocketPathBytes) {
     const least = bytes - maxSocketPathBytes;
-    throw new Error(
+    throw refuse(
+      'invalid',
       `The path of the state directory is too long by ${least} bytes: the socket ${path} could not be opened.`,
     );
   }
@@ -27,7 +29,7 @@ export async function checkSocketPath(path: string): Promise<void> {
     throw error;
   });
   if (stat?.isSocket() === false) {
-    throw new Error(`${path} is no socket, and the daemon listens there: move it away.`);
+    throw refuse('invalid', `${path} is no socket, and the daemon listens there: move it away.`);
   }
 }
 

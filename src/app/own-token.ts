@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { TokenStore } from '../ports/store.ts';
 import { ownTokenName } from '../protocol/operations/tokens-create.ts';
 import { replaceFile, type StateDirectory } from './state-directory.ts';
+import { refuse } from '../domain/refusal.ts';
 
 const secretPattern = /^tk_[A-Za-z0-9_-]{43}$/;
 
@@ -81,5 +82,5 @@ async function readTokenFile(path: string): Promise<string> {
 }
 
 function refused(path: string, why: string): Error {
-  return new Error(`The token file ${path} ${why}.`);
+  return refuse('invalid', `The token file ${path} ${why}.`);
 }

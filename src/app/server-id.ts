@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { replaceFile, type StateDirectory } from './state-directory.ts';
+import { refuse } from '../domain/refusal.ts';
 
 const idPattern = /^[0-9a-f-]{36}$/;
 
@@ -12,7 +13,7 @@ export async function serverId({ idFile }: StateDirectory): Promise<string> {
   });
   const id = known.trim();
   if (idPattern.test(id)) return id;
-  if (id !== '') throw new Error(`${idFile} holds no id of a daemon.`);
+  if (id !== '') throw refuse('invalid', `${idFile} holds no id of a daemon.`);
   const fresh = randomUUID();
   await replaceFile(idFile, `${fresh}\n`);
   return fresh;

@@ -1,6 +1,7 @@
 import { lstat, mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { refuse, type RefusalError } from '../domain/refusal.ts';
 
 /** The daemon's files. Only its user may look into it. */
 export interface StateDirectory {
@@ -69,8 +70,8 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
   };
 }
 
-function refused(directory: string, why: string): Error {
-  return new Error(`The state directory ${directory} ${why}.`);
+function refused(directory: string, why: string): RefusalError {
+  return refuse('invalid', `The state directory ${directory} ${why}.`, { field: 'state' });
 }
 
 /** Not `recursive`: Node tries for ever where nothing can be made in a directory that is there (`/proc`). */

@@ -29,9 +29,36 @@ const lists: Readonly<Record<string, string>> = {
 export function reportFailure(error: unknown, io: Io): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCode.invalid;
   if (error instanceof RefusalError) return reportRefusal(error.refusal, io);
+  const told = systemRefusal(error);
+  if (told !== null) return reportRefusal(told, io);
   const message = error instanceof Error ? error.message : String(error);
   io.err(`turnkeep: ${clean(message)}\n`);
   return exitCode.internal;
+}
+
+/** What the system refuses for a file that a person has named. */
+const systemWords: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or directory',
+  ENOTDIR: 'a part of it is no directory',
+  EISDIR: 'it is a directory',
+  EEXIST: 'it is there already',
+  EACCES: 'this user may not',
+  EPERM: 'this user may not',
+  EROFS: 'nothing can be written there',
+  ENAMETOOLONG: 'the name is too long',
+};
+
+/** A mistake in a command line that only the system could find; null for anything else. */
+function systemRefusal(error: unknown): Refusal | null {
+  if (!(error instanceof Error)) return null;
+  const { code = '', path, port } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') {
+    const message = `Port ${port} is taken. Another one: --port PORT, or 0 for any that is free.`;
+    return { code: 'conflict', message };
+  }
+  const words = systemWords[code];
+  if (words === undefined || path === undefined) return null;
+  return { code: 'invalid', message: `${path}: ${words}.` };
 }
 
 function reportRefusal(refusal: Refusal, io: Io): number {

@@ -1,5 +1,6 @@
 import type { Client } from '../client/client.ts';
 import type { FeedEvent } from '../client/feed-event.ts';
+import type { Entry } from '../domain/entry.ts';
 import { Asker } from './asker.ts';
 import { jsonLine } from './clean.ts';
 import type { Io } from './io.ts';
@@ -22,6 +23,8 @@ export interface Following {
   json?: boolean;
   partials?: boolean;
 }
+
+type Snapshot = Extract<FeedEvent, { type: 'snapshot' }>;
 
 export interface Followed {
   fate: Fate | 'detached';
@@ -47,11 +50,13 @@ export async function followSession(following: Following): Promise<Followed> {
   for (const note of following.notes ?? []) view.note(note);
   const off = io.onInterrupt(() => void interrupt.pressed());
   let lastSeq = following.after;
+  let snapshot: Snapshot | null = null;
   const options = { after: following.after, signal: leave.signal };
   try {
     for await (const event of client.watch(following.session, options)) {
       if (following.json === true) showJson(following, event);
       else view.show(event);
+      if (event.type === 'snapshot') snapshot = event;
       if (event.type === 'snapshot' && interactive) {
         // Those after what was shown come as entries, in their place.
         for (const one of event.openApprovals.filter(({ seq }) => seq <= lastSeq)) {
@@ -62,7 +67,8 @@ export async function followSession(following: Following): Promise<Followed> {
       if (event.type !== 'entry') continue;
       lastSeq = event.entry.seq;
       if (interactive) asker.see(event.entry);
-      else if (following.json !== true) hint(following, event);
+      else if (following.json !== true && isOpen(event.entry, snapshot))
+        hint(following, event.entry);
       const decided = fate?.see(event.entry) ?? null;
       if (decided !== null) return { fate: decided, lastSeq };
     }
@@ -82,10 +88,14 @@ function showJson({ io, partials }: Following, event: FeedEvent): void {
   io.out(`${jsonLine({ partial })}\n`);
 }
 
+/** Of the entries up to the snapshot, it knows which are questions that wait. */
+function isOpen({ id, seq }: Entry, snapshot: Snapshot | null): boolean {
+  if (snapshot === null || seq > snapshot.lastSeq) return true;
+  return snapshot.openApprovals.some((one) => one.id === id);
+}
+
 /** Without a terminal to ask at, says how an open question is answered. */
-function hint({ io, session }: Following, event: FeedEvent): void {
-  if (event.type !== 'entry') return;
-  const { entry } = event;
+function hint({ io, session }: Following, entry: Entry): void {
   const command = `turnkeep approve ${session} ${entry.id}`;
   if (entry.kind === 'approval' && !isRuled(entry.data)) {
     io.err(`Waiting for an approval: \`${command}\` or \`turnkeep deny …\`.\n`);

@@ -70,6 +70,7 @@ export function buildProgram(io: Io, finished: (exitCode: number) => void): Comm
     .configureOutput({
       writeOut: io.out,
       writeErr: io.err,
+      outputError: (text, write) => write(text.replace(/^error: /, 'turnkeep: ')),
       getOutHelpWidth: () => io.columns,
       getErrHelpWidth: () => io.columns,
     })

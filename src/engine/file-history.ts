@@ -63,6 +63,8 @@ export class FileHistory implements SnapshotOps {
         await this.#try(run.session, () => this.#recoverRun(run));
       }
     } catch (error) {
+      // A daemon that ends before it serves closes its store meanwhile.
+      if (this.#stopped) return;
       this.#context.log('snapshot.recover', { message: String(error) });
     }
   }

@@ -85,7 +85,7 @@ export class Supervisor {
       const spec = { host: grip.id, program, args, files, cwd: grip.spec.cwd, env };
       this.#attach(actor, grip, await this.#context.hosts.launch(spec));
     } catch (error) {
-      const message = error instanceof Error ? error.message : 'The agent could not be started.';
+      const message = launchMessage(error, grip.driver.profile.install);
       if (!(error instanceof LaunchError))
         this.#context.log('host.launch', { host: grip.id, message });
       this.#over(actor, grip, {
@@ -356,6 +356,13 @@ export class Supervisor {
   #failed(event: string, grip: HostGrip, error: unknown): void {
     this.#context.log(event, { host: grip.id, message: String(error) });
   }
+}
+
+/** What a person reads of an agent that could not be started, with what there is to do. */
+function launchMessage(error: unknown, install: string): string {
+  if (!(error instanceof Error)) return 'The agent could not be started.';
+  const isMissing = error instanceof LaunchError && error.reason === 'missing-program';
+  return isMissing ? `${error.message}; to install it: ${install}` : error.message;
 }
 
 interface Ending {

@@ -281,11 +281,11 @@ test(
     };
     await mkdir(state, { mode: 0o700 });
     await writeFile(join(state, 'token'), 'no token', { mode: 0o600 });
-    expect(await started()).toMatchObject({ code: 20, said: expect.stringContaining('no token') });
+    expect(await started()).toMatchObject({ code: 2, said: expect.stringContaining('no token') });
     await rm(join(state, 'token'));
     await rm(join(state, 'hosts'), { recursive: true, force: true });
     await writeFile(join(state, 'hosts'), '');
-    expect(await started()).toMatchObject({ code: 20, said: expect.stringContaining('hosts') });
+    expect(await started()).toMatchObject({ code: 2, said: expect.stringContaining('hosts') });
   },
 );
 

@@ -69,6 +69,18 @@ const states = (of: Map<string, Finding>): Record<string, string> =>
   Object.fromEntries([...of].map(([check, finding]) => [check, finding.state]));
 
 describe('the doctor', { timeout: 60_000 }, () => {
+  test('S1: a state directory that cannot be made is found before the first start', async () => {
+    const file = path.join(home, 'a-file');
+    await writeFile(file, '');
+    state = path.join(file, 'state');
+    const { of, code } = await doctor();
+    expect(of.get('state')).toMatchObject({
+      state: 'fail',
+      message: expect.stringContaining(state),
+    });
+    expect(code).not.toBe(0);
+  });
+
   test('before the first start finds nothing wrong, makes nothing, and says what is next', async () => {
     const { of } = await doctor();
     expect(states(of)).toEqual({

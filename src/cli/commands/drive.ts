@@ -111,6 +111,12 @@ function give(
   return client.sessions.send({ ...prompt, delivery });
 }
 
+const abortTexts: Record<OutputOf<'sessions.abort'>['status'], string> = {
+  aborted: 'aborted',
+  stopping: 'stopping',
+  'no-active-run': 'Nothing is working there.',
+};
+
 function abort(io: Io, options: AbortOptions, name: string): Promise<number> {
   return withClient(io, options, async (client) => {
     const session = await findSession(client, name);
@@ -122,7 +128,9 @@ function abort(io: Io, options: AbortOptions, name: string): Promise<number> {
     });
     if (options.json === true) io.out(`${jsonLine(answer)}\n`);
     else {
-      io.out(`${answer.status}${answer.outcome === undefined ? '' : ` (${answer.outcome})`}\n`);
+      io.out(
+        `${abortTexts[answer.status]}${answer.outcome === undefined ? '' : ` (${answer.outcome})`}\n`,
+      );
       for (const one of answer.proof?.ended ?? []) {
         io.out(`  ${one.how} ${one.pid} ${oneLine(one.name)}\n`);
       }

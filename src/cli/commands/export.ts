@@ -1,8 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { finished } from 'node:stream/promises';
-import { once } from 'node:events';
+import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { operations } from '../../protocol/operations.ts';
 import type { Act } from '../act.ts';
@@ -73,18 +72,21 @@ async function writeWhole(
   progress: Progress,
 ): Promise<void> {
   const part = `${file}.part`;
-  const out = createWriteStream(part, { mode: 0o600 });
   try {
-    for await (const chunk of lines) {
-      progress.add(chunk.byteLength);
-      if (!out.write(chunk)) await once(out, 'drain');
-    }
-    out.end();
-    await finished(out);
+    await pipeline(counted(lines, progress), createWriteStream(part, { mode: 0o600 }));
     await rename(part, file);
   } catch (error) {
-    out.destroy();
     await rm(part, { force: true });
     throw error;
+  }
+}
+
+async function* counted(
+  lines: ReadableStream<Uint8Array>,
+  progress: Progress,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of lines) {
+    progress.add(chunk.byteLength);
+    yield chunk;
   }
 }

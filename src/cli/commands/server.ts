@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Client } from '../../client/client.ts';
 import { idPattern } from '../../domain/entry.ts';
-import { RefusalError } from '../../domain/refusal.ts';
+import { refuse, RefusalError } from '../../domain/refusal.ts';
 import { operations } from '../../protocol/operations.ts';
 import { type Scope, scopes } from '../../protocol/scope.ts';
 import type { Act } from '../act.ts';
@@ -102,6 +102,9 @@ function listTokens(io: Io, options: JsonOptions): Promise<number> {
 function revokeToken(io: Io, options: JsonOptions, id: string): Promise<number> {
   return withClient(io, options, async (client) => {
     const value = await client.tokens.revoke({ id });
+    if (!value.revoked && !(await client.tokens.list()).tokens.some((token) => token.id === id)) {
+      throw refuse('not_found', `There is no token ${id}. \`turnkeep token list\` shows them.`);
+    }
     answer(io, options, { value, lines: [value.revoked ? 'revoked' : 'It was revoked before.'] });
     return 0;
   });

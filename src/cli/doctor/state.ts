@@ -1,8 +1,9 @@
-import { lstat, stat, statfs } from 'node:fs/promises';
+import { lstat, mkdtemp, rmdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { leftHosts } from '../../app/left-hosts.ts';
 import { openStateDirectory } from '../../app/state-directory.ts';
 import { limits } from '../../domain/limits.ts';
+import { refuse } from '../../domain/refusal.ts';
 import { type Finding, fail, ok, reasonOf, warn } from './finding.ts';
 
 /** The real path of the directory, null where there is none yet or it cannot be used. */
@@ -12,16 +13,29 @@ export interface State {
 }
 
 export async function checkState(given: string): Promise<State> {
-  if ((await statOf(given)) === null) {
-    const finding = ok('state', `${given} is not there yet: the first start makes it.`);
-    return { directory: null, finding };
-  }
   try {
+    if ((await statOf(given)) === null) {
+      await tryMaking(given);
+      const finding = ok('state', `${given} is not there yet: the first start makes it.`);
+      return { directory: null, finding };
+    }
     const { path: directory } = await openStateDirectory(given);
     return { directory, finding: ok('state', `${directory}, closed to others`) };
   } catch (error) {
     const todo = 'Mend that, or name another directory with --state.';
     return { directory: null, finding: fail('state', reasonOf(error), todo) };
+  }
+}
+
+/** Nobody can tell beforehand where a directory can be made: one is made as near as can be, and goes again. */
+async function tryMaking(given: string): Promise<void> {
+  let above = path.dirname(path.resolve(given));
+  while ((await statOf(above)) === null) above = path.dirname(above);
+  try {
+    await rmdir(await mkdtemp(path.join(above, '.turnkeep-')));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw refuse('invalid', `${given} cannot be made: nothing can be made in ${above} (${code}).`);
   }
 }
 

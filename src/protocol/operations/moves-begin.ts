@@ -12,7 +12,10 @@ export const movesBegin = operation({
     session: sessionName,
     to: z.strictObject({
       url: z
-        .url({ protocol: /^https?$/, error: 'an http or https address' })
+        .url({
+          protocol: /^https?$/,
+          error: 'it is no address that begins with http:// or https://',
+        })
         .max(2048)
         .describe('where the other daemon is asked'),
       token: z.string().min(1).max(200).describe('of the other daemon, with the scope manage'),
