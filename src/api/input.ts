@@ -65,7 +65,11 @@ function explain(issue: Issue, fields: readonly string[]): Explained {
       return explainUnion(issue, fields);
     case 'too_small':
       // Unless the schema has words of its own.
-      if (issue.origin !== 'string' || issue.minimum !== 1 || !/^Too small/.test(issue.message))
+      if (
+        issue.origin !== 'string' ||
+        issue.minimum !== 1 ||
+        !issue.message.startsWith('Too small')
+      )
         break;
       return { path: issue.path, message: 'It is empty.' };
     case 'invalid_key':

@@ -211,7 +211,12 @@ describe('sessions.compact', () => {
     const primed = log.findLast(({ kind }) => kind === 'delivery');
     expect(primed?.data).toMatchObject({ primed: true });
     expect(textOf(primed!)).toContain('They spoke.');
-    expect(log.filter(({ kind }) => kind === 'message').map(textOf).slice(2)).toEqual(['third']);
+    expect(
+      log
+        .filter(({ kind }) => kind === 'message')
+        .map(textOf)
+        .slice(2),
+    ).toEqual(['third']);
     const page = { session, after: 0, afterLastCompaction: true };
     const { entries } = await place.http.call('sessions.history', page);
     const boundary = log.find(({ kind }) => kind === 'compaction')!;
