@@ -109,6 +109,7 @@ test('V1: the tail of a session of 100 MB is there at once, and scrolling up rea
     times.push(await timeToTail(page));
   }
   console.log(`100 MB: tail in sight after ${times.map(Math.round).join(', ')} ms`);
+  // What is promised (500 ms) is measured by `npm run bench -- --only console`, on a machine that does nothing else.
   expect(median(times)).toBeLessThan(2_500);
   const told = await client.sessions.get({ session: 'long' });
   expect(told.session.lastSeq).toBe(entries);
