@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { bundle } from './build/bundle.ts';
+import { bundle, bundleWorker } from './build/bundle.ts';
 
 const root = path.join(import.meta.dirname, '..');
 const source = path.join(root, 'src');
@@ -26,7 +26,12 @@ for (const file of globSync('**/*.js', { cwd: output })) {
 for (const file of globSync('**/*.{mjs,sh,sql}', { cwd: source })) {
   cpSync(path.join(source, file), path.join(output, file));
 }
-if (status === 0) await bundle(output, 'cli/main.js');
+if (status === 0) {
+  for (const worker of globSync('**/*worker.js', { cwd: output })) {
+    await bundleWorker(output, worker);
+  }
+  await bundle(output, 'cli/main.js');
+}
 const page = path.join(output, 'console', 'page');
 const vite = [launcher, 'vite', 'build', '--config', 'vite.console.config.ts', '--outDir', page];
 const built = spawnSync(process.execPath, [...vite, '--logLevel', 'warn'], {

@@ -25,6 +25,17 @@ export async function bundle(output: string, program: string): Promise<void> {
   }
 }
 
+/** The same for what runs in a thread: one file, where it is. Its packages are among the program's. */
+export async function bundleWorker(output: string, worker: string): Promise<void> {
+  const input = path.join(output, worker);
+  const plugins = [placed(output, path.dirname(input))];
+  const build = await rolldown({ input, platform: 'node', external: /^node:/, plugins });
+  const made = await build.generate({ format: 'esm', codeSplitting: false });
+  await build.close();
+  const [file] = made.output;
+  writeFileSync(input, file.code);
+}
+
 /** Lets a module find its files from the folder that it is moved to. */
 function placed(output: string, folder: string): Plugin {
   return {
