@@ -248,3 +248,23 @@ test('S1: who logs out is logged out at the daemon, with its sockets, and nobody
   expect(ended).toHaveLength(1);
   expect((await asPage(harness, halves(stays))).status).toBe(200);
 });
+
+test('S1: a browser that is logged in is given its cookie anew, and nobody else is', async () => {
+  const harness = await useHarness({ origins: [origin] });
+  const login = await logIn(harness, await codeOf(harness));
+  const renew = (headers: Record<string, string>, token: string | null = null) =>
+    harness.ask({
+      path: '/login/renew',
+      body: '{}',
+      token,
+      headers: { 'content-type': 'application/json', ...headers },
+    });
+  expect((await renew({ origin, cookie: login.cookie })).status).toBe(401);
+  expect((await renew({ origin, 'x-turnkeep-page': login.page })).status).toBe(401);
+  expect((await renew({ ...halves(login), origin: 'https://evil.example' })).status).toBe(403);
+  expect((await renew({ origin }, harness.admin)).status).toBe(403);
+  const { status, headers } = await renew(halves(login));
+  expect(status).toBe(200);
+  const life = 'Path=/; Max-Age=2592000; HttpOnly; SameSite=Strict; Secure';
+  expect(headers['set-cookie']).toEqual([`${login.cookie}; ${life}`]);
+});

@@ -107,3 +107,63 @@ test('S1: a login that administers sees the others and ends them; the others are
   await logins.getByText('Firefox on Linux').waitFor({ state: 'detached' });
   for (const one of [admin, other]) await one.context().close();
 });
+
+test('S1: a link that is put into the address of a page that is open logs it in', async () => {
+  const page = await place.blank();
+  await page.goto(place.daemon.url);
+  await loggedOut(page);
+  await page.evaluate(() => Object.assign(window, { same: true }));
+  await page.goto(await place.link());
+  await loggedIn(page);
+  expect(page.url()).toBe(`${place.daemon.url}/`);
+  expect(await page.evaluate(() => 'same' in window)).toBe(true);
+  await page.context().close();
+});
+
+test('S1: where nobody takes the code the page says so, and tries once more', async () => {
+  const page = await place.blank();
+  await page.route('**/login', (route) => route.abort());
+  await page.goto(await place.link());
+  await page.getByRole('alert').getByText('The daemon did not answer.').waitFor();
+  await page.route('**/login', (route) =>
+    route.fulfill({ status: 503, json: { error: { code: 'unavailable', message: 'Later.' } } }),
+  );
+  const again = page.getByRole('button', { name: 'Try again' });
+  await again.click();
+  await page.getByRole('alert').getByText('Later.').waitFor();
+  await page.unroute('**/login');
+  await again.click();
+  await loggedIn(page);
+  await page.context().close();
+});
+
+test('S1: a browser that lets the page keep nothing is logged in for as long as the page is open', async () => {
+  const page = await place.blank();
+  await page.addInitScript(() => {
+    Object.defineProperty(window, 'localStorage', {
+      get: () => {
+        throw new DOMException('Not allowed.', 'SecurityError');
+      },
+    });
+  });
+  await page.goto(await place.link());
+  await loggedIn(page);
+  await page.reload();
+  await loggedOut(page);
+  await page.context().close();
+});
+
+test('S1: the cookie of a login that is used lives on', async () => {
+  const page = await place.page();
+  const context = page.context();
+  const seconds = () => Date.now() / 1000;
+  const [cookie] = await context.cookies();
+  await context.addCookies([{ ...cookie!, expires: seconds() + 3600 }]);
+  const renewed = page.waitForResponse('**/login/renew');
+  await page.reload();
+  await renewed;
+  const [now] = await context.cookies();
+  expect(now!.value).toBe(cookie!.value);
+  expect(now!.expires).toBeGreaterThan(seconds() + 29 * 86_400);
+  await context.close();
+});
