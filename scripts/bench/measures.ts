@@ -1,4 +1,5 @@
 import { appends } from './appends.ts';
+import { consoleTimes } from './console.ts';
 import { crowd } from './crowd.ts';
 import { ingress } from './ingress.ts';
 import { latency } from './latency.ts';
@@ -26,4 +27,5 @@ export const measures: Readonly<Record<string, Measure>> = {
   paused,
   transfer,
   crowd,
+  console: consoleTimes,
 };
