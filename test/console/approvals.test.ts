@@ -78,7 +78,7 @@ test('A4 A5: a bypass counts down on the page until it is ended there', async ()
     '[[ask run echo bypassed]] [[ask run echo unasked]] [[hang]]',
   );
   const page = await place.page(`/s/${session}`);
-  await asked(page).getByRole('button', { name: 'Ask nothing for a time' }).click();
+  await asked(page).getByRole('button', { name: 'Allow everything for …' }).click();
   await asked(page).getByRole('button', { name: 'For 5 minutes' }).click();
   const left = page.getByRole('timer');
   await left.filter({ hasText: /^4:5\d$/ }).waitFor();
@@ -106,7 +106,7 @@ test('A1: keys and clicks decide nothing that has only just appeared, nor while 
       observer.disconnect();
       window.dispatchEvent(new KeyboardEvent('keydown', { key: 'a', bubbles: true }));
       for (const button of card.querySelectorAll('button')) {
-        if (/Allow|Deny/.test(button.textContent)) button.click();
+        if (/^(Allow once|Deny)/.test(button.textContent)) button.click();
       }
     }).observe(document.body, { subtree: true, childList: true });
   });
