@@ -30,6 +30,7 @@ test('A2 V5: the inbox shows what waits while its session goes on changing, also
   const line = await Line.under(page);
   await page.goto(place.daemon.url);
   await page.getByRole('link', { name: /Slow/ }).waitFor();
+  await line.ready();
   const answers = line.hold('approvals.list', 'answered');
   await page.getByRole('button', { name: /^Inbox/ }).click();
   await answers.are(1);
@@ -91,6 +92,7 @@ test('S1: a new session is begun once, in the directory that was shown', async (
   await page.getByRole('link', { name: /Other/ }).waitFor();
   expect(await shown()).toBe(place.cwd);
   const before = (await place.client.sessions.list({})).sessions.length;
+  await line.ready();
   const made = line.hold('sessions.create', 'asked');
   await page.getByLabel('What is to be done').fill('[[say Begun.]]');
   await page.getByRole('button', { name: 'Begin' }).dblclick();

@@ -22,6 +22,7 @@ export class Line {
   /** How often it has opened one. */
   dials = 0;
   readonly #page: Page;
+  readonly #answered = Promise.withResolvers<void>();
   readonly #open = new Set<WebSocketRoute>();
   readonly #holds = new Set<Hold>();
   #isCut = false;
@@ -36,6 +37,11 @@ export class Line {
     const line = new Line(page);
     await page.routeWebSocket(/\/rpc$/, (socket) => line.#dialled(socket));
     return line;
+  }
+
+  /** Resolves when the socket is in use: what is asked before that may go another way. */
+  ready(): Promise<void> {
+    return this.#answered.promise;
   }
 
   hold(method: string, what: 'asked' | 'answered'): Held {
@@ -85,6 +91,7 @@ export class Line {
       const method = id === undefined ? undefined : methods.get(id);
       this.#pass({ what: 'answered', method }, () => {
         if (this.#open.has(page)) page.send(text);
+        if (method !== undefined && method !== 'hello') this.#answered.resolve();
       });
     });
   }

@@ -22,6 +22,7 @@ async function watched(session: string, sees: string): Promise<{ page: Page; lin
   const line = await Line.under(page);
   await page.goto(`${place.daemon.url}/s/${session}`);
   await log(page).getByText(sees, { exact: true }).waitFor();
+  await line.ready();
   return { page, line };
 }
 
@@ -93,8 +94,8 @@ test('P2 R4: Stop, be it pressed here, in the palette or for several, is for the
   await page.getByRole('combobox').fill('Stop');
   await page.keyboard.press('Enter');
   await stop.are(2);
-  await page.getByRole('button', { name: 'Choose', exact: true }).click();
-  await page.getByRole('checkbox', { name: 'Choose To be stopped' }).check();
+  await page.getByRole('button', { name: 'Select', exact: true }).click();
+  await page.getByRole('checkbox', { name: 'Select To be stopped' }).check();
   await page
     .getByRole('group', { name: 'Chosen sessions' })
     .getByRole('button', { name: 'Stop' })
@@ -138,7 +139,7 @@ test('P2: what was being edited when it was delivered is in the field, and the p
   await chip.getByRole('button', { name: /^Edit/ }).click();
   await page.getByLabel('Text that waits').fill('[[say Better.]]');
   await field(page).fill('A draft.');
-  await place.client.sessions.abort({ session });
+  await place.client.sessions.abort({ session, wait: true });
   await place.client.queue.release({ session });
   await log(page).getByText('Queued.', { exact: true }).waitFor();
   await page
@@ -175,8 +176,8 @@ test('P2: what somebody else has made of a waiting message is not overwritten un
 function paste(page: Page, text: string, times: number): Promise<void> {
   return field(page).evaluate(
     (element, [part, count]) => {
-      const { set } = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value')!;
-      set!.call(element, part.repeat(count));
+      // As the field's own: what React has put over it would take the change for known.
+      Reflect.set(HTMLTextAreaElement.prototype, 'value', part.repeat(count), element);
       element.dispatchEvent(new Event('input', { bubbles: true }));
     },
     [text, times] as const,
