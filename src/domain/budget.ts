@@ -118,6 +118,11 @@ export function memoryOf(known: readonly Remembered[], over: Crossing): Remember
   return known.find((one) => isSameCrossing(one, over) && one.level >= over.level);
 }
 
+/** Whether somebody has said no, at whatever level: who wants no more wants none of what follows either. */
+export function wasDenied(known: readonly Remembered[], over: Crossing): boolean {
+  return known.some((one) => one.state === 'denied' && isSameCrossing(one, over));
+}
+
 /** A crossing without what only its message says. */
 export function crossingOf({ of, what, limit, level, day }: Crossing): Crossing {
   return { of, what, limit, level, ...(day === undefined ? {} : { day }) };

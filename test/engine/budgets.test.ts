@@ -213,6 +213,19 @@ describe('a budget that asks', () => {
     expect(await bench.of(session, 'abort')).toMatchObject([{ data: { reason: 'budget' }, by }]);
   });
 
+  test('U3 A1: heeds a no, however much more is used before it is said', async () => {
+    const bench = await Workbench.open({ play: spender });
+    const session = await budgeted(bench, tokens(10, 'ask'));
+    const watch = await bench.watch(session);
+    await bench.send(session, 'use 10 use 25 hold');
+    const asked = await watch.entry('approval');
+    await watch.entry('usage', () => true, 2);
+    const choice = { verdict: 'deny' } as const;
+    await bench.engine.approvals.decide(session, { approval: asked.id, choice }, by);
+    expect((await watch.entry('run_ended')).data.outcome).toBe('cancelled');
+    expect(await bench.of(session, 'approval')).toHaveLength(1);
+  });
+
   test('U3 A1 R7: remembers a yes until as much is used again', async () => {
     const bench = await Workbench.open({ play: spender });
     const session = await budgeted(bench, tokens(10, 'ask'));

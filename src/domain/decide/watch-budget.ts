@@ -1,4 +1,4 @@
-import { crossingOf, isSameCrossing, memoryOf, type Over } from '../budget.ts';
+import { crossingOf, isSameCrossing, memoryOf, type Over, wasDenied } from '../budget.ts';
 import type { Draft } from '../draft.ts';
 import { beginAbort } from './abort.ts';
 import { oversIn, reached, tell } from './budget.ts';
@@ -18,11 +18,11 @@ export function watchBudget(draft: Draft): void {
 
 function restrain(draft: Draft, over: Over): void {
   if (over.action === 'stop') tell(draft, over);
-  const answer = memoryOf(draft.state.crossings, over)?.state;
-  if (over.action === 'stop' || answer === 'denied') {
+  const { crossings } = draft.state;
+  if (over.action === 'stop' || wasDenied(crossings, over)) {
     return beginAbort(draft, { force: false, reason: 'budget', queue: 'keep' });
   }
-  if (answer !== 'allowed') ask(draft, over);
+  if (memoryOf(crossings, over)?.state !== 'allowed') ask(draft, over);
 }
 
 /** The run goes on until somebody says no. */
