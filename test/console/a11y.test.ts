@@ -48,8 +48,8 @@ test.each(looks)(
   async (_look, options) => {
     const page = await place.page('/', options);
     await page.locator('.session-line').first().waitFor();
-    await page.getByRole('button', { name: 'Choose', exact: true }).click();
-    await page.getByRole('checkbox', { name: 'Choose Busy' }).check();
+    await page.getByRole('button', { name: 'Select', exact: true }).click();
+    await page.getByRole('checkbox', { name: 'Select Busy' }).check();
     expect(['several', await faultsOf(page)]).toEqual(['several', []]);
     await page.getByRole('button', { name: 'Done' }).click();
     await page.keyboard.press('?');

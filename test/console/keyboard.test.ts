@@ -132,7 +132,7 @@ test('? shows the keys, the focus stays in it and comes back; keys of one letter
   await page.getByRole('button', { name: 'Allow once' }).and(page.locator(':enabled')).waitFor();
   await keyboard.press('?');
   const help = page.getByRole('dialog', { name: 'Keys' });
-  await help.getByText('Everything by its name').waitFor();
+  await help.getByText('Commands', { exact: true }).waitFor();
   for (let tabs = 0; tabs < 4; tabs += 1) {
     await keyboard.press('Tab');
     const inside = await help.evaluate((one) => one.contains(document.activeElement));
@@ -202,7 +202,7 @@ test('V5 R4: several sessions are chosen by keys, stopped and archived together;
   await Promise.all(hanging.map((session) => place.ended(session)));
   await bar.getByText('2 done.').waitFor();
   await bar.getByRole('button', { name: /^All/ }).click();
-  await page.getByRole('checkbox', { name: 'Choose Bulk not' }).uncheck();
+  await page.getByRole('checkbox', { name: 'Select Bulk not' }).uncheck();
   await bar.getByRole('button', { name: 'Archive' }).click();
   await expect.poll(() => page.locator('.session-line').count(), slow).toBe(1);
   const { session } = await place.client.sessions.get({ session: other });

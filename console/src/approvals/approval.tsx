@@ -48,7 +48,7 @@ export function Approval(parts: ApprovalParts): ReactNode {
         <div className="ways">
           {canEdit && panelButton('edit', 'Edit, then allow')}
           {isWhole && allowing.type === 'once' && panelButton('remember', 'Allow from now on')}
-          {panelButton('bypass', 'Ask nothing for a time')}
+          {panelButton('bypass', 'Allow everything for …')}
         </div>
       )}
       {panel !== null && (
@@ -105,6 +105,9 @@ function Verdicts({ entry, decide, bind, hears, isWhole, byKey }: VerdictsProps)
         allow={allow}
       />
       <span className="deny">
+        <DecideButton tone="danger" byKey={byKey ? 'deny' : undefined}>
+          {deniesForEver(options) ? 'Deny always' : 'Deny'}
+        </DecideButton>
         <input
           className="field"
           placeholder={
@@ -117,9 +120,6 @@ function Verdicts({ entry, decide, bind, hears, isWhole, byKey }: VerdictsProps)
           value={reason}
           onChange={(event) => change({ reason: event.target.value })}
         />
-        <DecideButton tone="danger" byKey={byKey ? 'deny' : undefined}>
-          {deniesForEver(options) ? 'Deny always' : 'Deny'}
-        </DecideButton>
       </span>
     </form>
   );

@@ -67,7 +67,7 @@ function Select({ title, offered, value, set }: SelectProps): ReactNode {
         onChange={(event) => set(event.target.value === '' ? null : event.target.value)}
       >
         <option value="">
-          {usual === undefined ? 'as the agent has it' : `usual: ${oneLine(usual.name, 60)}`}
+          {usual === undefined ? 'as the agent has it' : `${oneLine(usual.name, 60)} (default)`}
         </option>
         {!known && <option value={value}>{oneLine(value, 80)}</option>}
         {values.map(({ id, name }) => (

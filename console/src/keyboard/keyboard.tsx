@@ -27,7 +27,7 @@ export function Keyboard(): ReactNode {
           To the content
         </button>
         <button type="button" className="button" onClick={() => console.dialog.set('palette')}>
-          Everything by its name
+          Commands
         </button>
       </nav>
       {dialog === 'help' && <Help close={close} />}

@@ -7,7 +7,7 @@ export interface PaletteProps {
   close: () => void;
 }
 
-export const paletteName = 'Everything by its name';
+export const paletteName = 'Commands';
 export const paletteWish = 'What is to be done, or a session';
 
 const Palette = lazy(() => import('./palette.tsx').then((file) => ({ default: file.Palette })));

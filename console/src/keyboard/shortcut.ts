@@ -18,7 +18,7 @@ type Part =
 
 /** Heard wherever the focus is, unless a dialog is open. */
 const everywhere = {
-  palette: { keys: ['Mod+k'], text: 'Everything by its name', part: 'Anywhere' },
+  palette: { keys: ['Mod+k'], text: 'Commands', part: 'Anywhere' },
   help: { keys: ['?'], text: 'This help', part: 'Anywhere' },
   leave: {
     keys: ['Escape'],
@@ -51,7 +51,7 @@ const opened = 'In what has opened: a menu, names that are offered, the palette'
 const somewhere = {
   allow: { keys: ['a'], text: 'Allow once what is asked', part: asked },
   deny: { keys: ['d'], text: 'Deny it', part: asked },
-  choose: { keys: ['x'], text: 'Choose it for an action on several', part: list },
+  choose: { keys: ['x'], text: 'Select it for an action on several', part: list },
   queue: { keys: ['Enter'], text: 'Send, or queue while the agent works', part: message },
   steer: { keys: ['Mod+Enter'], text: 'Steer the agent that works', part: message },
   interrupt: { keys: ['Alt+Enter'], text: 'Stop it and send', part: message },

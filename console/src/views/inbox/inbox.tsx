@@ -5,7 +5,7 @@ import { BypassBar } from '../../approvals/bypass.tsx';
 import { useCell } from '../../state/cell.ts';
 import { useConsole } from '../../state/context.ts';
 import { useAnswer } from '../../state/question.ts';
-import { oneLine } from '../../text/harmless.ts';
+import { exact, exactLine, oneLine } from '../../text/harmless.ts';
 import { age } from '../../text/time.ts';
 import { titleOf } from '../list/session-line.tsx';
 
@@ -27,7 +27,10 @@ export function Inbox(): ReactNode {
         <h1>
           Inbox
           {open !== null && open.length > 0 && (
-            <span className="hint"> {open.length} wait for you</span>
+            <span className="hint">
+              {' '}
+              {open.length} {open.length === 1 ? 'waits' : 'wait'} for you
+            </span>
           )}
         </h1>
         {bypassed.map((row) => (
@@ -74,7 +77,20 @@ function SessionLink({ session, at }: { session: string; at?: string }): ReactNo
       className="quiet inbox-session"
       onClick={() => router.go({ view: 'session', session, seq: null })}
     >
-      <bdi>{row === undefined ? session : titleOf(row)}</bdi>
+      <bdi className="inbox-title">{row === undefined ? session : titleOf(row)}</bdi>
+      {row !== undefined && (
+        <span className="inbox-where">
+          {row.agent}
+          {row.cwd !== '' && (
+            <>
+              {' · '}
+              <bdi title={exact(row.cwd)}>
+                {exactLine(row.cwd.split('/').at(-1) ?? row.cwd, 80)}
+              </bdi>
+            </>
+          )}
+        </span>
+      )}
       {at !== undefined && <span className="age">{age(at, time)}</span>}
     </button>
   );

@@ -47,7 +47,7 @@ export const SessionLine = memo(function SessionLine(props: SessionLineProps): R
         <input
           type="checkbox"
           className="line-check"
-          aria-label={`Choose ${titleOf(row)}`}
+          aria-label={`Select ${titleOf(row)}`}
           checked={marked}
           onChange={() => mark(row.id)}
         />

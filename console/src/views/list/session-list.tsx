@@ -33,10 +33,10 @@ export function SessionListView({ chosen }: { chosen: string | null }): ReactNod
               type="button"
               className="quiet"
               aria-pressed={several.marked !== null}
-              title="Choose several (x)"
+              title="Select several (x)"
               onClick={several.marked === null ? several.begin : several.close}
             >
-              Choose
+              Select
             </button>
             <button
               type="button"

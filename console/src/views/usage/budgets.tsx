@@ -64,7 +64,7 @@ function OneSession(): ReactNode {
           value={session}
           onChange={(event) => setSession(event.target.value)}
         >
-          <option value="">Choose a session</option>
+          <option value="">Select a session</option>
           {latest.map((row) => (
             <option key={row.id} value={row.id}>
               {titleOf(row)}
