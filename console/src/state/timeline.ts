@@ -15,6 +15,10 @@ export interface Item {
   parentCall: string | null;
   /** Of a tool call: what the sub-agent did that it started, as far as it is in the window. */
   children: readonly Item[];
+  /** Of a run: when the one before it began, as far as that is in the window. */
+  after: string | null;
+  /** Of the end of a run: whether it changed files, or may have, where not all of it is in the window. */
+  changed: boolean;
 }
 
 export type ItemType =
@@ -74,6 +78,8 @@ function isSame(a: Item, b: Item): boolean {
   return (
     a.type === b.type &&
     a.partial === b.partial &&
+    a.after === b.after &&
+    a.changed === b.changed &&
     a.entries.length === b.entries.length &&
     a.entries.every((entry, at) => entry === b.entries[at]) &&
     a.children.length === b.children.length &&
@@ -91,6 +97,8 @@ interface Draft {
   /** The tool call in whose card it is. */
   readonly within: Draft | null;
   readonly depth: number;
+  after: string | null;
+  changed: boolean;
   shown: boolean;
   /** Texts in progress in its card. */
   texts: readonly Item[];
@@ -103,6 +111,10 @@ class Folding {
   readonly #byKey = new Map<string, Draft>();
   /** By the agent's id of the tool call. */
   readonly #calls = new Map<string, Draft>();
+  /** Runs that changed files, and the ends of runs, by their ids. */
+  readonly #changing = new Set<string>();
+  readonly #ends = new Map<string, Draft>();
+  #lastStart: string | null = null;
   #texts = new Map<string, Item>();
   #speaking = new Set<Draft>();
 
@@ -129,9 +141,10 @@ class Folding {
   }
 
   #itemOf(draft: Draft, before: ReadonlyMap<string, Item>): Item {
-    const { key, type, entries, parentCall } = draft;
+    const { key, type, entries, parentCall, after, changed } = draft;
     const children = [...this.#shown(draft.children, before), ...draft.texts];
-    return { key, type, entries: [...entries], partial: false, parentCall, children };
+    const made = { key, type, entries: [...entries], partial: false, parentCall, children };
+    return { ...made, after, changed };
   }
 
   /** Puts texts in progress into the cards of their sub-agents; answers those of the agent itself. */
@@ -142,7 +155,8 @@ class Folding {
     for (const { entryId: key, part, parentCall } of partials) {
       if (this.#byKey.get(key)?.shown === true) continue;
       const type = part === 'text' ? 'message' : 'thought';
-      const made: Item = { key, type, entries: [], partial: true, parentCall, children: [] };
+      const empty = { entries: [], children: [], after: null, changed: false };
+      const made: Item = { key, type, partial: true, parentCall, ...empty };
       const text = kept(made, this.#texts.get(key) ?? before.get(key));
       texts.set(key, text);
       const around = parentCall === null ? undefined : this.#calls.get(parentCall);
@@ -169,8 +183,8 @@ class Folding {
   add(entry: Entry): void {
     switch (entry.kind) {
       case 'prompt':
-        // It is shown where it was delivered; until then it is in the queue.
-        return this.#begin('prompt', entry, { shown: false });
+        // It is shown where it was delivered; until then it is in the queue, unless it was sent at once to steer.
+        return this.#begin('prompt', entry, { shown: entry.data.delivery === 'steer' });
       case 'delivery':
         return this.#delivered(entry);
       case 'message':
@@ -191,8 +205,7 @@ class Folding {
       case 'run_started':
         return this.#started(entry);
       case 'run_ended':
-        this.#ofRun(entry);
-        return this.#begin('end', entry);
+        return this.#ended(entry);
       case 'queue':
         return this.#queue(entry);
       case 'host':
@@ -206,7 +219,7 @@ class Folding {
       case 'usage':
         return this.#ofRun(entry);
       case 'snapshot':
-        return;
+        return this.#snapshot(entry);
       default:
         if (!silent.has(entry.kind)) this.#begin('note', entry);
     }
@@ -225,6 +238,8 @@ class Folding {
       children: [],
       within,
       depth: within === null ? 0 : within.depth + 1,
+      after: null,
+      changed: false,
       shown,
       texts: [],
       item: null,
@@ -269,7 +284,32 @@ class Folding {
       const prompt = this.#byKey.get(id);
       if (prompt !== undefined) this.#show(prompt, true);
     }
-    this.#begin('run', entry, { key: `run:${entry.runId ?? entry.id}` });
+    const key = `run:${entry.runId ?? entry.id}`;
+    this.#begin('run', entry, { key });
+    const run = this.#byKey.get(key);
+    if (run !== undefined) run.after = this.#lastStart;
+    this.#lastStart = entry.at;
+  }
+
+  #ended(entry: Entry): void {
+    this.#ofRun(entry);
+    this.#begin('end', entry);
+    const end = this.#byKey.get(entry.id);
+    if (end === undefined || entry.runId === undefined) return;
+    const whole = this.#byKey.has(`run:${entry.runId}`);
+    end.changed = !whole || this.#changing.has(entry.runId);
+    this.#ends.set(entry.runId, end);
+  }
+
+  /** A file that a run changed; it may be told after the run's end. */
+  #snapshot({ data, runId }: EntryOf<'snapshot'> & Entry): void {
+    const run = data.run ?? runId;
+    if (run === undefined || data.change === 'read' || data.change === 'unchanged') return;
+    this.#changing.add(run);
+    const end = this.#ends.get(run);
+    if (end === undefined || end.changed) return;
+    end.changed = true;
+    this.#touch(end);
   }
 
   /** What a run used, and its end, for the line at its head. */

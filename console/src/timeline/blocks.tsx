@@ -1,9 +1,10 @@
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import { type ContentBlock, RefusalError } from 'turnkeep/client';
 import { useConsole } from '../state/context.ts';
 import { Code } from '../text/code.tsx';
-import { exact, oneLine, safeLink } from '../text/harmless.ts';
+import { exact, harmless, oneLine, safeLink } from '../text/harmless.ts';
 import { languageOfFile } from '../text/language.ts';
+import { LongText } from '../text/long-text.tsx';
 import { Link, Markdown } from '../text/markdown.tsx';
 import { readBlob, useSessionId, useWhole, Whole } from '../text/whole.tsx';
 
@@ -14,15 +15,24 @@ const typeOf = (mimeType: string) =>
   [...pictures].find((known) => known === mimeType.toLowerCase());
 const pictureBytes = 4 * 1024 * 1024;
 
+/** How texts are meant: what agents say is Markdown; what a person wrote stands as it was written. */
+type As = 'markdown' | 'written';
+
 /** Content in the shapes of the Agent Client Protocol. */
-export function Blocks({ content }: { content: readonly ContentBlock[] }): ReactNode {
-  return content.map((block, at) => <Block key={at} block={block} />);
+export function Blocks({
+  content,
+  as = 'markdown',
+}: {
+  content: readonly ContentBlock[];
+  as?: As;
+}): ReactNode {
+  return content.map((block, at) => <Block key={at} block={block} as={as} />);
 }
 
-function Block({ block }: { block: ContentBlock }): ReactNode {
+function Block({ block, as }: { block: ContentBlock; as: As }): ReactNode {
   switch (block.type) {
     case 'text':
-      return <Text block={block} />;
+      return <Text block={block} as={as} />;
     case 'image':
       return <Picture block={block} />;
     case 'audio':
@@ -43,13 +53,32 @@ function Block({ block }: { block: ContentBlock }): ReactNode {
   }
 }
 
-function Text({ block }: { block: Extract<ContentBlock, { type: 'text' }> }): ReactNode {
+function Text({
+  block,
+  as,
+}: {
+  block: Extract<ContentBlock, { type: 'text' }>;
+  as: As;
+}): ReactNode {
   const whole = useWhole(block.text, block.blob);
   return (
     <>
-      <Markdown text={whole.text} />
+      {as === 'markdown' ? <Markdown text={whole.text} /> : <Written text={whole.text} />}
       <Whole of={whole} />
     </>
+  );
+}
+
+/** A text that is longer is shown piece by piece. */
+const longText = 20_000;
+
+function Written({ text }: { text: string }): ReactNode {
+  const shown = useMemo(() => harmless(text), [text]);
+  if (shown.length > longText) return <LongText text={shown} wraps label="prompt" />;
+  return (
+    <p className="written" dir="auto">
+      {shown}
+    </p>
   );
 }
 

@@ -3,7 +3,8 @@ import type { EntryOf } from 'turnkeep/client';
 import { RunFiles } from '../history/entry-actions.tsx';
 import type { Item } from '../state/timeline.ts';
 import { oneLine } from '../text/harmless.ts';
-import { duration, moment } from '../text/time.ts';
+import { duration } from '../text/time.ts';
+import { Time } from './time.tsx';
 import { useLog } from '../views/session/session-context.ts';
 
 /** The end of a run: how it ended, and what it took. */
@@ -17,8 +18,10 @@ export function EndItem({ item }: { item: Item }): ReactNode {
       <p className="end-line">
         <span className="end-outcome">{outcome}</span>
         <span>{duration(durationMs)}</span>
-        <time dateTime={entry.at}>{moment(entry.at)}</time>
-        {entry.runId !== undefined && <RunFiles session={session} run={entry.runId} />}
+        <Time at={entry.at} after={new Date(Date.parse(entry.at) - durationMs).toISOString()} />
+        {item.changed && entry.runId !== undefined && (
+          <RunFiles session={session} run={entry.runId} />
+        )}
       </p>
       {error !== undefined && <p className="end-error">{errorText(error)}</p>}
       {proof !== undefined && (

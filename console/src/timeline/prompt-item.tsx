@@ -8,7 +8,7 @@ export function PromptItem({ item }: { item: Item }): ReactNode {
   const fate = fateOf(item);
   return (
     <div className="prompt-box">
-      <Blocks content={content} />
+      <Blocks content={content} as="written" />
       {fate !== null && <p className="fate">{fate}</p>}
     </div>
   );

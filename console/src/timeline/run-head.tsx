@@ -4,8 +4,9 @@ import { useConsole, useRow } from '../state/context.ts';
 import type { Item } from '../state/timeline.ts';
 import { count, money, sumOf } from '../text/amounts.ts';
 import { oneLine } from '../text/harmless.ts';
-import { duration, moment } from '../text/time.ts';
+import { duration } from '../text/time.ts';
 import { useLog } from '../views/session/session-context.ts';
+import { Time } from './time.tsx';
 
 type Reports = Extract<Entry, { kind: 'usage' }>['data'];
 type Cost = NonNullable<Reports['cost']> | null;
@@ -27,7 +28,7 @@ export function RunHead({ item }: { item: Item }): ReactNode {
       <span className="run-line" />
       {started.data.trigger === 'agent' && <span>by itself</span>}
       {model !== undefined && <bdi>{oneLine(model, 60)}</bdi>}
-      <time dateTime={started.at}>{moment(started.at)}</time>
+      <Time at={started.at} after={item.after} />
       {lasts !== null && <span>{lasts}</span>}
       {tokens > 0 && <span title={detail(usage.tokens)}>{count(tokens)} tokens</span>}
       {usage.cost !== null && <span>{money(usage.cost)}</span>}

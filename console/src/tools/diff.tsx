@@ -13,25 +13,30 @@ interface DiffProps {
   diff: DiffContent;
   /** The file is named elsewhere. */
   bare?: boolean;
+  /** How much is different stands elsewhere, too. */
+  counted?: boolean;
 }
 
 /** A change of a file: what was there and what is there now, line by line. */
-export function Diff({ diff, bare = false }: DiffProps): ReactNode {
+export function Diff({ diff, bare = false, counted = false }: DiffProps): ReactNode {
   const before = useWhole(diff.oldText ?? '', diff.oldBlob);
   const after = useWhole(diff.newText, diff.newBlob);
   const changes = useMemo(() => changesOf(before.text, after.text), [before.text, after.text]);
+  const isPart = diff.oldBlob !== undefined || diff.newBlob !== undefined;
   return (
     <figure className="diff">
-      <figcaption>
-        {!bare && (
-          <bdi className="diff-path" title={oneLine(diff.path, 4096)}>
-            {exact(diff.path)}
-          </bdi>
-        )}
-        {diff.oldText === null && <span>new file</span>}
-        {diff.everywhere === true && <span>wherever it stands</span>}
-        {changes !== null && <Counts added={changes.added} removed={changes.removed} />}
-      </figcaption>
+      {(!bare || !counted || isPart || diff.everywhere === true) && (
+        <figcaption>
+          {!bare && (
+            <bdi className="diff-path" title={oneLine(diff.path, 4096)}>
+              {exact(diff.path)}
+            </bdi>
+          )}
+          {diff.oldText === null && <span>new file</span>}
+          {diff.everywhere === true && <span>wherever it stands</span>}
+          {changes !== null && <Counts added={changes.added} removed={changes.removed} />}
+        </figcaption>
+      )}
       {changes === null ? (
         <Apart before={before.text} after={after.text} />
       ) : (

@@ -8,7 +8,7 @@ import { Markdown } from '../text/markdown.tsx';
 import { type BlobRef, useWhole, Whole } from '../text/whole.tsx';
 import { Blocks } from '../timeline/blocks.tsx';
 import { Diff } from './diff.tsx';
-import { outputText, pathOf } from './facts.ts';
+import { diffsOf, outputText, pathOf } from './facts.ts';
 
 /** How the texts of a result are shown. */
 export type As =
@@ -54,7 +54,13 @@ function Content({
       );
     }
     case 'diff':
-      return <Diff diff={content} bare={content.path === pathOf(call)} />;
+      return (
+        <Diff
+          diff={content}
+          bare={content.path === pathOf(call)}
+          counted={call.kind === 'edit' && diffsOf(call).length === 1}
+        />
+      );
     case 'terminal':
       return <p className="fate">terminal {exact(content.terminalId)}</p>;
   }

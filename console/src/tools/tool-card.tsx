@@ -2,6 +2,7 @@ import { type ReactNode, useState } from 'react';
 import type { Entry, ToolCall } from 'turnkeep/client';
 import { Icon } from '../parts/icon.tsx';
 import { exactLine } from '../text/harmless.ts';
+import { useAsked } from '../views/session/session-context.ts';
 import { viewOf } from './registry.ts';
 import { ToolBody } from './tool-body.tsx';
 
@@ -23,12 +24,15 @@ interface ToolCardProps {
 export function ToolCard({ entries, nested }: ToolCardProps): ReactNode {
   const call = latestOf(entries);
   const [chosen, setChosen] = useState<boolean | null>(null);
+  const asked = useAsked(call?.call);
   if (call === undefined) return null;
   const view = viewOf(call, nested !== undefined);
   const open = chosen ?? view.open(call);
   const { Note } = view;
+  // Agents say that a call is running while it waits for an answer.
+  const waits = asked && call.status === 'in_progress';
   return (
-    <article className={`tool ${call.status}`}>
+    <article className={`tool ${waits ? 'pending' : call.status}`}>
       <button
         type="button"
         className="tool-head"
@@ -41,7 +45,7 @@ export function ToolCard({ entries, nested }: ToolCardProps): ReactNode {
         <span className="tool-verb">{exactLine(view.verb(call), 40)}</span>
         <bdi className="tool-title">{exactLine(view.title?.(call) ?? call.title)}</bdi>
         {Note !== undefined && <Note call={call} entries={entries} />}
-        <span className="tool-status">{statusText[call.status]}</span>
+        <span className="tool-status">{waits ? statusText.pending : statusText[call.status]}</span>
       </button>
       {open && (
         <ToolBody call={call} entries={entries} {...(nested === undefined ? {} : { nested })} />

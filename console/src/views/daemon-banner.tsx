@@ -20,8 +20,8 @@ export function DaemonBanner(): ReactNode {
       ) : (
         feed === 'disconnected' && (
           <p className="banner bad">
-            No connection to the daemon. What stands here is as it was; agents work on, and this
-            page goes on by itself.
+            No connection to the daemon. What stands here is as it was; this page goes on by itself
+            when it is back.
           </p>
         )
       )}

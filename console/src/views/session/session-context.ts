@@ -1,4 +1,5 @@
 import { createContext, useContext } from 'react';
+import type { Entry } from 'turnkeep/client';
 import { Cell, useCell } from '../../state/cell.ts';
 import type { SessionLog } from '../../state/session-log.ts';
 
@@ -17,4 +18,14 @@ export function useOutput(call: string): string {
   return useCell(log?.partials.textOf(call) ?? silence);
 }
 
+/** Whether there is an open approval of a tool call; outside of a session none is known. */
+export function useAsked(call: string | undefined): boolean {
+  const open = useCell(useContext(SessionContext)?.open ?? nothing);
+  return (
+    call !== undefined &&
+    open.some(({ kind, data }) => kind === 'approval' && data.toolCall?.call === call)
+  );
+}
+
+const nothing = new Cell<readonly Entry[]>([]);
 const silence = new Cell('');
