@@ -28,12 +28,14 @@ export class ConsolePlace {
     this.#browser = parts.browser;
   }
 
-  static async open(): Promise<ConsolePlace> {
+  /** What is needed before the daemon starts is put into its home; agents are looked for in `bin` there first. */
+  static async open(prepare?: (home: string) => Promise<void>): Promise<ConsolePlace> {
     const home = await realpath(await mkdtemp(path.join(tmpdir(), 'turnkeep-console-')));
     await mkdir(path.join(home, 'work'));
     const browser = await openBrowser();
     try {
-      const daemon = await Daemon.start(path.join(home, 'state'));
+      await prepare?.(home);
+      const daemon = await Daemon.start(path.join(home, 'state'), [], path.join(home, 'bin'));
       const client = await clientOf(daemon);
       return new ConsolePlace({ home, daemon, client, browser });
     } catch (error) {
@@ -75,8 +77,11 @@ export class ConsolePlace {
     return page;
   }
 
-  /** A session of the scripted agent. */
-  async session(prompt?: string, more: { title?: string; cwd?: string } = {}): Promise<string> {
+  /** A session of the scripted agent, unless another one is named. */
+  async session(
+    prompt?: string,
+    more: { title?: string; cwd?: string; agent?: string } = {},
+  ): Promise<string> {
     const { session } = await this.client.sessions.create({
       agent: 'scripted',
       cwd: this.cwd,
@@ -112,7 +117,8 @@ export class ConsolePlace {
   /** Another daemon at the same address, as after a crash. */
   async startAgain(): Promise<void> {
     const { port } = this;
-    this.daemon = await Daemon.start(path.join(this.#home, 'state'), ['--port', port]);
+    const [state, bin] = [path.join(this.#home, 'state'), path.join(this.#home, 'bin')];
+    this.daemon = await Daemon.start(state, ['--port', port], bin);
     this.client.close();
     this.client = await clientOf(this.daemon);
   }

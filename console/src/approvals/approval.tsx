@@ -106,15 +106,11 @@ function Verdicts({ entry, decide, bind, hears, isWhole, byKey }: VerdictsProps)
       />
       <span className="deny">
         <DecideButton tone="danger" byKey={byKey ? 'deny' : undefined}>
-          {deniesForEver(options) ? 'Deny always' : 'Deny'}
+          {budget !== undefined ? 'Stop the run' : deniesForEver(options) ? 'Deny always' : 'Deny'}
         </DecideButton>
         <input
           className="field"
-          placeholder={
-            hears === false
-              ? 'Why not (for the log: this agent does not hear it)'
-              : 'Why not (the agent is told)'
-          }
+          placeholder={budget === undefined ? reasonText(hears) : 'Why not (for the log)'}
           aria-label="Reason of the denial"
           maxLength={4096}
           value={reason}
@@ -123,4 +119,12 @@ function Verdicts({ entry, decide, bind, hears, isWhole, byKey }: VerdictsProps)
       </span>
     </form>
   );
+}
+
+/** Who reads a reason is said before it is written, as far as it is known. */
+function reasonText(hears: boolean | undefined): string {
+  if (hears === undefined) return 'Why not';
+  return hears
+    ? 'Why not (the agent is told)'
+    : 'Why not (for the log: this agent does not hear it)';
 }

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Entry } from 'turnkeep/client';
+import type { Entry, EntryOf } from 'turnkeep/client';
 import type { Item } from '../state/timeline.ts';
 import { oneLine } from '../text/harmless.ts';
 import { duration } from '../text/time.ts';
@@ -14,7 +14,7 @@ export function NoteItem({ item }: { item: Item }): ReactNode {
 function noteOf(entry: Entry): string {
   switch (entry.kind) {
     case 'abort':
-      return entry.data.force ? 'killing what is left of the run' : 'stopping the run';
+      return abortText(entry.data);
     case 'queue':
       return entry.data.change === 'held' ? 'the queue is held' : `the queue: ${entry.data.change}`;
     case 'settings':
@@ -24,7 +24,7 @@ function noteOf(entry: Entry): string {
     case 'reset':
       return 'a new conversation';
     case 'compaction':
-      return 'the agent need not remember what is before this';
+      return compactionText(entry.data);
     case 'fork':
       return 'forked from another session here';
     case 'deletion':
@@ -46,4 +46,16 @@ function noteOf(entry: Entry): string {
     default:
       return entry.kind;
   }
+}
+
+function abortText({ force, reason }: EntryOf<'abort'>['data']): string {
+  const why = reason === 'budget' ? ': its budget is spent' : '';
+  return `${force ? 'killing what is left of the run' : 'stopping the run'}${why}`;
+}
+
+/** The agent goes on with a part of the log, which may begin far above. */
+function compactionText({ keep, keepSeq, summary }: EntryOf<'compaction'>['data']): string {
+  const before = keep === null ? 'this' : `entry ${keepSeq}`;
+  const text = `compacted: the agent need not remember what is before ${before}`;
+  return summary === undefined ? text : `${text}; it is told: ${oneLine(summary, 600)}`;
 }
