@@ -1,6 +1,5 @@
 import {
   type ClipboardEvent,
-  type DragEvent,
   type KeyboardEvent,
   type ReactNode,
   type RefObject,
@@ -63,10 +62,10 @@ export function MessageField(props: Props): ReactNode {
     setMention(null);
     props.send(how);
   };
-  const took = (event: ClipboardEvent | DragEvent, data: DataTransfer) => {
-    if (data.files.length === 0) return;
+  const pasted = (event: ClipboardEvent) => {
+    if (event.clipboardData.files.length === 0) return;
     event.preventDefault();
-    props.gotFiles(data);
+    props.gotFiles(event.clipboardData);
   };
   return (
     <>
@@ -86,9 +85,7 @@ export function MessageField(props: Props): ReactNode {
         }}
         onBlur={() => setMention(null)}
         onKeyDown={keys}
-        onPaste={(event) => took(event, event.clipboardData)}
-        onDrop={(event) => took(event, event.dataTransfer)}
-        onDragOver={(event) => event.preventDefault()}
+        onPaste={pasted}
       />
     </>
   );

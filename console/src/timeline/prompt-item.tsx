@@ -34,5 +34,6 @@ function fateOf({ entries }: Item): string | null {
       return 'The agent ended before it was certain that it had this.';
     }
   }
-  return 'starting …';
+  const steers = entries.some(({ kind, data }) => kind === 'prompt' && data.delivery === 'steer');
+  return steers ? 'The agent has not taken this in yet.' : 'starting …';
 }
