@@ -7,7 +7,9 @@ export type Route =
   | { view: 'inbox' }
   | { view: 'usage' }
   | { view: 'settings' }
-  | { view: 'new' };
+  | { view: 'new' }
+  /** An address at which there is nothing. */
+  | { view: 'nowhere'; path: string };
 
 const plain = ['inbox', 'usage', 'settings', 'new'] as const;
 
@@ -19,8 +21,10 @@ export function readRoute(path: string): Route {
     const base = fifth === undefined || place === null ? {} : { base: decoded(fifth) };
     return { view: 'session', session: decoded(second), seq: place, ...base };
   }
+  if (first === undefined || (first === '' && second === undefined)) return { view: 'sessions' };
   const named = plain.find((view) => view === first);
-  return { view: named ?? 'sessions' };
+  if (named !== undefined && second === undefined) return { view: named };
+  return { view: 'nowhere', path };
 }
 
 /** What is no encoding names no session, which the daemon says. */
@@ -49,6 +53,8 @@ export function pathOf(route: Route): string {
     case 'settings':
     case 'new':
       return `/${route.view}`;
+    case 'nowhere':
+      return route.path;
   }
 }
 

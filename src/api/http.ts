@@ -90,7 +90,16 @@ export function httpApp(calls: Calls, events: Events): HttpApp {
 async function pageAt({ env, req }: Asked, { options }: Calls): Promise<Response | undefined> {
   const { method, headers } = env.incoming;
   if (options.pages === undefined || method !== 'GET') return undefined;
-  return pageAnswer(options.pages, { path: req.path, encodings: headers['accept-encoding'] });
+  const encodings = headers['accept-encoding'];
+  const page = await pageAnswer(options.pages, { path: req.path, encodings });
+  if (page !== undefined || !isForBrowser(req.path, headers.accept)) return page;
+  // The page says to people that there is nothing; programs are told so once they have said who they are.
+  return pageAnswer(options.pages, { path: '/', encodings, status: 404 });
+}
+
+/** What a browser asks for when somebody goes to an address. Under `/v1` there is nothing for people. */
+function isForBrowser(path: string, accept: string | undefined): boolean {
+  return !path.startsWith('/v1/') && /\btext\/html\b/.test(accept ?? '');
 }
 
 async function answerOperation(asked: Asked, calls: Calls): Promise<Response> {

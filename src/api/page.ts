@@ -18,12 +18,13 @@ const policy = [
 /** A file of the console; undefined where there is none at the path. */
 export async function pageAnswer(
   pages: Pages,
-  asked: { path: string; encodings: string | undefined },
+  asked: { path: string; encodings: string | undefined; status?: 200 | 404 },
 ): Promise<Response | undefined> {
   const file = await pages.at(asked.path);
   if (file === undefined) return undefined;
   const packed = /\bgzip\b/.test(asked.encodings ?? '') ? file.gzip : undefined;
   return new Response(Buffer.from(packed ?? file.bytes), {
+    status: asked.status ?? 200,
     headers: {
       'content-type': file.type,
       'content-security-policy': policy,

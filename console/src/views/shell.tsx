@@ -62,7 +62,21 @@ function View(): ReactNode {
       return <SettingsView />;
     case 'new':
       return <NewSession />;
+    case 'nowhere':
+      return <Nowhere />;
   }
+}
+
+function Nowhere(): ReactNode {
+  const { router } = useConsole();
+  return (
+    <div className="nothing" role="alert">
+      <p>There is nothing at this address.</p>
+      <button type="button" className="button" onClick={() => router.go({ view: 'sessions' })}>
+        All sessions
+      </button>
+    </div>
+  );
 }
 
 /** Without any session the first thing to do is to begin one. */

@@ -30,9 +30,18 @@ export function SessionView({ route }: { route: SessionRoute }): ReactNode {
     return (
       <div className="nothing" role="alert">
         <p>{problem.message}</p>
-        <button type="button" className="button" onClick={() => setTries(tries + 1)}>
-          Try again
-        </button>
+        <p className="nothing-ways">
+          <button
+            type="button"
+            className="button"
+            onClick={() => console.router.go({ view: 'sessions' })}
+          >
+            All sessions
+          </button>
+          <button type="button" className="button" onClick={() => setTries(tries + 1)}>
+            Try again
+          </button>
+        </p>
       </div>
     );
   }
