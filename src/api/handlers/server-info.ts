@@ -19,6 +19,7 @@ export const serverInfo: Handler<'server.info'> = async (
     now: new Date(clock.now()).toISOString(),
     defaultAgent: engine.agents.default,
     defaultCwd: config.defaultCwd,
+    cwd: process.cwd(),
     limits: { ...limits },
     operations: [...operationNames],
     space: engine.space,

@@ -16,6 +16,7 @@ export const serverInfo = operation({
     now: z.string().describe('time of its clock, by which everything that it tells is dated'),
     defaultAgent: z.string(),
     defaultCwd: z.string().nullable(),
+    cwd: z.string().describe('the directory in which it was started'),
     limits: z.record(z.string(), z.number()),
     operations: z.array(z.string()),
     space: z

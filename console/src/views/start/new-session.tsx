@@ -1,12 +1,14 @@
-import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
+import { type FormEvent, type ReactNode, useRef, useState } from 'react';
 import { type InputOf, newId, type OutputOf } from 'turnkeep/client';
 import { type Choice, Choices } from '../../composer/choices.tsx';
 import { contentOf, tooLarge } from '../../composer/content.ts';
 import { useAttempt } from '../../composer/use-attempt.ts';
-import { useCell } from '../../state/cell.ts';
 import { useConsole } from '../../state/context.ts';
 import { useAnswer } from '../../state/question.ts';
 import { oneLine } from '../../text/harmless.ts';
+import { AgentChoices } from './agent-choices.tsx';
+import { DirectoryField, useDirectories } from './directory-field.tsx';
+import { Examples } from './examples.tsx';
 import './start.css';
 import './new-session.css';
 
@@ -20,15 +22,18 @@ const probeMs = 60_000;
 export function NewSession({ first = false }: { first?: boolean }): ReactNode {
   const { client, router } = useConsole();
   const { agents, problem: missing } = useAgents();
-  const [agent, setAgent] = useState<string | null>(null);
-  const { directories, directory, setDirectory } = useDirectory();
+  const [picked, setAgent] = useState<string | null>(null);
+  const directories = useDirectories();
+  const { directory } = directories;
   const [choice, setChoice] = useState<Choice>(nothing);
   const [prompt, setPrompt] = useState('');
-  const { problem: refused, busy, attempt } = useAttempt();
+  const { problem: refused, field, busy, attempt } = useAttempt();
   const idsOf = useIds();
-  const chosen = agent ?? agents?.default ?? '';
+  const chosen = picked ?? agents?.default ?? '';
+  const agent = agents?.agents.find(({ name }) => name === chosen);
   const large = tooLarge({ text: prompt, pictures: [] });
-  const problem = large ?? refused ?? (agents === null ? missing : null);
+  const atDirectory = field === 'cwd';
+  const problem = large ?? (atDirectory ? null : refused) ?? (agents === null ? missing : null);
   const choose = (name: string) => {
     setAgent(name);
     // What another agent offers is nothing to this one.
@@ -54,40 +59,11 @@ export function NewSession({ first = false }: { first?: boolean }): ReactNode {
     <div className="start">
       <form className="start-box new-session" onSubmit={(event) => void begin(event)}>
         <h1>{first ? 'Begin your first session' : 'New session'}</h1>
-        <fieldset>
-          <legend>Agent</legend>
-          <div className="agents">
-            {agents?.agents.map((one) => (
-              <AgentChoice
-                key={one.name}
-                agent={one}
-                chosen={one.name === chosen}
-                choose={choose}
-              />
-            ))}
-          </div>
-        </fieldset>
-        <label>
-          Directory
-          <input
-            className="field mono"
-            value={directory}
-            list="directories"
-            placeholder="/home/me/project"
-            onChange={(event) => setDirectory(event.target.value)}
-          />
-        </label>
-        <datalist id="directories">
-          {directories.map((one) => (
-            <option key={one} value={one} />
-          ))}
-        </datalist>
-        <Choices
-          agent={agents?.agents.find(({ name }) => name === chosen)}
-          look={lookedFor}
-          choice={choice}
-          setChoice={setChoice}
-        />
+        <AgentChoices agents={agents?.agents ?? []} chosen={chosen} choose={choose} />
+        <DirectoryField {...directories} problem={atDirectory ? refused : null} />
+        <div className={agent?.found === null ? 'place-of-choices' : undefined}>
+          <Choices agent={agent} look={lookedFor} choice={choice} setChoice={setChoice} />
+        </div>
         <label>
           What is to be done
           <textarea
@@ -97,6 +73,7 @@ export function NewSession({ first = false }: { first?: boolean }): ReactNode {
             onChange={(event) => setPrompt(event.target.value)}
           />
         </label>
+        {chosen === 'scripted' && <Examples prompt={prompt} choose={setPrompt} />}
         {problem !== null && (
           <p className="composer-problem" role="alert">
             {oneLine(problem, 400)}
@@ -116,38 +93,6 @@ const lookedFor = (): void => undefined;
 
 function wishOf(choice: Choice): Partial<Record<keyof Choice, string>> {
   return Object.fromEntries(Object.entries(choice).filter(([, value]) => value !== null));
-}
-
-function AgentChoice({
-  agent,
-  chosen,
-  choose,
-}: {
-  agent: Agents['agents'][number];
-  chosen: boolean;
-  choose: (name: string) => void;
-}): ReactNode {
-  const missing = agent.found !== null && agent.found.state !== 'ready';
-  return (
-    <label className={`agent${chosen ? ' chosen' : ''}`}>
-      <input
-        type="radio"
-        name="agent"
-        checked={chosen}
-        disabled={missing}
-        onChange={() => choose(agent.name)}
-      />
-      <span className="agent-name">{agent.title}</span>
-      <span className="agent-found">{foundText(agent)}</span>
-    </label>
-  );
-}
-
-function foundText({ name, found }: Agents['agents'][number]): string {
-  if (name === 'scripted') return 'built in';
-  if (found === null) return 'looking for it …';
-  if (found.state === 'ready') return found.version ?? 'found';
-  return found.problem === null ? found.state : oneLine(found.problem.message, 60);
 }
 
 /** The same ids for the same wish: asked for twice, it is one session. */
@@ -170,27 +115,4 @@ function useAgents(): { agents: Agents | null; problem: string | null } {
     return client.agents.probe({}, { signal, timeoutMs: probeMs });
   });
   return { agents: answer ?? known, problem };
-}
-
-/**
- * Directories of sessions that there are, the latest first, or that of the daemon; and the one that was
- * chosen. What is shown once stays, whatever sessions do meanwhile.
- */
-function useDirectory() {
-  const { client, list } = useConsole();
-  const rows = useCell(list.rows);
-  const ready = useCell(list.ready);
-  const { answer, problem } = useAnswer('', (signal) => client.server.info({}, { signal }));
-  const latest = rows
-    .values()
-    .toArray()
-    .toSorted((a, b) => (a.lastActivityAt < b.lastActivityAt ? 1 : -1))
-    .map(({ cwd }) => cwd);
-  const usual = answer?.defaultCwd ?? null;
-  const directories = [...new Set([...latest, ...(usual === null ? [] : [usual])])].slice(0, 30);
-  const [chosen, setDirectory] = useState<string | null>(null);
-  const known = ready && (rows.size > 0 || answer !== null || problem !== null);
-  const first = known ? (directories[0] ?? null) : null;
-  useEffect(() => setDirectory((now) => now ?? first), [first]);
-  return { directories, directory: chosen ?? '', setDirectory };
 }
