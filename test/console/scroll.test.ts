@@ -199,6 +199,23 @@ test('V4: while the agent speaks the end is in sight in every frame, also when t
   await quiet(page, session);
 });
 
+test('V4: a list that is higher for a moment is not left at its end', async () => {
+  const { page } = await afterTalk();
+  for (const px of [20, 52, 300]) {
+    await log(page).evaluate((list, by) => {
+      const { clientHeight } = list;
+      list.style.flex = 'none';
+      list.style.height = `${clientHeight + by}px`;
+      // The browser cuts the offset off to what there is.
+      list.getBoundingClientRect();
+      list.style.height = '';
+      list.style.flex = '';
+    }, px);
+    await expect.poll(() => left(page), within).toBeLessThan(2);
+    expect(await button(page).count()).toBe(0);
+  }
+});
+
 async function settledAtEnd(page: Page): Promise<void> {
   await more(page, 100);
   // Asked for between two frames, it may not have been laid out yet.

@@ -5,6 +5,7 @@ import { isAt, type LogPlace, placeOf } from '../../state/log-window.ts';
 import type { LogMark } from '../../state/session-log.ts';
 import type { Item } from '../../state/timeline.ts';
 import { type Anchor, anchorIn, topIn } from './anchor.ts';
+import { Hand } from './hand.ts';
 import { Lines } from './lines.ts';
 
 /** Nearer to the end than this the reader has reached it. */
@@ -46,6 +47,7 @@ export class Place {
   readonly #keys = new WeakMap<Element, string>();
   readonly #observer = new ResizeObserver((changes) => this.#resized(changes));
   readonly #frame = new Frame(() => this.#look());
+  readonly #hand = new Hand();
   #list: HTMLElement | null = null;
   #items: readonly Item[] = [];
   /** What is appended comes into this list. */
@@ -64,7 +66,9 @@ export class Place {
   attach(list: HTMLElement): () => void {
     this.#list = list;
     this.#observer.observe(list);
+    const withdraw = this.#hand.watch(list);
     return () => {
+      withdraw();
       this.#observer.disconnect();
       this.#list = null;
     };
@@ -164,13 +168,17 @@ export class Place {
     this.away.set(this.#where.at !== 'end' && !(this.#open && below <= nearPx));
   }
 
-  /** What the reader has done since. A list that became shorter is cut off by the browser: that is nobody's act. */
+  /**
+   * What the reader has done since. A list that became shorter is cut off by the browser: that is nobody's act, and
+   * it may have grown again since. So the end is left by hand, or far: by a search, or what reads the page aloud.
+   */
   #notice(list: HTMLElement): boolean {
     this.#top = Math.min(this.#top, endOf(list));
     const by = list.scrollTop - this.#top;
     if (Math.abs(by) < 1) return false;
     this.#top = list.scrollTop;
     const where = this.#where;
+    if (where.at === 'end' && -by < list.clientHeight && !this.#hand.moves) return false;
     if (by > 0 && this.#open && endOf(list) - list.scrollTop <= nearPx) {
       this.#where = { at: 'end' };
       this.left.set(null);
