@@ -27,11 +27,12 @@ const dying: FakeAgent = (process) => {
   process.stderr = 'no such option';
   process.exit(64);
 };
-const missing = new LaunchError('missing-program', 'There is no such program.');
+const howTo = 'there is no such program; to install it: part of the tests';
+const missing = new LaunchError('missing-program', 'there is no such program');
 
 describe('a host that does not come up', () => {
   test.each([
-    ['a missing program', missing, { category: 'launch', message: missing.message }],
+    ['a missing program', missing, { category: 'launch', message: howTo }],
     ['an agent that cannot open', refusing, { category: 'auth', message: 'log in first' }],
     ['an agent that exits at once', dying, { category: 'launch' }],
   ])(
