@@ -111,7 +111,8 @@ function useAgents(): { agents: Agents | null; problem: string | null } {
   const { answer, problem } = useAnswer('', async (signal) => {
     const told = await client.agents.list({}, { signal });
     setKnown(told);
-    if (told.agents.every(({ found }) => found !== null)) return told;
+    // Those that were not ready may be by now.
+    if (told.agents.every(({ found }) => found?.state === 'ready')) return told;
     return client.agents.probe({}, { signal, timeoutMs: probeMs });
   });
   return { agents: answer ?? known, problem };
