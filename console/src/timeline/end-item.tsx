@@ -24,6 +24,12 @@ export function EndItem({ item }: { item: Item }): ReactNode {
         )}
       </p>
       {error !== undefined && <p className="end-error">{errorText(error)}</p>}
+      {error?.category === 'launch' && (
+        <p className="end-help">
+          The agent was told nothing: what it should do waits in the queue. Mend this, then let the
+          queue go on. <code>turnkeep doctor</code> tries the agent and says what it lacks.
+        </p>
+      )}
       {proof !== undefined && (
         <p className="end-proof">
           {proof.ended.length === 0
