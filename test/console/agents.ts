@@ -2,6 +2,8 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { inject } from 'vitest';
 
+const absent = 'an-agent-that-nobody-has';
+
 /** The program of the scripted agent, as it stands beside the command. */
 function scripted(): string {
   const main = inject('turnkeep');
@@ -24,12 +26,17 @@ export async function withAgents(home: string): Promise<void> {
     {
       name: 'absent',
       title: 'Absent agent',
-      command: 'an-agent-that-nobody-has',
+      command: absent,
       install: 'npm install --global an-agent-that-nobody-has-installed-on-this-machine',
     },
     { name: 'flawed', title: 'Flawed agent', command: flawed },
   ];
   await writeFile(path.join(state, 'agents.json'), JSON.stringify({ agents }), { mode: 0o600 });
+}
+
+/** From now on the agent that was not there is. */
+export async function installAbsent(home: string): Promise<void> {
+  await program(home, absent, [`exec '${process.execPath}' '${scripted()}'`]);
 }
 
 /** Claude Code's place is taken by a program that does what its prompts say, and can be steered. */

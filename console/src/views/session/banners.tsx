@@ -1,8 +1,10 @@
 import type { ReactNode } from 'react';
 import type { SessionRow } from 'turnkeep/client';
 import { BypassBar } from '../../approvals/bypass.tsx';
+import { useAttempt } from '../../composer/use-attempt.ts';
 import { useCell } from '../../state/cell.ts';
 import { useConsole } from '../../state/context.ts';
+import { oneLine } from '../../text/harmless.ts';
 import { useLog } from './session-context.ts';
 
 /** What is not as it should be, said as it is. */
@@ -24,6 +26,7 @@ export function Banners({ row }: { row: SessionRow | undefined }): ReactNode {
       {behind && <p className="banner">Catching up with what was said meanwhile …</p>}
       {loading === 'opening' && <p className="banner">Reading the log …</p>}
       <Gaps />
+      <Deleted />
       {feed === 'live' && loading !== 'opening' && <Restarted />}
       {row !== undefined && <BypassBar row={row} />}
       {row?.status === 'stalled' && (
@@ -32,6 +35,32 @@ export function Banners({ row }: { row: SessionRow | undefined }): ReactNode {
         </p>
       )}
     </div>
+  );
+}
+
+/** It takes no more messages, and can be had back for a time. */
+function Deleted(): ReactNode {
+  const log = useLog();
+  const { client } = useConsole();
+  const { entries } = useCell(log.window);
+  const { problem, busy, attempt } = useAttempt();
+  const last = entries.findLast((entry) => entry.kind === 'deletion');
+  if (last?.data.state !== 'deleted') return null;
+  return (
+    <p className="banner needs">
+      <span>
+        This session is deleted, and takes no more messages.{' '}
+        {problem !== null && oneLine(problem, 300)}
+      </span>
+      <button
+        type="button"
+        className="quiet"
+        disabled={busy}
+        onClick={() => void attempt(() => client.sessions.restore({ session: log.id }))}
+      >
+        Restore it
+      </button>
+    </p>
   );
 }
 
