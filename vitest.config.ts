@@ -9,7 +9,7 @@ export default defineConfig({
     globalSetup: 'test/compile-cache.ts',
     pool: 'forks',
     // Most of a test's time is waiting for processes of its own.
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     ...forCi,

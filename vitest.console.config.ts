@@ -9,7 +9,7 @@ export default defineConfig({
     globalSetup: ['test/compile-cache.ts', 'test/console/install.ts'],
     pool: 'forks',
     // Each file has a browser and a daemon.
-    maxWorkers: 1,
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     ...forCi,

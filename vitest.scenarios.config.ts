@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: ['test/compile-cache.ts', 'test/scenarios/install.ts'],
     pool: 'forks',
     // Each file has a daemon and its agents.
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     ...forCi,
