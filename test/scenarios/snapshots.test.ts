@@ -34,7 +34,8 @@ async function run(session: string, script: string, count: number): Promise<stri
   return sent.run!;
 }
 
-const edits = '[[read a.txt]] [[edit a.txt|two|three]] [[write b.txt|new\\n]]';
+/** Of a read that is overtaken by an edit of the agent nothing is told. */
+const edits = '[[read a.txt]] [[sleep 500]] [[edit a.txt|two|three]] [[write b.txt|new\\n]]';
 const text = (file: string): string => readFileSync(file, 'utf8');
 
 describe('snapshots.list', () => {
