@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { inject } from 'vitest';
@@ -6,7 +7,8 @@ const absent = 'an-agent-that-nobody-has';
 
 /** The program of the scripted agent, as it stands beside the command. */
 function scripted(): string {
-  const main = inject('turnkeep');
+  // Installed, the command is a link to it.
+  const main = realpathSync(inject('turnkeep'));
   const file = `main${path.extname(main)}`;
   return path.join(path.dirname(main), '..', 'agents', 'scripted', 'program', file);
 }
