@@ -55,6 +55,8 @@ export class Place {
   #where: Where = { at: 'end' };
   /** The offset that the list had when it was last looked at. */
   #top = 0;
+  /** Height of the list and of its view, when it was last put to the reader's place. */
+  #size = '';
   #passes = 0;
   readonly #mark: () => LogMark;
 
@@ -162,6 +164,7 @@ export class Place {
       list.scrollTo({ top: to, behavior: 'instant' });
       this.#top = list.scrollTop;
     }
+    this.#size = `${list.scrollHeight} ${list.clientHeight}`;
     const stands = to === null || Math.abs(to - list.scrollTop) < 1;
     if (this.#where.at === 'anchor' && (moved || !stands || !this.#isHeld(list))) this.#hold(list);
     const below = endOf(list) - list.scrollTop;
@@ -170,7 +173,7 @@ export class Place {
 
   /**
    * What the reader has done since. A list that became shorter is cut off by the browser: that is nobody's act, and
-   * it may have grown again since. So the end is left by hand, or far: by a search, or what reads the page aloud.
+   * it may have grown again since. So where sizes have changed the end is left by hand, or far.
    */
   #notice(list: HTMLElement): boolean {
     this.#top = Math.min(this.#top, endOf(list));
@@ -178,7 +181,8 @@ export class Place {
     if (Math.abs(by) < 1) return false;
     this.#top = list.scrollTop;
     const where = this.#where;
-    if (where.at === 'end' && -by < list.clientHeight && !this.#hand.moves) return false;
+    const changed = `${list.scrollHeight} ${list.clientHeight}` !== this.#size;
+    if (where.at === 'end' && changed && -by < list.clientHeight && !this.#hand.moves) return false;
     if (by > 0 && this.#open && endOf(list) - list.scrollTop <= nearPx) {
       this.#where = { at: 'end' };
       this.left.set(null);
